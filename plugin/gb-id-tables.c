@@ -1,0 +1,5 @@
+/* gb-id-tables.c
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "gb-id.h"

@@ -1,0 +1,83 @@
+/* media.h
+ * RTP and RTCP of a session: binds endpoints of the SDP to sessions, wraps the stock rtp and rtcp dissectors, and
+ * keeps one record per RTP flow.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HIK_MEDIA_H
+#define HIK_MEDIA_H
+
+#include "ws-compat.h"
+
+struct hik_session;
+
+/* One direction of RTP with one SSRC: source, destination, SSRC. File scope. Counters are first-pass values over the
+ * whole capture. */
+struct hik_flow {
+    uint32_t index;              /* from 0, in order of first packet */
+    struct hik_session *session; /* NULL: RTP without signalling */
+    struct hik_flow *next_in_session;
+    address src, dst;            /* file scope copies */
+    uint16_t src_port, dst_port;
+    bool tcp;
+    uint32_t ssrc;
+    uint32_t first_frame, last_frame;
+    nstime_t first_time, last_time;
+
+    /* sequence numbers (RFC 3550 A.1, A.3) */
+    uint32_t packets;            /* RTP packets, duplicates included */
+    uint32_t duplicates;
+    uint32_t reordered;
+    uint32_t first_seq, highest_seq; /* extended by cycles, starting above 0x10000 */
+    uint64_t window;             /* which of the last 64 sequence numbers up to highest_seq came */
+    uint8_t payload_type;        /* of the last packet */
+    uint64_t payload_bytes;
+
+    /* What the payload turned out to be; written by packet-mp2p.c on the first pass. */
+    const char *codec;           /* "H.264", "H.265" ...; NULL until known */
+    const char *audio_codec;
+    uint16_t width, height;      /* of the SPS; 0 = unknown */
+    double frame_rate;           /* 0 = unknown */
+    uint32_t key_frames, frames;
+    uint32_t ps_packets;         /* packets that fitted the program stream */
+    uint32_t not_ps_packets;     /* packets that were declared PS and are something else */
+    const char *looks_like;      /* what they look like instead, NULL */
+    void *mp2p;                  /* packet-mp2p.c's parser state */
+};
+
+/* Lost packets of a flow: expected minus received without duplicates, never negative. */
+uint32_t hik_flow_lost(const struct hik_flow *flow);
+/* Expected packets: highest minus first plus one. */
+uint32_t hik_flow_expected(const struct hik_flow *flow);
+
+/* The RTP packet around a payload, for payload dissectors. Packet scope. */
+struct hik_rtp {
+    struct hik_flow *flow;
+    uint32_t ssrc, timestamp;
+    uint16_t seq;
+    uint32_t extended_seq;       /* as assigned on the first pass */
+    uint8_t payload_type;
+    bool marker;
+    bool duplicate;              /* this sequence number came before */
+    unsigned payload_off, payload_len; /* inside the RTP packet, padding excluded */
+};
+
+/* The RTP packet being dissected, NULL if it did not come through our wrapper (then see hik_media_enter()). */
+const struct hik_rtp *hik_media_rtp(packet_info *pinfo);
+
+/* For RTP that no SDP of ours announced (recognised by look, or by Decode As): reads the RTP header at the start of
+ * the tvb, finds or makes the flow (first pass), counts the packet, and makes hik_media_rtp() answer for the rest of this packet.
+ * Returns NULL if it is no RTP header. */
+const struct hik_rtp *hik_media_enter(packet_info *pinfo, tvbuff_t *rtp);
+
+/* All flows of the capture. */
+unsigned hik_flow_count(void);
+struct hik_flow *hik_flow_get(unsigned index);
+
+/* First pass only, after the stock sip dissector returned. Opens the endpoints of the session's newest SDP. */
+struct hik_message;
+void hik_media_open(packet_info *pinfo, const struct hik_message *message);
+/* First pass only. The session's BYE: what comes later is late. */
+void hik_media_close(packet_info *pinfo, struct hik_session *session);
+
+#endif

@@ -1,0 +1,15 @@
+/* packet-mp2p.c
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "ws-compat.h"
+
+#include "packet-hikcascade.h"
+
+void hik_mp2p_register(int proto _U_)
+{
+}
+
+void hik_mp2p_handoff(void)
+{
+}
