@@ -1,0 +1,40 @@
+/* hik-tap.h
+ * What the tap "hikcascade" carries: one record per SIP message of ours, and one per RTP or RTCP packet of a session.
+ * The front door registers the tap (name: HIK_TAP_NAME) and queues the records; the tables and the counter tree listen.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HIK_TAP_H
+#define HIK_TAP_H
+
+#include "media.h"
+#include "session.h"
+
+#define HIK_TAP_NAME "hikcascade"
+
+enum hik_tap_kind {
+    HIK_TAP_SIP,
+    HIK_TAP_RTP,
+    HIK_TAP_RTCP
+};
+
+/* Packet scope (pinfo->pool), made only while somebody listens: have_tap_listener(). What it points to is file scope,
+ * so a listener may keep the pointers until the capture is closed, but not the record itself. */
+struct hik_tap {
+    enum hik_tap_kind kind;
+    struct hik_session *session;       /* NULL: a message outside any INVITE session */
+    const struct hik_message *message; /* HIK_TAP_SIP only, else NULL */
+
+    /* HIK_TAP_RTP only. A duplicate counts as a packet; gap counts what was missing in front of this packet when
+     * it came, so late packets may still fill it. */
+    const struct hik_flow *flow;
+    uint16_t seq;
+    uint32_t gap;
+    bool duplicate;
+    unsigned payload_bytes;            /* of the RTP payload, padding excluded */
+};
+
+/* Queues a record; does nothing while nobody listens. Defined by the front door. */
+void hik_tap_queue(packet_info *pinfo, const struct hik_tap *record);
+
+#endif
