@@ -4,10 +4,12 @@
  */
 #include "ws-compat.h"
 
+#include "catalog.h"
 #include "packet-hikcascade.h"
 
 void hik_manscdp_register(int proto _U_)
 {
+    hik_catalog_register();
 }
 
 void hik_manscdp_handoff(void)

@@ -1,0 +1,217 @@
+/* catalog.c
+ * The names and places of devices, learned from Catalog messages (GB/T 28181-2016 9.5, A.2.6).
+ *
+ * Hashed by ID; a renamed device keeps its names in a tree by frame, so that a lookup costs the same however often
+ * a hostile capture renames it.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "catalog.h"
+
+#include <string.h>
+
+/* What one capture taught. Lives in file scope, reached through the autoreset tree below. */
+struct catalog {
+    wmem_map_t *items;   /* id -> struct hik_catalog_item */
+    wmem_map_t *strings; /* string -> itself: parents, states and owners repeat on every line */
+    struct hik_catalog_item *first, *last;
+    unsigned count;
+    uint32_t first_frame; /* of the first line; 0 = none */
+    struct hik_catalog_answer *first_answer, *last_answer;
+};
+
+static wmem_tree_t *captures; /* key 0: the struct catalog of this capture */
+
+static struct catalog *catalog_get(void)
+{
+    return captures ? (struct catalog *)wmem_tree_lookup32(captures, 0) : NULL;
+}
+
+static struct catalog *catalog_make(void)
+{
+    struct catalog *catalog = catalog_get();
+
+    if (!catalog) {
+        catalog = wmem_new0(wmem_file_scope(), struct catalog);
+        catalog->items = wmem_map_new(wmem_file_scope(), wmem_str_hash, g_str_equal);
+        catalog->strings = wmem_map_new(wmem_file_scope(), wmem_str_hash, g_str_equal);
+        wmem_tree_insert32(captures, 0, catalog);
+    }
+    return catalog;
+}
+
+/* Digits 11-13 of an ID of exactly 20 digits, else 0. */
+static uint16_t type_of(const char *id)
+{
+    size_t len = strlen(id);
+
+    if (len != 20 || strspn(id, "0123456789") != len)
+        return 0;
+    return (uint16_t)((id[10] - '0') * 100 + (id[11] - '0') * 10 + (id[12] - '0'));
+}
+
+static const char *intern(struct catalog *catalog, const char *text)
+{
+    const char *known = (const char *)wmem_map_lookup(catalog->strings, text);
+
+    if (!known) {
+        char *copy = wmem_strdup(wmem_file_scope(), text);
+
+        wmem_map_insert(catalog->strings, copy, copy);
+        known = copy;
+    }
+    return known;
+}
+
+/* Keeps what was known when the new line does not say. */
+static void take(struct catalog *catalog, const char **where, const char *text)
+{
+    if (text && *text && (!*where || strcmp(*where, text) != 0))
+        *where = intern(catalog, text);
+}
+
+static void take_name(struct hik_catalog_item *item, const char *name, uint32_t frame)
+{
+    if (!name || !*name || (item->name && strcmp(item->name, name) == 0))
+        return;
+    item->name = wmem_strdup(wmem_file_scope(), name);
+    if (item->first_name_frame == 0 || item->first_name_frame == frame) {
+        item->first_name = item->name;
+        item->first_name_frame = frame;
+        return;
+    }
+    if (!item->later_names)
+        item->later_names = wmem_tree_new(wmem_file_scope());
+    wmem_tree_insert32(item->later_names, frame, (void *)item->name);
+}
+
+void hik_catalog_learn(packet_info *pinfo, const struct hik_catalog_line *line)
+{
+    struct catalog *catalog;
+    struct hik_catalog_item *item;
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    if (!line->id || !*line->id)
+        return;
+    catalog = catalog_make();
+    item = (struct hik_catalog_item *)wmem_map_lookup(catalog->items, line->id);
+    if (!item) {
+        item = wmem_new0(wmem_file_scope(), struct hik_catalog_item);
+        item->id = wmem_strdup(wmem_file_scope(), line->id);
+        item->first_frame = pinfo->num;
+        item->index = catalog->count++;
+        item->type = type_of(line->id);
+        if (line->owner && *line->owner)
+            item->owner = intern(catalog, line->owner);
+        wmem_map_insert(catalog->items, item->id, item);
+        if (catalog->last)
+            catalog->last->next = item;
+        else
+            catalog->first = item;
+        catalog->last = item;
+    }
+    if (catalog->first_frame == 0)
+        catalog->first_frame = pinfo->num;
+    item->last_frame = pinfo->num;
+    take_name(item, line->name, pinfo->num);
+    take(catalog, &item->parent, line->parent);
+    take(catalog, &item->civil_code, line->civil_code);
+    take(catalog, &item->status, line->status);
+}
+
+const struct hik_catalog_item *hik_catalog_item(const char *device_id)
+{
+    struct catalog *catalog = catalog_get();
+
+    if (!catalog || !device_id)
+        return NULL;
+    return (const struct hik_catalog_item *)wmem_map_lookup(catalog->items, device_id);
+}
+
+const char *hik_catalog_name(const char *device_id, uint32_t frame)
+{
+    const struct hik_catalog_item *item = hik_catalog_item(device_id);
+    const char *later = NULL;
+
+    if (!item || item->first_name_frame == 0 || item->first_name_frame > frame)
+        return NULL;
+    if (item->later_names)
+        later = (const char *)wmem_tree_lookup32_le(item->later_names, frame);
+    return later ? later : item->first_name;
+}
+
+bool hik_catalog_knows(const char *device_id, uint32_t frame)
+{
+    const struct hik_catalog_item *item = hik_catalog_item(device_id);
+
+    return item && item->first_frame <= frame;
+}
+
+bool hik_catalog_seen(uint32_t frame)
+{
+    const struct catalog *catalog = catalog_get();
+
+    return catalog && catalog->first_frame != 0 && catalog->first_frame <= frame;
+}
+
+const struct hik_catalog_item *hik_catalog_next(const struct hik_catalog_item *item)
+{
+    const struct catalog *catalog;
+
+    if (item)
+        return item->next;
+    catalog = catalog_get();
+    return catalog ? catalog->first : NULL;
+}
+
+unsigned hik_catalog_count(void)
+{
+    const struct catalog *catalog = catalog_get();
+
+    return catalog ? catalog->count : 0;
+}
+
+struct hik_catalog_answer *hik_catalog_answer_new(packet_info *pinfo, const char *device_id, uint32_t sn,
+                                                  uint32_t request_frame)
+{
+    struct catalog *catalog;
+    struct hik_catalog_answer *answer;
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    catalog = catalog_make();
+    answer = wmem_new0(wmem_file_scope(), struct hik_catalog_answer);
+    answer->device_id = intern(catalog, device_id ? device_id : "");
+    answer->sn = sn;
+    answer->request_frame = request_frame;
+    answer->first_frame = pinfo->num;
+    if (catalog->last_answer)
+        catalog->last_answer->next = answer;
+    else
+        catalog->first_answer = answer;
+    catalog->last_answer = answer;
+    return answer;
+}
+
+void hik_catalog_answer_add(packet_info *pinfo, struct hik_catalog_answer *answer, uint32_t sum_num, uint32_t received)
+{
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    answer->sum_num = sum_num;
+    answer->received = received;
+    answer->messages++;
+    answer->last_frame = pinfo->num;
+}
+
+const struct hik_catalog_answer *hik_catalog_answer_next(const struct hik_catalog_answer *answer)
+{
+    const struct catalog *catalog;
+
+    if (answer)
+        return answer->next;
+    catalog = catalog_get();
+    return catalog ? catalog->first_answer : NULL;
+}
+
+void hik_catalog_register(void)
+{
+    captures = wmem_tree_new_autoreset(wmem_epan_scope(), wmem_file_scope());
+}
