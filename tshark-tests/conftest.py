@@ -1,0 +1,391 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Fixtures: the real tshark and sharkd, run as an ordinary user, with every complaint of theirs a failure.
+
+    def test_seed(tshark):
+        rows = tshark.fields_everywhere("seed-cascade.pcap", ["hikcascade.session"], "sip.Method == INVITE")
+        assert rows == [{"frame": 5, "hikcascade.session": ["0"]}]
+
+A capture is a file name in test-captures/, a path, or a Capture of hikpcap, which is written to a temporary file.
+
+    fields(capture, names, filter)            rows: {"frame": N, name: [every occurrence, in order]}
+    fields_everywhere(capture, names, filter) the same, after one pass, two passes and sharkd (every frame asked for
+                                              alone, last frame first) agreed on it
+    packets(capture, filter)                  PDML: fields with position, size and bytes
+    tree(capture, frame)   columns(capture)   tap("hikcascade,sessions", capture)   run([...])
+
+HIK_PLUGIN_DIR names the folder above <x.y>/epan of the plugin under test; default: build/plugins of this repository.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).resolve().parent.parent
+CAPTURES = REPO / "test-captures"
+sys.path.insert(0, str(CAPTURES))
+
+PLUGIN_DIR = Path(os.environ.get("HIK_PLUGIN_DIR") or REPO / "build" / "plugins").resolve()
+NOBODY = 65534
+FIELD, VALUE = "\x1f", "\x1e"
+BAD_OUTPUT = ("Dissector bug", "[Malformed")
+# What sharkd says on stderr when all is well.
+SHARKD_CHATTER = re.compile(r"^(Hello in child\.|load: filename=.*|\s*)$")
+
+
+class Sandbox:
+    """Runs programs as an ordinary user with a home of its own, on files that user can read."""
+
+    def __init__(self):
+        self.root = os.geteuid() == 0
+        self.dir = Path(tempfile.mkdtemp(prefix="hikcascade-test-"))
+        self.home = self.dir / "home"
+        self.files = self.dir / "files"
+        self.home.mkdir()
+        self.files.mkdir()
+        self.plugins = PLUGIN_DIR
+        if self.root:
+            # The clone may lie where others cannot look.
+            self.plugins = self.dir / "plugins"
+            if PLUGIN_DIR.is_dir():
+                shutil.copytree(PLUGIN_DIR, self.plugins)
+            for path in [self.dir, *self.dir.rglob("*")]:
+                path.chmod(0o755)
+            os.chown(self.home, NOBODY, NOBODY)
+        self.prefix = (["setpriv", "--reuid=%d" % NOBODY, "--regid=%d" % NOBODY, "--clear-groups"] if self.root else [])
+        self.count = 0
+
+    def remove(self):
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def environment(self, plugin=True):
+        keep = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+        keep.update(HOME=str(self.home), XDG_CONFIG_HOME=str(self.home / ".config"), TZ="UTC", LC_ALL="C.UTF-8",
+                    TMPDIR="/tmp")
+        if plugin:
+            keep["WIRESHARK_PLUGIN_DIR"] = str(self.plugins)
+        return keep
+
+    def readable(self, capture):
+        """Path of a capture (name, path or hikpcap.Capture) that the ordinary user can read."""
+        if isinstance(capture, list):
+            self.count += 1
+            path = self.files / ("made-%d.pcap" % self.count)
+            capture.write(str(path))
+            path.chmod(0o644)
+            return path
+        path = Path(capture)
+        if not path.is_absolute():
+            path = CAPTURES / path
+        if not path.is_file():
+            pytest.fail("no such capture: %s" % path)
+        if not self.root or self.files in path.parents:
+            return path
+        copy = self.files / path.name
+        if not copy.exists() or copy.stat().st_mtime < path.stat().st_mtime:
+            shutil.copy2(path, copy)
+            copy.chmod(0o644)
+        return copy
+
+    def run(self, command, plugin=True, timeout=120, stdin=None):
+        return subprocess.run(self.prefix + [str(word) for word in command], env=self.environment(plugin),
+                              cwd=str(self.files), input=stdin, timeout=timeout, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, **({} if stdin is not None else {"stdin": None}))
+
+
+class Field:
+    """One field of one packet as PDML shows it. pos and size are in its buffer; raw: its bytes (none if generated)."""
+
+    def __init__(self, element, parent):
+        self.name = element.get("name")
+        self.show = element.get("show", "")
+        self.showname = element.get("showname", "")
+        self.pos, self.size = int(element.get("pos", 0)), int(element.get("size", 0))
+        digits = element.get("value", "")
+        self.raw = bytes.fromhex(digits) if re.fullmatch(r"([0-9a-f]{2})*", digits) else b""
+        self.hidden = element.get("hide") == "yes"
+        self.parent = parent
+        self.children = []
+
+    def __repr__(self):
+        return "%s=%s" % (self.name, self.show)
+
+
+class Packet:
+    """A packet of PDML: all fields, in order."""
+
+    def __init__(self, element):
+        self.all = []
+        self.top = []
+
+        def walk(node, parent):
+            for child in node:
+                if child.tag not in ("proto", "field"):
+                    continue
+                field = Field(child, parent)
+                self.all.append(field)
+                (parent.children if parent else self.top).append(field)
+                walk(child, field)
+        walk(element, None)
+
+    def fields(self, name):
+        return [field for field in self.all if field.name == name]
+
+    def one(self, name):
+        found = self.fields(name)
+        assert len(found) == 1, "%d times %s" % (len(found), name)
+        return found[0]
+
+    @property
+    def number(self):
+        return int(self.fields("frame.number")[0].show)
+
+
+def normal(value):
+    """Wireshark 4.2 began to print booleans as words."""
+    return {"True": "1", "False": "0"}.get(value, value)
+
+
+class Tshark:
+    def __init__(self, sandbox):
+        self.sandbox = sandbox
+        self.values, self.values_of = None, {}
+        found = self.sandbox.run(["tshark", "--version"], plugin=False).stdout.decode()
+        self.version = tuple(int(part) for part in re.search(r"(\d+)\.(\d+)\.(\d+)", found).groups())
+
+    # ---- running
+
+    def run(self, arguments, stderr=None, allow=(), plugin=True, timeout=120):
+        """tshark's standard output. Exit code other than 0, anything on stderr that the pattern `stderr` does not match
+        line by line, and a word of BAD_OUTPUT that is not in `allow` fail."""
+        done = self.sandbox.run(["tshark", *arguments], plugin, timeout)
+        out, err = done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
+        self.check("tshark %s" % " ".join(map(str, arguments)), done.returncode, out, err, stderr, allow)
+        return out
+
+    @staticmethod
+    def check(what, code, out, err, stderr=None, allow=()):
+        assert code == 0, "%s: exit code %d\n%s" % (what, code, err)
+        for line in err.splitlines():
+            assert stderr and re.search(stderr, line), "%s: stderr: %s" % (what, line)
+        for word in BAD_OUTPUT:
+            if word not in allow:
+                assert word not in out, "%s: %s\n%s" % (what, word, "\n".join(
+                    line for line in out.splitlines() if word in line))
+
+    @staticmethod
+    def preferences(prefs):
+        words = []
+        for name, value in (prefs or {}).items():
+            words += ["-o", "%s:%s" % (name, value)]
+        return words
+
+    def read(self, capture, filter=None, two_pass=False, prefs=None, extra=()):
+        words = ["-r", self.sandbox.readable(capture), "-n", *self.preferences(prefs), *extra]
+        if two_pass:
+            words.append("-2")
+        if filter:
+            words += ["-Y", filter]
+        return words
+
+    # ---- asking
+
+    def fields(self, capture, names, filter=None, two_pass=False, prefs=None, extra=(), malformed=False, plugin=True):
+        """Rows of the packets that pass the filter: {"frame": number, name: [values]}. Numbers are as tshark prints
+        them, booleans "1" and "0". malformed: whether a [Malformed Packet] is fine."""
+        words = ["-T", "fields", "-E", "separator=" + FIELD, "-E", "aggregator=" + VALUE, "-E", "occurrence=a"]
+        asked = ["frame.number", "_ws.malformed", *names]
+        for name in asked:
+            words += ["-e", name]
+        out = self.run(self.read(capture, filter, two_pass, prefs, extra) + words, plugin=plugin)
+        rows = []
+        for line in out.split("\n")[:-1]:
+            cells = line.split(FIELD)
+            assert len(cells) == len(asked), "a field holds a line end: %r" % line
+            assert malformed or not cells[1], "frame %s: malformed: %s" % (cells[0], cells[1])
+            row = {"frame": int(cells[0])}
+            for name, cell in zip(names, cells[2:]):
+                row[name] = [normal(value) for value in cell.split(VALUE)] if cell else []
+            rows.append(row)
+        return rows
+
+    def fields_everywhere(self, capture, names, filter=None, prefs=None, allow_forward=(), malformed=False):
+        """fields(), after one pass, two passes and sharkd gave the same. allow_forward: names that a single pass may not
+        know yet (links to later frames); there one pass may show nothing, but nothing else."""
+        path = self.sandbox.readable(capture)
+        two = self.fields(path, names, filter, True, prefs, malformed=malformed)
+        one = self.fields(path, names, filter, False, prefs, malformed=malformed)
+        assert [row["frame"] for row in one] == [row["frame"] for row in two], "one pass and two passes filter differently"
+        for first, second in zip(one, two):
+            for name in names:
+                if name in allow_forward and not first[name]:
+                    continue
+                assert first[name] == second[name], "frame %d, %s: one pass %s, two passes %s" % (
+                    first["frame"], name, first[name], second[name])
+        self.sharkd_agrees(path, names, filter, prefs, two, malformed)
+        return two
+
+    def sharkd(self, capture, requests, prefs=None):
+        """Answers ("result") of sharkd to requests (method, parameters) after loading the capture."""
+        calls = [("setconf", {"name": name, "value": str(value)}) for name, value in (prefs or {}).items()]
+        calls.append(("load", {"file": str(self.sandbox.readable(capture))}))
+        head = len(calls)
+        calls += requests
+        lines = [json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": parameters})
+                 for number, (method, parameters) in enumerate(calls, 1)]
+        done = self.sandbox.run(["sharkd", "-"], stdin=("\n".join(lines) + "\n").encode())
+        out, err = done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
+        self.check("sharkd", done.returncode, "", err, SHARKD_CHATTER.pattern)
+        answers = {}
+        for line in out.splitlines():
+            if line.strip():
+                answer = json.loads(line)
+                answers[answer.get("id")] = answer
+        for number, call in enumerate(calls, 1):
+            assert number in answers, "sharkd gave no answer to %s" % (call,)
+            assert "error" not in answers[number], "sharkd: %s: %s" % (call, answers[number])
+        return [answers[number]["result"] for number in range(head + 1, len(calls) + 1)]
+
+    def sharkd_agrees(self, capture, names, filter, prefs, rows, malformed=False):
+        listed = self.sharkd(capture, [("frames", {"filter": filter} if filter else {})], prefs)[0]
+        assert [frame["num"] for frame in listed] == [row["frame"] for row in rows], "sharkd filters differently"
+        backwards = list(reversed(rows))
+        trees = self.sharkd(capture, [("frame", {"frame": row["frame"], "proto": True}) for row in backwards], prefs)
+        for row, answer in zip(backwards, trees):
+            found = {}
+            collect(answer.get("tree", []), found)
+            assert malformed or "_ws.malformed" not in found, "sharkd: frame %d: malformed" % row["frame"]
+            for name in names:
+                there = found.get(name, [])
+                assert len(there) == len(row[name]) and all(
+                    self.same(name, a, b) for a, b in zip(row[name], there)), (
+                    "frame %d, %s: tshark %s, sharkd %s" % (row["frame"], name, row[name], there))
+
+    def same(self, name, field, value):
+        """Whether tshark's text of a field and the value of sharkd's filter expression mean the same."""
+        if value is None:
+            return True
+        if value.startswith('"') and value.endswith('"'):
+            text = comparable(value[1:-1])
+            return comparable(field) == text or self.named(name, field, text)
+        value = normal(value)
+        if field == value:
+            return True
+        for kind in (lambda text: int(text, 0), float):
+            try:
+                return kind(field) == kind(value)
+            except ValueError:
+                pass
+        return field.replace(":", "").lower() == value.replace(":", "").lower()
+
+    def named(self, name, field, text):
+        """Whether the number `field` of field `name` is called `text`: sharkd filters by name where a number has one."""
+        if self.values is None:
+            self.values = self.run(["-G", "values"])
+        if name not in self.values_of:
+            start = self.values.find("\t%s\t" % name) - 1
+            end = start
+            while start >= 0 and self.values.startswith("\t%s\t" % name, end + 1):
+                end = self.values.index("\n", end) + 1
+            self.values_of[name] = [line.split("\t") for line in self.values[start:end].splitlines()] if start >= 0 else []
+        for kind, _, first, *rest in self.values_of[name]:
+            if kind == "T" and (field, text) in (("1", first), ("0", rest[0])):
+                return True
+            if kind == "V" and number(field) == number(first) is not None and comparable(rest[0]) == text:
+                return True
+            if kind == "R" and comparable(rest[1]) == text and number(first) <= number(field) <= number(rest[0]):
+                return True
+        return False
+
+    def packets(self, capture, filter=None, two_pass=True, prefs=None, extra=(), allow=()):
+        out = self.run(self.read(capture, filter, two_pass, prefs, extra) + ["-T", "pdml"], allow=allow)
+        return [Packet(element) for element in ElementTree.fromstring(out).iter("packet")]
+
+    def packet(self, capture, frame, **options):
+        found = self.packets(capture, "frame.number == %d" % frame, **options)
+        assert len(found) == 1, "no frame %d" % frame
+        return found[0]
+
+    def tree(self, capture, frame, two_pass=True, prefs=None, allow=()):
+        """The text of -V for one frame."""
+        return self.run(self.read(capture, "frame.number == %d" % frame, two_pass, prefs) + ["-V"], allow=allow)
+
+    def columns(self, capture, filter=None, two_pass=False, prefs=None, extra=(), allow=(), plugin=True):
+        """Rows (frame number, protocol column, info column)."""
+        protocol, info = (("_ws.col.protocol", "_ws.col.info") if self.version >= (4, 2) else
+                          ("_ws.col.Protocol", "_ws.col.Info"))
+        words = ["-T", "fields", "-E", "separator=" + FIELD, "-e", "frame.number", "-e", protocol, "-e", info]
+        out = self.run(self.read(capture, filter, two_pass, prefs, extra) + words, allow=allow, plugin=plugin)
+        rows = [line.split(FIELD) for line in out.split("\n")[:-1]]
+        return [(int(row[0]), row[1], row[2]) for row in rows]
+
+    def tap(self, name, capture, filter=None, two_pass=False, prefs=None, extra=(), allow=()):
+        """What -q -z NAME prints."""
+        words = self.read(capture, None, two_pass, prefs, extra)
+        if filter:
+            words += ["-2", "-R", filter]
+        return self.run(words + ["-q", "-z", name], allow=allow)
+
+    def expert(self, capture, filter=None, prefs=None, two_pass=True):
+        """Rows (frame, severity, message) of every expert item."""
+        rows = []
+        for packet in self.packets(capture, "_ws.expert" + (" && (%s)" % filter if filter else ""), two_pass, prefs):
+            for item in packet.fields("_ws.expert"):
+                values = {child.name: child.show for child in item.children}
+                rows.append((packet.number, SEVERITY.get(int(values.get("_ws.expert.severity", "0"), 0), "?"),
+                             values.get("_ws.expert.message", "")))
+        return rows
+
+
+SEVERITY = {0x00100000: "comment", 0x00200000: "chat", 0x00400000: "note", 0x00600000: "warning", 0x00800000: "error"}
+
+
+def collect(nodes, found):
+    """Filter expressions of a sharkd tree -> {name: [value or None]}."""
+    for node in nodes:
+        text = node.get("f")
+        if text:
+            match = re.match(r"^([A-Za-z0-9_.\-]+)(?: (?:==|eq|contains) (.*))?$", text, re.DOTALL)
+            if match:
+                name, value = match.group(1), match.group(2)
+                # The value of a frame link is a filter for that frame.
+                if "fnum" in node:
+                    value = str(node["fnum"])
+                found.setdefault(name, []).append(value)
+        collect(node.get("n", []), found)
+
+
+def number(text):
+    try:
+        return int(text, 0)
+    except ValueError:
+        return None
+
+
+def comparable(text):
+    """The two programs escape quotes, backslashes and control characters differently."""
+    def plain(match):
+        code = match.group(1)
+        if code[0] == "x":
+            return chr(int(code[1:], 16))
+        return {"n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}.get(code, code)
+    return re.sub(r"\\(x[0-9a-fA-F]{2}|.)", plain, text, flags=re.DOTALL)
+
+
+@pytest.fixture(scope="session")
+def sandbox():
+    box = Sandbox()
+    yield box
+    box.remove()
+
+
+@pytest.fixture(scope="session")
+def tshark(sandbox):
+    return Tshark(sandbox)
