@@ -86,21 +86,28 @@ struct hik_sip {
     struct hik_view body;         /* over a datagram: what stands behind the blank line, without a single
                                      trailing NUL; cut to Content-Length only when `stream` was set */
     uint32_t body_present;        /* bytes behind the blank line, up to the end of the buffer */
-    uint32_t message_len;         /* bytes this message takes: all of a datagram; on a stream up to the end of its body */
-    bool complete;                /* stream: the whole message is in the buffer */
+    uint32_t message_len;         /* bytes this message takes: all of a datagram; on a stream up to the end of its body,
+                                     which may lie behind the buffer's end; all bytes given while blank_line is false */
+    bool complete;                /* stream: the whole message is in the buffer; always set for a datagram */
 };
 
 /* Cheap test: does the buffer begin as a SIP request ("METHOD uri SIP/2.0") or response ("SIP/2.0 nnn")?
  * Reads at most the first line and at most 2,048 bytes; leading CRLFs and NULs are not accepted here. */
 bool hik_sip_looks_like(const uint8_t *buf, size_t len);
 
+/* For a stream: could the buffer, with more bytes behind it, begin as a SIP message? True for whatever
+ * hik_sip_looks_like takes, and for a start line that is cut off. Reads at most 2,048 bytes. */
+bool hik_sip_may_begin(const uint8_t *buf, size_t len);
+
 /* Parses the message at the start of buf. stream: false for a datagram (the message is the whole buffer), true for
- * TCP (Content-Length says where the body ends; absent means no body). Returns false, and leaves *out zeroed, if the
- * start line is not SIP's. LF-only line ends, compact and lower-case names, folded headers (RFC 3261 7.3.1), spaces
- * before the colon and lines without a colon are all taken (the last as HIK_HDR_OTHER with an empty name). */
+ * TCP (Content-Length says where the body ends; absent or broken means no body). Returns false, and leaves *out zeroed,
+ * if the start line is not SIP's. LF, CR LF, CR and CR CR LF end a line; compact and lower-case names, folded headers
+ * (RFC 3261 7.3.1), spaces before the colon and lines without a colon are all taken (the last as HIK_HDR_OTHER with an
+ * empty name). Nothing behind 2 GiB is read. */
 bool hik_sip_parse(const uint8_t *buf, size_t len, bool stream, struct hik_sip *out);
 
-/* Walks the headers. *cursor starts as 0. Returns false behind the last header. */
+/* Walks the headers. *cursor starts as 0. Returns false behind the last header. Lines of nothing but blanks or NULs
+ * are passed over. */
 bool hik_sip_next_header(const uint8_t *buf, const struct hik_sip *msg, uint32_t *cursor, struct hik_header *out);
 
 /* A name-addr or addr-spec ("Name" <sip:user@host:port;p>;tag=x) or a bare URI. */
@@ -116,7 +123,9 @@ struct hik_sip_addr {
  * members not found are empty. */
 bool hik_sip_parse_addr(const uint8_t *buf, struct hik_view where, struct hik_sip_addr *out);
 
-/* A parameter (;name=value) of a header value, name compared without case, quotes taken off the value. */
+/* A parameter (;name=value) of a header value, name compared without case, quotes taken off the value.
+ * Reads the first value of a comma-separated list, and nothing inside <> or quotes. A parameter without "=" is found,
+ * with an empty value. */
 bool hik_sip_param(const uint8_t *buf, struct hik_view where, const char *name, struct hik_view *value);
 
 /* The first Via: transport token, sent-by host and port, branch. Any of them may be empty/0. */
