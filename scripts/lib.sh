@@ -1,0 +1,114 @@
+# Sourced by the scripts beside it: set-up, build, and running things as an ordinary user.
+#
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+build=${HIK_BUILD_DIR:-$repo/build}
+nobody=65534
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "$*"; exit 1; }
+
+# missing_packages build|test...: Debian packages of what is not there.
+missing_packages() {
+    local part
+    for part in "$@"; do
+        case $part in
+        build)
+            command -v cmake >/dev/null || echo cmake
+            command -v ninja >/dev/null || command -v make >/dev/null || echo ninja-build
+            command -v cc >/dev/null || echo gcc libc6-dev
+            command -v pkg-config >/dev/null || echo pkg-config
+            pkg-config --exists glib-2.0 2>/dev/null || echo libglib2.0-dev
+            pkg-config --exists wireshark 2>/dev/null || echo wireshark-dev libwireshark-dev libwiretap-dev libwsutil-dev
+            command -v tshark >/dev/null || echo tshark
+            ;;
+        test)
+            command -v sharkd >/dev/null && command -v editcap >/dev/null || echo wireshark-common
+            command -v nm >/dev/null || echo binutils
+            command -v git >/dev/null || echo git
+            python_with_pytest >/dev/null || echo python3 python3-pytest
+            ;;
+        esac
+    done
+}
+
+# An interpreter that an ordinary user can run and that has pytest.
+python_with_pytest() {
+    local candidate
+    for candidate in python3 /usr/bin/python3; do
+        if as_user "$candidate" -c 'import pytest' >/dev/null 2>&1; then
+            echo "$candidate"
+            return 0
+        fi
+    done
+    return 1
+}
+
+# set_up build|test...: installs what is missing, or says what to install.
+set_up() {
+    local packages apt
+    packages=$(missing_packages "$@" | tr ' ' '\n' | sort -u | tr '\n' ' ')
+    packages=${packages% }
+    [ -n "$packages" ] || return 0
+    command -v apt-get >/dev/null || die "This needs (Debian's names): $packages"
+    if [ "$(id -u)" = 0 ]; then
+        apt="env DEBIAN_FRONTEND=noninteractive apt-get"
+    elif sudo -n true 2>/dev/null; then
+        apt="sudo -n env DEBIAN_FRONTEND=noninteractive apt-get"
+    else
+        die "Please install what is missing, then run this again:
+    sudo apt-get install $packages"
+    fi
+    say "Installing: $packages"
+    # shellcheck disable=SC2086
+    if ! $apt install -y -q --no-install-recommends $packages >"$scratch/apt.log" 2>&1; then
+        $apt update -q >"$scratch/apt.log" 2>&1 || { cat "$scratch/apt.log" >&2; die "apt-get update failed"; }
+        $apt install -y -q --no-install-recommends $packages >"$scratch/apt.log" 2>&1 ||
+            { tail -20 "$scratch/apt.log" >&2; die "Could not install: $packages"; }
+    fi
+    packages=$(missing_packages "$@" | tr '\n' ' ')
+    [ -z "$packages" ] || die "Still missing after the installation: $packages"
+}
+
+# build_plugin [CMake options]: configures and builds into $build, quietly unless it fails.
+build_plugin() {
+    local generator=() log=$scratch/build.log
+    if [ ! -f "$build/CMakeCache.txt" ] && command -v ninja >/dev/null; then
+        generator=(-G Ninja)
+    fi
+    say "Building into ${build#"$PWD"/}"
+    if ! { cmake -S "$repo" -B "$build" "${generator[@]}" "$@" && cmake --build "$build" -j "$(nproc)"; } >"$log" 2>&1; then
+        tail -40 "$log" >&2
+        die "The build failed."
+    fi
+    ! grep -n 'warning:' "$log" >&2 || say "(warnings above)"
+}
+
+# Runs a command as an ordinary user: as whoever we are, or as nobody if that is root. Wireshark ignores plugins
+# outside the system's folder for uid 0 and for gid 0.
+as_user() {
+    if [ "$(id -u)" = 0 ]; then
+        setpriv --reuid=$nobody --regid=$nobody --clear-groups env HOME="$scratch/home" "$@"
+    else
+        "$@"
+    fi
+}
+
+check_user() {
+    if [ "$(id -u)" = 0 ]; then
+        as_user true 2>/dev/null || die "As root this needs setpriv to become an ordinary user (Wireshark loads no
+plugin from here for root), and that did not work. Please run it as an ordinary user."
+    elif [ "$(id -g)" = 0 ]; then
+        die "Your group is root's (gid 0), for which Wireshark loads no plugin from here. Please run this as another user."
+    fi
+}
+
+# A folder that goes away with the script; as root, everybody may look into it.
+scratch=$(mktemp -d /tmp/hikcascade.XXXXXX)
+mkdir "$scratch/home"
+if [ "$(id -u)" = 0 ]; then
+    chmod 755 "$scratch"
+    chown $nobody:$nobody "$scratch/home"
+fi
+trap 'rm -rf "$scratch"' EXIT
