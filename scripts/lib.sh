@@ -28,15 +28,21 @@ missing_packages() {
             command -v nm >/dev/null || echo binutils
             command -v git >/dev/null || echo git
             python_with_pytest >/dev/null || echo python3 python3-pytest
+            # Only makes it faster, so nobody is asked to install it by hand.
+            ! can_install || as_user /usr/bin/python3 -c 'import xdist' >/dev/null 2>&1 || echo python3-pytest-xdist
             ;;
         esac
     done
 }
 
+can_install() {
+    command -v apt-get >/dev/null && { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }
+}
+
 # An interpreter that an ordinary user can run and that has pytest.
 python_with_pytest() {
     local candidate
-    for candidate in python3 /usr/bin/python3; do
+    for candidate in /usr/bin/python3 python3; do
         if as_user "$candidate" -c 'import pytest' >/dev/null 2>&1; then
             echo "$candidate"
             return 0

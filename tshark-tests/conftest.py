@@ -256,10 +256,10 @@ class Tshark:
         return [answers[number]["result"] for number in range(head + 1, len(calls) + 1)]
 
     def sharkd_agrees(self, capture, names, filter, prefs, rows, malformed=False):
-        listed = self.sharkd(capture, [("frames", {"filter": filter} if filter else {})], prefs)[0]
-        assert [frame["num"] for frame in listed] == [row["frame"] for row in rows], "sharkd filters differently"
         backwards = list(reversed(rows))
-        trees = self.sharkd(capture, [("frame", {"frame": row["frame"], "proto": True}) for row in backwards], prefs)
+        listed, *trees = self.sharkd(capture, [("frames", {"filter": filter} if filter else {})] + [
+            ("frame", {"frame": row["frame"], "proto": True}) for row in backwards], prefs)
+        assert [frame["num"] for frame in listed] == [row["frame"] for row in rows], "sharkd filters differently"
         for row, answer in zip(backwards, trees):
             found = {}
             collect(answer.get("tree", []), found)
