@@ -18,7 +18,7 @@ enum hik_id_kind {
     HIK_ID_REGION,   /* 2, 4, 6, 8 digits (division nodes of a catalog), 10 (a SIP domain) */
     HIK_ID_16,       /* legacy rule B */
     HIK_ID_18,       /* seen in the wild */
-    HIK_ID_DIGITS    /* another number of digits, 11-32 */
+    HIK_ID_DIGITS    /* another number of digits, 11-32; an odd number below is no ID */
 };
 
 struct hik_gb_id {
