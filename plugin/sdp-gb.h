@@ -19,7 +19,9 @@ struct hik_sdp_line {
     bool blank;            /* an empty line inside the body (not at its very end) */
 };
 
-/* Walks the lines of the body view. *cursor starts as 0 (relative to the body). CRLF, LF or CR end a line. */
+/* Walks the lines of the body view. *cursor starts as 0 and is the walk's own from then on (its top bit is a mark). LF,
+ * CR LF, CR and CR CR LF end a line, and so does a NUL, with any NULs and the line end that follow it. Returns false
+ * behind the last line; blank lines and NULs at the very end are not returned. */
 bool hik_sdp_next_line(const uint8_t *buf, struct hik_view body, uint32_t *cursor, struct hik_sdp_line *out);
 
 /* y= */
@@ -41,7 +43,8 @@ struct hik_ssrc {
 };
 void hik_sdp_parse_ssrc(const uint8_t *buf, struct hik_view value, struct hik_ssrc *out);
 
-/* f=v/codec/resolution/fps/rate type/kbps a/codec/bit rate/sample rate. */
+/* f=v/codec/resolution/fps/rate type/kbpsa/codec/bit rate/sample rate, any part of which may be empty. An empty f= has
+ * neither part and is not broken; parts that are there are read even if the whole is broken. */
 struct hik_format {
     bool has_video, has_audio; /* the v/ and a/ parts are there */
     bool broken;               /* not the grammar: fewer or more parts than it has */
@@ -67,17 +70,25 @@ struct hik_sdp_media {
     bool tcp;                /* proto names TCP, in either order */
     struct hik_view formats; /* the rest */
 };
+/* Returns false if there is no port at all; what was found is in *out either way. */
 bool hik_sdp_parse_media(const uint8_t *buf, struct hik_view value, struct hik_sdp_media *out);
 
-/* c=IN IP4 addr[/ttl] ; o=user sess version IN IP4 addr */
+/* c=IN IP4 addr[/ttl] ; o=user sess version IN IP4 addr. The first returns false if no address is found, the second if
+ * there is no user; "IN" and "IP4" may be missing from c=. */
 struct hik_sdp_connection {
-    struct hik_view addr;    /* without /ttl */
+    struct hik_view addr;    /* without /ttl, without [] */
     bool ipv6;               /* the line says IP6 */
 };
 bool hik_sdp_parse_connection(const uint8_t *buf, struct hik_view value, struct hik_sdp_connection *out);
-bool hik_sdp_parse_origin(const uint8_t *buf, struct hik_view value, struct hik_view *user, struct hik_sdp_connection *addr);
+bool hik_sdp_parse_origin(const uint8_t *buf, struct hik_view value, struct hik_view *user,
+                          struct hik_sdp_connection *addr);
 
-/* a=name[:value] */
+/* u=<device id>:<param>, the short form of GB/T 28181 (param 0-3: kind of recording). Returns false, with empty views,
+ * if no ID of digits stands in front (http://...). */
+bool hik_sdp_parse_play_uri(const uint8_t *buf, struct hik_view value, struct hik_view *device_id,
+                            struct hik_view *param);
+
+/* a=name[:value], the name compared without case */
 enum hik_sdp_attr {
     HIK_ATTR_OTHER,
     HIK_ATTR_RECVONLY, HIK_ATTR_SENDONLY, HIK_ATTR_SENDRECV, HIK_ATTR_INACTIVE,
@@ -139,9 +150,11 @@ struct hik_sdp {
     unsigned broken_lines;      /* lines that are no "x=value" (blank ones not counted) */
     struct hik_view first_broken;
     unsigned blank_lines;       /* blank lines with more SDP behind them */
-    bool gb;                    /* y=, f=v/, a=streamMode... or a GB s= name with an ID in o=: GB/T 28181 marks */
+    bool gb;                    /* y=, f=v/ or a/, a=streamMode and relatives, a=filesize, or a GB s= name with an ID of
+                                   16, 18 or 20 digits in o=: GB/T 28181 marks */
 };
-/* Parses a body; returns false if it has neither v= nor m= (not SDP). Lines behind blank lines still count. */
+/* Parses a body. Of o=, s=, t= the first counts, of c=, y= and a=rtcp the first of its section. Returns false if it
+ * has neither v= nor m= (not SDP). Lines behind blank lines still count. */
 bool hik_sdp_parse(const uint8_t *buf, struct hik_view body, struct hik_sdp *out);
 
 /* Hikvision <ErrorInfo><ErrorCode>..</ErrorCode><ErrorDescripe>..</ErrorDescripe></ErrorInfo>; ErrorDescribe and
