@@ -1,20 +1,385 @@
 /* packet-hikcascade.c
- * The front door.
+ * The front door of the plugin: Hikvision cascades speak SIP (RFC 3261) in the dialect of GB/T 28181 on port 7100.
+ *
+ * Takes what arrives on UDP and TCP 7100, and what looks like GB/T 28181 SIP elsewhere; gives it to the stock sip
+ * dissector, unchanged and first; then to our parts. Foreign SIP is left to stock. No parsing happens here.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "ws-compat.h"
 
+#include <epan/show_exception.h>
+
+#include "catalog.h"
+#include "findings.h"
+#include "gb-id.h"
+#include "hik-tap.h"
+#include "media.h"
 #include "packet-hikcascade.h"
+#include "session-tree.h"
+#include "session.h"
+#include "sip-tree.h"
+
+#define HIK_PORTS "7100"
+/* Longest start line waited for on a stream; stock sip uses the same order of size. */
+#define MAX_START_LINE 1500
 
 static int proto_hikcascade = -1;
+static int hf_hik_keep_alive = -1;
+static int ett_hik_keep_alive = -1;
+static int hik_tap = -1;
+
+static dissector_handle_t sip_handle, sip_tcp_handle; /* stock */
+static dissector_handle_t hik_udp_handle, hik_tcp_handle;
+
+enum { KEY_MESSAGES = 16, KEY_CURRENT = 17, KEY_COUNTER = 18 }; /* records under proto_hikcascade; media.c has the low ones */
+
+/* The message being dissected, for the body dissectors. Packet scope. */
+struct current {
+    tvbuff_t *tvb;
+    const struct hik_message *message;
+};
+
+/* ---- is it ours? ------------------------------------------------------------------------------------------------ */
+
+static enum hik_id_kind id_kind(const uint8_t *buf, struct hik_view value)
+{
+    struct hik_sip_addr addr;
+    struct hik_gb_id id;
+
+    if (value.len == 0 || !hik_sip_parse_addr(buf, value, &addr))
+        return HIK_ID_NONE;
+    hik_gb_id_parse(buf + addr.user.off, addr.user.len, &id);
+    return id.kind;
+}
+
+/* Content-Type without its parameters. */
+static bool content_type_is(const uint8_t *buf, const struct hik_sip *sip, const char *type)
+{
+    struct hik_view value = sip->first[HIK_HDR_CONTENT_TYPE].value;
+
+    for (uint32_t i = 0; i < value.len; i++)
+        if (buf[value.off + i] == ';') {
+            value.len = i;
+            break;
+        }
+    return hik_view_is(buf, hik_view_trim(buf, value), type);
+}
+
+/* Marks nothing else carries: a 20-digit ID as a caller or callee, a MANSCDP or MANSRTSP body, an SDP with y=. */
+static bool has_strong_marks(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip)
+{
+    struct hik_sdp *sdp;
+
+    if (id_kind(buf, sip->first[HIK_HDR_FROM].value) == HIK_ID_20 || id_kind(buf, sip->first[HIK_HDR_TO].value) == HIK_ID_20)
+        return true;
+    if (sip->first[HIK_HDR_X_GB_VER].value.len > 0)
+        return true;
+    if (content_type_is(buf, sip, "application/manscdp+xml") || content_type_is(buf, sip, "application/mansrtsp"))
+        return true;
+    if (sip->body.len == 0 || !content_type_is(buf, sip, "application/sdp"))
+        return false;
+    sdp = wmem_new(pinfo->pool, struct hik_sdp);
+    return hik_sdp_parse(buf, sip->body, sdp) && sdp->gb;
+}
+
+/* Marks that do on the protocol's own port: IDs of other lengths, the vendor's name, a call we know. */
+static bool has_marks(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip)
+{
+    const struct hik_view values[] = {
+        sip->first[HIK_HDR_FROM].value,
+        sip->first[HIK_HDR_TO].value,
+        sip->first[HIK_HDR_CONTACT].value,
+        sip->is_request ? sip->uri : (struct hik_view){0, 0},
+    };
+    const struct hik_view agent = sip->first[HIK_HDR_USER_AGENT].value;
+
+    if (has_strong_marks(pinfo, buf, sip))
+        return true;
+    for (size_t i = 0; i < array_length(values); i++) {
+        enum hik_id_kind kind = id_kind(buf, values[i]);
+        if (kind == HIK_ID_20 || kind == HIK_ID_18 || kind == HIK_ID_16)
+            return true;
+    }
+    if (agent.len >= 3 && g_ascii_strncasecmp((const char *)buf + agent.off, "NCG", 3) == 0)
+        return true;
+    if (agent.len >= 9 && g_ascii_strncasecmp((const char *)buf + agent.off, "Hikvision", 9) == 0)
+        return true;
+    return hik_session_knows(pinfo, buf, sip);
+}
+
+/* ---- records of the frame's messages ---------------------------------------------------------------------------- */
+
+/* The record of the next message of this frame: the first pass makes it, later passes find it. NULL on a later pass if
+ * the first made none: then the message is not ours. */
+static const struct hik_message *next_message(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip)
+{
+    wmem_array_t *messages = (wmem_array_t *)p_get_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_MESSAGES);
+    unsigned nth = GPOINTER_TO_UINT(p_get_proto_data(pinfo->pool, pinfo, proto_hikcascade, KEY_COUNTER));
+    struct hik_message *message;
+
+    p_set_proto_data(pinfo->pool, pinfo, proto_hikcascade, KEY_COUNTER, GUINT_TO_POINTER(nth + 1));
+    if (PINFO_FD_VISITED(pinfo))
+        return messages && nth < wmem_array_get_count(messages)
+                   ? *(struct hik_message **)wmem_array_index(messages, nth)
+                   : NULL;
+    if (!messages) {
+        messages = wmem_array_sized_new(wmem_file_scope(), sizeof(struct hik_message *), 1);
+        p_add_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_MESSAGES, messages);
+    }
+    message = hik_session_take(pinfo, buf, sip);
+    wmem_array_append_one(messages, message);
+    return message;
+}
+
+static bool has_records(packet_info *pinfo)
+{
+    return p_get_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_MESSAGES) != NULL;
+}
+
+const struct hik_message *hik_session_message_of_body(packet_info *pinfo, tvbuff_t *body)
+{
+    const struct current *current =
+        (const struct current *)p_get_proto_data(pinfo->pool, pinfo, proto_hikcascade, KEY_CURRENT);
+
+    /* Each message is handed to stock on its own, so the body being dissected is the current message's. */
+    return current && body ? current->message : NULL;
+}
+
+void hik_tap_queue(packet_info *pinfo, const struct hik_tap *record)
+{
+    if (have_tap_listener(hik_tap))
+        tap_queue_packet(hik_tap, pinfo, wmem_memdup(pinfo->pool, record, sizeof *record));
+}
+
+/* ---- one message ------------------------------------------------------------------------------------------------ */
+
+/* Stock first, then ours. tvb holds exactly one message, sip is its parse. */
+static int dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const uint8_t *buf, const struct hik_sip *sip,
+                           dissector_handle_t stock)
+{
+    const struct hik_message *message = next_message(pinfo, buf, sip);
+    struct current *current = wmem_new(pinfo->pool, struct current);
+    volatile int length = 0;
+
+    if (!message)
+        return call_dissector(stock, tvb, pinfo, tree);
+    current->tvb = tvb;
+    current->message = message;
+    p_set_proto_data(pinfo->pool, pinfo, proto_hikcascade, KEY_CURRENT, current);
+    /* Stock gives up on a message cut by the capture: what we know of it is shown all the same. */
+    TRY {
+        length = call_dissector(stock, tvb, pinfo, tree);
+    }
+    CATCH_NONFATAL_ERRORS {
+        show_exception(tvb, pinfo, tree, EXCEPT_CODE, GET_MESSAGE);
+        length = tvb_captured_length(tvb);
+    }
+    ENDTRY;
+    p_set_proto_data(pinfo->pool, pinfo, proto_hikcascade, KEY_CURRENT, NULL);
+
+    if (!PINFO_FD_VISITED(pinfo))
+        hik_media_open(pinfo, message);
+    {
+        struct hik_sip_view view = {tvb, buf, sip, message};
+        struct hik_tap record = {.kind = HIK_TAP_SIP, .session = message->session, .message = message};
+        proto_item *item = NULL;
+        proto_tree *ours = NULL;
+
+        hik_sip_tree_info(&view, pinfo);
+        if (tree)
+            ours = hik_sip_tree_add(&view, pinfo, tree, &item);
+        hik_findings_message(pinfo, tvb, ours, item, message);
+        hik_tap_queue(pinfo, &record);
+    }
+    return length;
+}
+
+static int dissect_hik_udp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    unsigned length = tvb_captured_length(tvb);
+    const uint8_t *buf;
+    struct hik_sip sip;
+
+    if (length == 0)
+        return 0;
+    buf = tvb_get_ptr(tvb, 0, (int)length);
+    if (!hik_sip_parse(buf, length, false, &sip))
+        return 0;
+    if (PINFO_FD_VISITED(pinfo) ? !has_records(pinfo) : !has_marks(pinfo, buf, &sip))
+        return 0;
+    dissect_message(tvb, pinfo, tree, buf, &sip, sip_handle);
+    return (int)length;
+}
+
+static ws_bool dissect_hik_udp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    unsigned length = tvb_captured_length(tvb);
+    const uint8_t *buf;
+    struct hik_sip sip;
+
+    if (length == 0)
+        return FALSE;
+    buf = tvb_get_ptr(tvb, 0, (int)length);
+    if (!hik_sip_looks_like(buf, length) || !hik_sip_parse(buf, length, false, &sip) ||
+        !(PINFO_FD_VISITED(pinfo) ? has_records(pinfo) : has_strong_marks(pinfo, buf, &sip)))
+        return FALSE;
+    if (!PINFO_FD_VISITED(pinfo))
+        conversation_set_dissector(find_or_create_conversation(pinfo), hik_udp_handle);
+    return dissect_hik_udp(tvb, pinfo, tree, data) > 0;
+}
+
+/* ---- stream ----------------------------------------------------------------------------------------------------- */
+
+/* RFC 5626 3.5.1: CRLFs between messages keep the connection alive. Some devices send NULs. */
+static unsigned skip_keep_alive(const uint8_t *buf, unsigned off, unsigned length)
+{
+    while (off < length && (buf[off] == '\r' || buf[off] == '\n' || buf[off] == '\0'))
+        off++;
+    return off;
+}
+
+static void show_keep_alive(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, unsigned off, unsigned end)
+{
+    col_set_str(pinfo->cinfo, COL_PROTOCOL, "SIP");
+    if (off == 0 && end == tvb_captured_length(tvb))
+        col_set_str(pinfo->cinfo, COL_INFO, "Keep-alive");
+    if (tree) {
+        proto_item *item = proto_tree_add_protocol_format(tree, proto_hikcascade, tvb, (int)off, (int)(end - off),
+                                                          "Hikvision cascade (GB/T 28181), keep-alive");
+        proto_tree *ours = proto_item_add_subtree(item, ett_hik_keep_alive);
+        proto_tree_add_item(ours, hf_hik_keep_alive, tvb, (int)off, (int)(end - off), ENC_NA);
+    }
+}
+
+/* Could these bytes grow into a SIP start line? */
+static bool may_become_sip(const uint8_t *buf, unsigned length)
+{
+    static const char *const starts[] = {"SIP/2.0 ", "REGISTER ", "INVITE ", "ACK ",       "BYE ",    "CANCEL ", "OPTIONS ",
+                                         "INFO ",    "MESSAGE ",  "NOTIFY ", "SUBSCRIBE ", "UPDATE ", "PRACK ",  "REFER "};
+
+    for (size_t i = 0; i < array_length(starts); i++) {
+        size_t size = strlen(starts[i]);
+        if (memcmp(buf, starts[i], MIN(size, length)) == 0)
+            return length < size || (length < MAX_START_LINE && memchr(buf, '\n', length) == NULL);
+    }
+    return false;
+}
+
+static int want_more(packet_info *pinfo, tvbuff_t *tvb, unsigned off, uint32_t bytes)
+{
+    pinfo->desegment_offset = (int)off;
+    pinfo->desegment_len = bytes;
+    return (int)tvb_captured_length(tvb);
+}
+
+static bool stream_is_ours(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip, bool on_our_port)
+{
+    if (PINFO_FD_VISITED(pinfo))
+        return has_records(pinfo);
+    return on_our_port ? has_marks(pinfo, buf, sip) : has_strong_marks(pinfo, buf, sip);
+}
+
+/* Walks the messages of a piece of stream. Stock sip.tcp gets each message on its own, whole, because it stops at a
+ * keep-alive between two messages. */
+static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, bool on_our_port)
+{
+    unsigned length = tvb_captured_length(tvb), off = 0, start;
+    const uint8_t *buf;
+    bool ours = false, whole = length == tvb_reported_length(tvb);
+    struct hik_sip sip;
+
+    if (length == 0)
+        return 0;
+    buf = tvb_get_ptr(tvb, 0, (int)length);
+    while (off < length) {
+        start = off;
+        off = skip_keep_alive(buf, off, length);
+        if (off == length) {
+            /* Alone in a segment it is ours only where the connection is. */
+            if (!ours && !(on_our_port && skip_keep_alive(buf, 0, length) == length))
+                return 0;
+            show_keep_alive(tvb, pinfo, tree, start, off);
+            return (int)length;
+        }
+        if (!hik_sip_parse(buf + off, length - off, true, &sip)) {
+            if (pinfo->can_desegment && whole && (ours || on_our_port) && may_become_sip(buf + off, length - off))
+                return want_more(pinfo, tvb, off, DESEGMENT_ONE_MORE_SEGMENT);
+            if (!ours)
+                return 0;
+            /* Not SIP, where SIP should go on: bytes are missing. Stock shows the rest as continuation. */
+            call_dissector(sip_tcp_handle, tvb_new_subset_remaining(tvb, (int)off), pinfo, tree);
+            return (int)length;
+        }
+        if (!sip.complete && pinfo->can_desegment && whole) {
+            /* Nothing of it is taken in yet; what is foreign is told apart when it is whole. */
+            if (!ours && !on_our_port && !stream_is_ours(pinfo, buf + off, &sip, on_our_port))
+                return 0;
+            if (off > start)
+                show_keep_alive(tvb, pinfo, tree, start, off);
+            if (!sip.blank_line || sip.content_length < 0)
+                return want_more(pinfo, tvb, off, DESEGMENT_ONE_MORE_SEGMENT);
+            return want_more(pinfo, tvb, off, (uint32_t)MIN(sip.content_length - sip.body_present, G_MAXINT32 / 2));
+        }
+        if (!ours && !stream_is_ours(pinfo, buf + off, &sip, on_our_port))
+            return 0;
+        ours = true;
+        if (off > start)
+            show_keep_alive(tvb, pinfo, tree, start, off);
+        dissect_message(tvb_new_subset_length(tvb, (int)off, (int)sip.message_len), pinfo, tree, buf + off, &sip, sip_tcp_handle);
+        col_append_str(pinfo->cinfo, COL_INFO, " ");
+        col_set_fence(pinfo->cinfo, COL_INFO);
+        off += sip.message_len;
+    }
+    return (int)length;
+}
+
+static int dissect_hik_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    return dissect_stream(tvb, pinfo, tree, true);
+}
+
+static ws_bool dissect_hik_tcp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    unsigned length = tvb_captured_length(tvb);
+    struct hik_sip sip;
+    const uint8_t *buf;
+
+    if (length == 0)
+        return FALSE;
+    buf = tvb_get_ptr(tvb, 0, (int)length);
+    if (!hik_sip_looks_like(buf, length) || !hik_sip_parse(buf, length, true, &sip) ||
+        !stream_is_ours(pinfo, buf, &sip, false))
+        return FALSE;
+    if (!PINFO_FD_VISITED(pinfo))
+        conversation_set_dissector(find_or_create_conversation(pinfo), hik_tcp_handle);
+    return dissect_stream(tvb, pinfo, tree, true) > 0;
+}
+
+/* ---- registration ----------------------------------------------------------------------------------------------- */
 
 void proto_register_hikcascade(void)
 {
+    static hf_register_info fields[] = {
+        {&hf_hik_keep_alive,
+         {"Keep-alive", "hikcascade.keep_alive", FT_BYTES, BASE_NONE, NULL, 0,
+          "Line ends between SIP messages, sent to keep the connection open (RFC 5626)", HFILL}},
+    };
+    static int *trees[] = {&ett_hik_keep_alive};
+
     proto_hikcascade = proto_register_protocol("Hikvision cascade (GB/T 28181)", "HIKCASCADE", "hikcascade");
+    proto_register_field_array(proto_hikcascade, fields, array_length(fields));
+    proto_register_subtree_array(trees, array_length(trees));
+    hik_udp_handle = register_dissector("hikcascade", dissect_hik_udp, proto_hikcascade);
+    hik_tcp_handle = register_dissector("hikcascade.tcp", dissect_hik_tcp, proto_hikcascade);
+    hik_tap = register_tap(HIK_TAP_NAME);
+
     hik_session_register(proto_hikcascade);
+    hik_session_tree_register(proto_hikcascade);
     hik_media_register(proto_hikcascade);
     hik_sip_tree_register(proto_hikcascade);
+    hik_findings_register(proto_hikcascade);
+    hik_catalog_register();
     hik_manscdp_register(proto_hikcascade);
     hik_mansrtsp_register(proto_hikcascade);
     hik_mp2p_register(proto_hikcascade);
@@ -22,6 +387,15 @@ void proto_register_hikcascade(void)
 
 void proto_reg_handoff_hikcascade(void)
 {
+    sip_handle = find_dissector("sip");
+    sip_tcp_handle = find_dissector("sip.tcp");
+    dissector_add_uint_range_with_preference("udp.port", HIK_PORTS, hik_udp_handle);
+    dissector_add_uint_range_with_preference("tcp.port", HIK_PORTS, hik_tcp_handle);
+    heur_dissector_add("udp", dissect_hik_udp_heur, "GB/T 28181 SIP over UDP", "hikcascade_udp", proto_hikcascade,
+                       HEURISTIC_ENABLE);
+    heur_dissector_add("tcp", dissect_hik_tcp_heur, "GB/T 28181 SIP over TCP", "hikcascade_tcp", proto_hikcascade,
+                       HEURISTIC_ENABLE);
+
     hik_media_handoff();
     hik_manscdp_handoff();
     hik_mansrtsp_handoff();

@@ -1,15 +1,771 @@
 /* media.c
+ * RTP and RTCP of a session (RFC 3550): which session a packet belongs to, and what its sequence number says.
+ *
+ * The SDP of offer and answer opens endpoints. A packet is matched by both of its ends, then by destination and SSRC,
+ * then by one end alone: many platforms receive every camera on one port, and many devices send from a port or an
+ * address they never announced. The result is kept in the flow, so that the hot path is one hash lookup.
+ *
+ * Stock rtp and rtcp do the dissection; here they are only wrapped.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "media.h"
 
-#include "packet-hikcascade.h"
+#include <string.h>
 
-void hik_media_register(int proto _U_)
+#include <epan/dissectors/packet-rtcp.h>
+#include <epan/show_exception.h>
+
+#include "findings.h"
+#include "hik-tap.h"
+#include "packet-hikcascade.h"
+#include "session-tree.h"
+#include "session.h"
+
+/* RFC 3550 A.1: a step further than this is no ordinary loss. */
+#define MAX_DROPOUT 3000
+/* A long silence that explains a big step: then it is loss after all. */
+#define SILENCE_SECONDS 1
+/* How far a shared port's list is searched for a session that is still open. */
+#define MAX_OPEN_SEARCH 8
+
+#define RTP_MIN_HEADER 12
+
+/* A session's claim on an endpoint. Newest first. File scope; first pass. */
+struct claim {
+    struct hik_session *session;
+    struct claim *older;
+};
+
+/* An address and port that some SDP opened. File scope; first pass. */
+struct endpoint {
+    struct claim *newest;
+    unsigned count;
+};
+
+struct endpoint_key {
+    const address *addr;
+    uint16_t port;
+    uint16_t rtcp; /* 1 for an RTCP endpoint */
+    uint32_t ssrc; /* for the index by endpoint and SSRC; 0 otherwise */
+};
+
+/* Counts over the capture. File scope; first pass. */
+struct totals {
+    uint32_t openings; /* endpoints opened so far: a flow looks its session up again when that changed */
+    uint32_t flows;
+    uint32_t marks;
+};
+
+struct flow_key {
+    const address *src, *dst;
+    uint16_t src_port, dst_port;
+    uint32_t ssrc;
+    uint32_t tcp;
+};
+
+static wmem_map_t *endpoints;      /* struct endpoint_key -> struct endpoint */
+static wmem_map_t *endpoints_ssrc; /* struct endpoint_key with SSRC -> struct endpoint */
+static wmem_map_t *endpoint_pairs; /* struct flow_key without SSRC -> struct endpoint */
+static wmem_map_t *flows;          /* struct flow_key -> struct hik_flow, the newest of that key */
+static wmem_map_t *flows_by_index; /* index + 1 -> struct hik_flow */
+static wmem_map_t *mark_blocks;    /* block number + 1 -> struct mark_block */
+static wmem_map_t *totals_map;     /* one struct totals */
+
+static int proto_hik = -1;
+static dissector_handle_t rtp_handle, rtcp_handle;         /* stock */
+static dissector_handle_t media_rtp_handle, media_rtcp_handle; /* ours, around them */
+
+enum { KEY_RTP = 1, KEY_NTH = 2 }; /* keys of packet-scope records under proto_hik */
+
+/* ---- hashing ---------------------------------------------------------------------------------------------------- */
+
+static unsigned mix(unsigned hash, unsigned value)
 {
+    hash ^= value;
+    hash *= 0x9E3779B1u;
+    return hash ^ (hash >> 15);
+}
+
+static unsigned hash_address(unsigned hash, const address *addr)
+{
+    const uint8_t *bytes = (const uint8_t *)addr->data;
+    unsigned word;
+
+    for (int i = 0; i + 4 <= addr->len; i += 4) {
+        memcpy(&word, bytes + i, 4);
+        hash = mix(hash, word);
+    }
+    return hash;
+}
+
+static guint endpoint_hash(gconstpointer p)
+{
+    const struct endpoint_key *key = (const struct endpoint_key *)p;
+    return mix(mix(hash_address(7, key->addr), ((unsigned)key->port << 1) | key->rtcp), key->ssrc);
+}
+
+static gboolean endpoint_equal(gconstpointer a, gconstpointer b)
+{
+    const struct endpoint_key *x = (const struct endpoint_key *)a, *y = (const struct endpoint_key *)b;
+    return x->port == y->port && x->rtcp == y->rtcp && x->ssrc == y->ssrc && addresses_equal(x->addr, y->addr);
+}
+
+static guint flow_hash(gconstpointer p)
+{
+    const struct flow_key *key = (const struct flow_key *)p;
+    unsigned hash = hash_address(hash_address(11 + key->tcp, key->src), key->dst);
+    return mix(mix(hash, ((unsigned)key->src_port << 16) | key->dst_port), key->ssrc);
+}
+
+static gboolean flow_equal(gconstpointer a, gconstpointer b)
+{
+    const struct flow_key *x = (const struct flow_key *)a, *y = (const struct flow_key *)b;
+    return x->ssrc == y->ssrc && x->src_port == y->src_port && x->dst_port == y->dst_port && x->tcp == y->tcp &&
+           addresses_equal(x->src, y->src) && addresses_equal(x->dst, y->dst);
+}
+
+static struct totals *totals(void)
+{
+    struct totals *kept = (struct totals *)wmem_map_lookup(totals_map, GUINT_TO_POINTER(1));
+
+    if (!kept) {
+        kept = wmem_new0(wmem_file_scope(), struct totals);
+        wmem_map_insert(totals_map, GUINT_TO_POINTER(1), kept);
+    }
+    return kept;
+}
+
+/* ---- per-packet records ----------------------------------------------------------------------------------------- */
+
+#define MARKS_PER_BLOCK 4096
+struct mark_block {
+    struct hik_rtp_mark marks[MARKS_PER_BLOCK];
+};
+
+static struct mark_block *mark_block(unsigned number)
+{
+    return (struct mark_block *)wmem_map_lookup(mark_blocks, GUINT_TO_POINTER(number + 1));
+}
+
+static struct hik_rtp_mark *add_mark(packet_info *pinfo, uint32_t id, uint16_t flags)
+{
+    struct totals *count = totals();
+    unsigned number = count->marks / MARKS_PER_BLOCK;
+    struct mark_block *block;
+    struct hik_rtp_mark *mark;
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    if (count->marks % MARKS_PER_BLOCK == 0) {
+        block = wmem_new(wmem_file_scope(), struct mark_block);
+        wmem_map_insert(mark_blocks, GUINT_TO_POINTER(number + 1), block);
+    } else {
+        block = mark_block(number);
+    }
+    mark = &block->marks[count->marks++ % MARKS_PER_BLOCK];
+    mark->frame = pinfo->num;
+    mark->id = id;
+    mark->extended_seq = 0;
+    mark->flags = flags;
+    mark->gap = 0;
+    return mark;
+}
+
+static const struct hik_rtp_mark *get_mark(unsigned i)
+{
+    return &mark_block(i / MARKS_PER_BLOCK)->marks[i % MARKS_PER_BLOCK];
+}
+
+/* How many RTP and RTCP packets of this frame came before: over TCP a frame holds many. */
+static unsigned next_in_frame(packet_info *pinfo)
+{
+    unsigned nth = GPOINTER_TO_UINT(p_get_proto_data(pinfo->pool, pinfo, proto_hik, KEY_NTH));
+
+    p_set_proto_data(pinfo->pool, pinfo, proto_hik, KEY_NTH, GUINT_TO_POINTER(nth + 1));
+    return nth;
+}
+
+/* The nth record of this frame, NULL if the first pass made none. Records are in order of frame: binary search. */
+static const struct hik_rtp_mark *find_mark(packet_info *pinfo, unsigned nth)
+{
+    unsigned low = 0, high = totals()->marks, count = high;
+
+    while (low < high) {
+        unsigned middle = low + (high - low) / 2;
+        if (get_mark(middle)->frame < pinfo->num)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low + nth < count && get_mark(low + nth)->frame == pinfo->num)
+        return get_mark(low + nth);
+    return NULL;
+}
+
+/* ---- endpoints -------------------------------------------------------------------------------------------------- */
+
+static void claim_endpoint(struct endpoint *endpoint, struct hik_session *session)
+{
+    struct claim *claim;
+
+    if (endpoint->newest && endpoint->newest->session == session)
+        return;
+    claim = wmem_new(wmem_file_scope(), struct claim);
+    claim->session = session;
+    claim->older = endpoint->newest;
+    endpoint->newest = claim;
+    endpoint->count++;
+}
+
+static struct endpoint *get_endpoint(wmem_map_t *map, const address *addr, uint16_t port, bool rtcp, uint32_t ssrc)
+{
+    struct endpoint_key key = {addr, port, rtcp, ssrc};
+    struct endpoint *endpoint = (struct endpoint *)wmem_map_lookup(map, &key);
+
+    if (!endpoint) {
+        struct endpoint_key *kept = wmem_new(wmem_file_scope(), struct endpoint_key);
+        address *copy = wmem_new(wmem_file_scope(), address);
+
+        copy_address_wmem(wmem_file_scope(), copy, addr);
+        *kept = key;
+        kept->addr = copy;
+        endpoint = wmem_new0(wmem_file_scope(), struct endpoint);
+        wmem_map_insert(map, kept, endpoint);
+    }
+    return endpoint;
+}
+
+static struct endpoint *get_pair(const address *a, uint16_t a_port, const address *b, uint16_t b_port)
+{
+    struct flow_key key = {a, b, a_port, b_port, 0, 0};
+    struct endpoint *endpoint = (struct endpoint *)wmem_map_lookup(endpoint_pairs, &key);
+
+    if (!endpoint) {
+        struct flow_key *kept = wmem_new(wmem_file_scope(), struct flow_key);
+        address *copies = wmem_alloc_array(wmem_file_scope(), address, 2);
+
+        copy_address_wmem(wmem_file_scope(), &copies[0], a);
+        copy_address_wmem(wmem_file_scope(), &copies[1], b);
+        *kept = key;
+        kept->src = &copies[0];
+        kept->dst = &copies[1];
+        endpoint = wmem_new0(wmem_file_scope(), struct endpoint);
+        wmem_map_insert(endpoint_pairs, kept, endpoint);
+    }
+    return endpoint;
+}
+
+/* The newest session with a claim, a session still open before one that is closed. */
+static struct hik_session *newest_open(const struct endpoint *endpoint)
+{
+    const struct claim *claim = endpoint ? endpoint->newest : NULL;
+
+    for (unsigned i = 0; claim && i < MAX_OPEN_SEARCH; claim = claim->older, i++)
+        if (!claim->session->bye_frame)
+            return claim->session;
+    return endpoint && endpoint->newest ? endpoint->newest->session : NULL;
+}
+
+static struct endpoint *lookup_endpoint(wmem_map_t *map, const address *addr, uint32_t port, bool rtcp, uint32_t ssrc)
+{
+    struct endpoint_key key = {addr, (uint16_t)port, rtcp, ssrc};
+    return (struct endpoint *)wmem_map_lookup(map, &key);
+}
+
+/* Which session a packet belongs to. strong: both ends, or one end and the announced SSRC, say so. */
+static struct hik_session *match_session(packet_info *pinfo, bool rtcp, uint32_t ssrc, bool *strong)
+{
+    /* RTCP runs one port above; pairs are kept by the RTP ports' own entries, so RTCP pairs are entered as well. */
+    struct flow_key pair_key = {&pinfo->src, &pinfo->dst, (uint16_t)pinfo->srcport, (uint16_t)pinfo->destport, 0, 0};
+    const struct endpoint *pair = (const struct endpoint *)wmem_map_lookup(endpoint_pairs, &pair_key);
+    const struct endpoint *dst, *src, *by_ssrc;
+
+    *strong = true;
+    if (pair && pair->count == 1)
+        return pair->newest->session;
+    by_ssrc = lookup_endpoint(endpoints_ssrc, &pinfo->dst, pinfo->destport, rtcp, ssrc);
+    if (!by_ssrc)
+        by_ssrc = lookup_endpoint(endpoints_ssrc, &pinfo->src, pinfo->srcport, rtcp, ssrc);
+    if (pair) {
+        /* The two ends carry several calls, at once or one after the other: the SSRC has the word if it is theirs. */
+        struct hik_session *session = newest_open(pair);
+        if (by_ssrc && by_ssrc->count == 1)
+            return by_ssrc->newest->session;
+        return session;
+    }
+    if (by_ssrc)
+        return newest_open(by_ssrc);
+    *strong = false;
+    dst = lookup_endpoint(endpoints, &pinfo->dst, pinfo->destport, rtcp, 0);
+    if (dst)
+        return newest_open(dst);
+    src = lookup_endpoint(endpoints, &pinfo->src, pinfo->srcport, rtcp, 0);
+    return newest_open(src);
+}
+
+static bool is_private(const address *addr)
+{
+    const uint8_t *b = (const uint8_t *)addr->data;
+
+    if (addr->type != AT_IPv4)
+        return false;
+    return b[0] == 10 || (b[0] == 172 && (b[1] & 0xF0) == 16) || (b[0] == 192 && b[1] == 168) ||
+           (b[0] == 100 && (b[1] & 0xC0) == 64) || (b[0] | b[1] | b[2] | b[3]) == 0;
+}
+
+static conversation_t *find_wildcard(packet_info *pinfo, const address *addr, uint16_t port)
+{
+    static const address none = ADDRESS_INIT_NONE;
+    return find_conversation(pinfo->num, addr, &none, CONVERSATION_UDP, port, 0, NO_ADDR_B | NO_PORT_B);
+}
+
+/* Puts our wrapper around stock's conversation for an endpoint. Where stock made none, because the SDP came in a shape
+ * it does not take, it is made here, in stock's own way. */
+static void wrap_conversation(packet_info *pinfo, const address *addr, uint16_t port, bool rtcp,
+                              const struct hik_media_line *line)
+{
+    conversation_t *conversation = find_wildcard(pinfo, addr, port);
+    address copy;
+
+    if (!conversation || conversation_get_dissector(conversation, pinfo->num) == NULL) {
+        copy_address_shallow(&copy, addr);
+        if (rtcp) {
+            rtcp_add_address(pinfo, &copy, port, 0, "SDP", pinfo->num);
+        } else {
+            rtp_dyn_payload_t *types = rtp_dyn_payload_new();
+            if (line->codec && line->first_pt >= 96 && line->first_pt < 128)
+                ws_rtp_dyn_payload_insert(types, line->first_pt, line->codec, 90000, 1);
+            rtp_add_address(pinfo, PT_UDP, &copy, port, 0, "SDP", pinfo->num, 0, types);
+        }
+        conversation = find_wildcard(pinfo, addr, port);
+    }
+    if (conversation)
+        conversation_set_dissector(conversation, rtcp ? media_rtcp_handle : media_rtp_handle);
+}
+
+static void open_endpoint(packet_info *pinfo, struct hik_session *session, const struct hik_media_line *line,
+                          const address *addr)
+{
+    uint16_t port = line->endpoint.port;
+    const struct hik_description *sources[] = {&session->offer, &session->answer};
+
+    claim_endpoint(get_endpoint(endpoints, addr, port, false, 0), session);
+    for (size_t i = 0; i < array_length(sources); i++)
+        if (sources[i]->frame && sources[i]->has_y && sources[i]->y_kind <= HIK_SSRC_LONG)
+            claim_endpoint(get_endpoint(endpoints_ssrc, addr, port, false, sources[i]->ssrc), session);
+    wrap_conversation(pinfo, addr, port, false, line);
+    if (line->rtcp_port) {
+        claim_endpoint(get_endpoint(endpoints, addr, line->rtcp_port, true, 0), session);
+        wrap_conversation(pinfo, addr, line->rtcp_port, true, line);
+    }
+}
+
+static void open_pair(struct hik_session *session, const struct hik_media_line *a, const struct hik_media_line *b)
+{
+    const address *a_addr = &a->endpoint.addr, *b_addr = &b->endpoint.addr;
+    const uint16_t ports[2][2] = {{a->endpoint.port, b->endpoint.port}, {a->rtcp_port, b->rtcp_port}};
+
+    for (size_t i = 0; i < array_length(ports); i++)
+        if (ports[i][0] && ports[i][1]) {
+            claim_endpoint(get_pair(a_addr, ports[i][0], b_addr, ports[i][1]), session);
+            claim_endpoint(get_pair(b_addr, ports[i][1], a_addr, ports[i][0]), session);
+        }
+}
+
+void hik_media_open(packet_info *pinfo, const struct hik_message *message)
+{
+    struct hik_session *session = message->session;
+    const struct hik_description *mine, *other;
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    if (!session || !(message->carries_offer || message->carries_answer))
+        return;
+    mine = message->carries_offer ? &session->offer : &session->answer;
+    other = message->carries_offer ? &session->answer : &session->offer;
+    for (unsigned i = 0; i < mine->media_count; i++) {
+        const struct hik_media_line *line = &mine->media[i];
+
+        if (!line->port_ok || line->endpoint.port == 0 || line->tcp)
+            continue;
+        if (line->addr_ok)
+            open_endpoint(pinfo, session, line, &line->endpoint.addr);
+        /* Behind a NAT the peer sends to where the SDP came from. */
+        if (!line->addr_ok || (is_private(&line->endpoint.addr) && !addresses_equal(&line->endpoint.addr, &pinfo->src)))
+            open_endpoint(pinfo, session, line, &pinfo->src);
+        if (line->addr_ok && i < other->media_count && other->media[i].addr_ok && !other->media[i].tcp)
+            open_pair(session, line, &other->media[i]);
+    }
+    totals()->openings++;
+}
+
+/* ---- flows ------------------------------------------------------------------------------------------------------ */
+
+unsigned hik_flow_count(void)
+{
+    return totals()->flows;
+}
+
+struct hik_flow *hik_flow_get(unsigned index)
+{
+    return (struct hik_flow *)wmem_map_lookup(flows_by_index, GUINT_TO_POINTER(index + 1));
+}
+
+uint32_t hik_flow_expected(const struct hik_flow *flow)
+{
+    return flow->packets ? flow->earlier_expected + flow->highest_seq - flow->first_seq + 1 : 0;
+}
+
+uint32_t hik_flow_lost(const struct hik_flow *flow)
+{
+    uint32_t expected = hik_flow_expected(flow), received = flow->packets - flow->duplicates;
+    return expected > received ? expected - received : 0;
+}
+
+static bool names_endpoint(const struct hik_description *sdp, const address *addr, uint32_t port)
+{
+    for (unsigned i = 0; i < sdp->media_count; i++)
+        if (sdp->media[i].endpoint.port == port && sdp->media[i].addr_ok &&
+            addresses_equal(&sdp->media[i].endpoint.addr, addr))
+            return true;
+    return false;
+}
+
+static struct hik_flow *new_flow(packet_info *pinfo, struct hik_session *session, const struct flow_key *key)
+{
+    struct hik_flow *flow = wmem_new0(wmem_file_scope(), struct hik_flow);
+    struct flow_key *kept = wmem_new(wmem_file_scope(), struct flow_key);
+
+    flow->index = totals()->flows++;
+    flow->session = session;
+    copy_address_wmem(wmem_file_scope(), &flow->src, key->src);
+    copy_address_wmem(wmem_file_scope(), &flow->dst, key->dst);
+    flow->src_port = key->src_port;
+    flow->dst_port = key->dst_port;
+    flow->tcp = key->tcp;
+    flow->ssrc = key->ssrc;
+    flow->first_frame = pinfo->num;
+    flow->first_time = pinfo->abs_ts;
+    if (session) {
+        const struct hik_flow *before = session->flows;
+
+        flow->after_ssrc_change = before && before->ssrc != flow->ssrc && before->src_port == flow->src_port &&
+                                  before->dst_port == flow->dst_port && addresses_equal(&before->src, &flow->src) &&
+                                  addresses_equal(&before->dst, &flow->dst);
+        flow->unnegotiated = !flow->tcp && session->offer.frame && session->answer.frame &&
+                             !names_endpoint(&session->offer, &flow->src, flow->src_port) &&
+                             !names_endpoint(&session->answer, &flow->src, flow->src_port);
+        flow->next_in_session = session->flows;
+        session->flows = flow;
+        session->flow_count++;
+    }
+    *kept = *key;
+    kept->src = &flow->src;
+    kept->dst = &flow->dst;
+    /* The map keeps the key it has: take the old one out, its flow may belong to a session gone by. */
+    wmem_map_remove(flows, key);
+    wmem_map_insert(flows, kept, flow);
+    wmem_map_insert(flows_by_index, GUINT_TO_POINTER(flow->index + 1), flow);
+    return flow;
+}
+
+/* A flow found only by one end keeps its session while it runs on: a shared port's next call is not its own. */
+static bool runs_on(packet_info *pinfo, const struct hik_flow *flow, uint16_t seq)
+{
+    int16_t step = (int16_t)(seq - (uint16_t)flow->highest_seq);
+
+    return flow->session && !flow->session->bye_frame && step > -100 && step < 100 &&
+           pinfo->abs_ts.secs - flow->last_time.secs < 5;
+}
+
+static struct hik_flow *find_flow(packet_info *pinfo, uint32_t ssrc, uint16_t seq, bool tcp)
+{
+    struct flow_key key = {&pinfo->src, &pinfo->dst, (uint16_t)pinfo->srcport, (uint16_t)pinfo->destport, ssrc, tcp};
+    struct hik_flow *flow = (struct hik_flow *)wmem_map_lookup(flows, &key);
+    uint32_t now = totals()->openings;
+
+    if (!flow || flow->bindings_seen != now) {
+        bool strong;
+        struct hik_session *session = match_session(pinfo, false, ssrc, &strong);
+
+        if (!flow || (session != flow->session && session && (strong || !runs_on(pinfo, flow, seq))))
+            flow = new_flow(pinfo, session, &key);
+        flow->bindings_seen = now;
+    }
+    return flow;
+}
+
+/* RFC 3550 A.1, with the last 64 sequence numbers remembered so that duplicates and late packets are told apart. */
+static void count_sequence(packet_info *pinfo, struct hik_flow *flow, uint16_t seq, struct hik_rtp_mark *mark)
+{
+    int step;
+    nstime_t silence;
+
+    if (flow->packets == 0) {
+        flow->first_seq = flow->highest_seq = 0x10000u + seq;
+        flow->window = 1;
+        mark->extended_seq = flow->highest_seq;
+        return;
+    }
+    step = (int16_t)(seq - (uint16_t)flow->highest_seq);
+    nstime_delta(&silence, &pinfo->abs_ts, &flow->last_time);
+    if (step < -MAX_DROPOUT || (step > MAX_DROPOUT && silence.secs < SILENCE_SECONDS)) {
+        flow->earlier_expected += flow->highest_seq - flow->first_seq + 1;
+        flow->highest_seq = (flow->highest_seq | 0xFFFFu) + 0x10001u + seq;
+        flow->first_seq = flow->highest_seq;
+        flow->window = 1;
+        flow->restarts++;
+        mark->flags |= HIK_MARK_RESTART;
+        mark->extended_seq = flow->highest_seq;
+    } else if (step > 0) {
+        flow->highest_seq += (uint32_t)step;
+        flow->window = step < 64 ? (flow->window << step) | 1 : 1;
+        mark->extended_seq = flow->highest_seq;
+        if (step > 1) {
+            mark->flags |= HIK_MARK_GAP;
+            mark->gap = (uint16_t)(step - 1);
+        }
+    } else {
+        unsigned back = (unsigned)-step;
+        uint64_t bit = back < 64 ? UINT64_C(1) << back : 0;
+
+        mark->extended_seq = flow->highest_seq - back;
+        if (bit && (flow->window & bit)) {
+            flow->duplicates++;
+            mark->flags |= HIK_MARK_DUPLICATE;
+        } else {
+            flow->window |= bit;
+            flow->reordered++;
+            mark->flags |= HIK_MARK_REORDERED;
+            if (mark->extended_seq < flow->first_seq)
+                flow->first_seq = mark->extended_seq;
+        }
+    }
+}
+
+/* First pass: flow, session and record of an RTP packet. */
+static struct hik_rtp_mark *take_rtp(packet_info *pinfo, uint32_t ssrc, uint16_t seq, uint8_t pt, unsigned payload)
+{
+    struct hik_flow *flow = find_flow(pinfo, ssrc, seq, pinfo->ptype == PT_TCP);
+    struct hik_session *session = flow->session;
+    struct hik_rtp_mark *mark = add_mark(pinfo, flow->index, 0);
+
+    count_sequence(pinfo, flow, seq, mark);
+    if (flow->packets == 0 && flow->after_ssrc_change)
+        mark->flags |= HIK_MARK_SSRC_CHANGED;
+    flow->packets++;
+    flow->payload_type = pt;
+    flow->payload_bytes += payload;
+    flow->last_frame = pinfo->num;
+    flow->last_time = pinfo->abs_ts;
+    if (!session)
+        return mark;
+    if (flow->unnegotiated) {
+        mark->flags |= HIK_MARK_UNNEGOTIATED;
+        session->rtp_unnegotiated++;
+    }
+    if (session->bye_frame) {
+        mark->flags |= HIK_MARK_AFTER_BYE;
+        session->rtp_after_bye++;
+    }
+    if (!session->first_media_frame) {
+        session->first_media_frame = pinfo->num;
+        session->first_media_time = pinfo->abs_ts;
+    }
+    session->last_media_time = pinfo->abs_ts;
+    session->last_time = pinfo->abs_ts;
+    session->rtp_packets++;
+    return mark;
+}
+
+/* ---- dissectors ------------------------------------------------------------------------------------------------- */
+
+const struct hik_rtp *hik_media_rtp(packet_info *pinfo)
+{
+    return (const struct hik_rtp *)p_get_proto_data(pinfo->pool, pinfo, proto_hik, KEY_RTP);
+}
+
+/* Where the payload is inside the RTP packet (RFC 3550 5.1, 5.3.1): false if the header does not fit. */
+static bool find_payload(tvbuff_t *tvb, uint8_t first, unsigned *off, unsigned *len)
+{
+    unsigned captured = tvb_captured_length(tvb), reported = tvb_reported_length(tvb), padding = 0;
+
+    *off = RTP_MIN_HEADER + 4u * (first & 0x0F);
+    if (first & 0x10) {
+        if (*off + 4 > captured)
+            return false;
+        *off += 4 + 4u * tvb_get_ntohs(tvb, *off + 2);
+    }
+    if (*off > reported)
+        return false;
+    if ((first & 0x20) && captured == reported && reported > *off)
+        padding = tvb_get_uint8(tvb, reported - 1);
+    *len = reported - *off;
+    *len = padding <= *len ? *len - padding : *len;
+    return true;
+}
+
+const struct hik_rtp *hik_media_enter(packet_info *pinfo, tvbuff_t *tvb)
+{
+    struct hik_rtp *rtp;
+    uint8_t first, second;
+    unsigned off, len;
+    const struct hik_rtp_mark *mark;
+    uint16_t seq;
+    uint32_t ssrc;
+
+    if (tvb_captured_length(tvb) < RTP_MIN_HEADER)
+        return NULL;
+    first = tvb_get_uint8(tvb, 0);
+    second = tvb_get_uint8(tvb, 1);
+    if ((first & 0xC0) != 0x80 || !find_payload(tvb, first, &off, &len))
+        return NULL;
+    seq = tvb_get_ntohs(tvb, 2);
+    ssrc = tvb_get_ntohl(tvb, 8);
+    if (PINFO_FD_VISITED(pinfo))
+        mark = find_mark(pinfo, next_in_frame(pinfo));
+    else
+        mark = take_rtp(pinfo, ssrc, seq, second & 0x7F, len);
+    if (!mark || (mark->flags & HIK_MARK_RTCP))
+        return NULL;
+
+    rtp = wmem_new(pinfo->pool, struct hik_rtp);
+    rtp->flow = hik_flow_get(mark->id);
+    rtp->ssrc = ssrc;
+    rtp->timestamp = tvb_get_ntohl(tvb, 4);
+    rtp->seq = seq;
+    rtp->extended_seq = mark->extended_seq;
+    rtp->payload_type = second & 0x7F;
+    rtp->marker = (second & 0x80) != 0;
+    rtp->duplicate = (mark->flags & HIK_MARK_DUPLICATE) != 0;
+    rtp->marks = mark->flags;
+    rtp->gap = mark->gap;
+    rtp->payload_off = off;
+    rtp->payload_len = len;
+    p_set_proto_data(pinfo->pool, pinfo, proto_hik, KEY_RTP, rtp);
+    return rtp;
+}
+
+static bool is_rtcp_type(uint8_t second)
+{
+    return second >= 192 && second <= 223; /* RFC 5761 clause 4 */
+}
+
+static void queue_rtp(packet_info *pinfo, const struct hik_rtp *rtp)
+{
+    struct hik_tap record = {
+        .kind = HIK_TAP_RTP,
+        .session = rtp->flow->session,
+        .flow = rtp->flow,
+        .seq = rtp->seq,
+        .gap = rtp->gap,
+        .duplicate = rtp->duplicate,
+        .payload_bytes = rtp->payload_len,
+    };
+    hik_tap_queue(pinfo, &record);
+}
+
+/* Calls stock, and comes back even if stock gives up on the packet: our part of the tree must not be lost with it. */
+static int call_stock(dissector_handle_t handle, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+{
+    volatile int length = 0;
+
+    if (!tree)
+        return call_dissector(handle, tvb, pinfo, tree);
+    TRY {
+        length = call_dissector(handle, tvb, pinfo, tree);
+    }
+    CATCH_NONFATAL_ERRORS {
+        show_exception(tvb, pinfo, tree, EXCEPT_CODE, GET_MESSAGE);
+        length = tvb_captured_length(tvb);
+    }
+    ENDTRY;
+    return length;
+}
+
+static int dissect_rtcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+{
+    const struct hik_rtp_mark *mark = NULL;
+    struct hik_session *session = NULL;
+    bool strong;
+    int length;
+
+    if (tvb_captured_length(tvb) >= 2 && (tvb_get_uint8(tvb, 0) & 0xC0) == 0x80) {
+        if (PINFO_FD_VISITED(pinfo)) {
+            mark = find_mark(pinfo, next_in_frame(pinfo));
+            if (mark && (mark->flags & HIK_MARK_RTCP) && mark->id != UINT32_MAX)
+                session = hik_session_get(mark->id);
+        } else {
+            uint32_t ssrc = tvb_captured_length(tvb) >= 8 ? tvb_get_ntohl(tvb, 4) : 0;
+            session = match_session(pinfo, true, ssrc, &strong);
+            if (!session) /* multiplexed with RTP (RFC 5761), or a peer that ignores port + 1 */
+                session = match_session(pinfo, false, ssrc, &strong);
+            add_mark(pinfo, session ? session->index : UINT32_MAX, HIK_MARK_RTCP);
+            if (session) {
+                session->rtcp_packets++;
+                session->last_time = pinfo->abs_ts;
+            }
+        }
+    }
+    length = call_stock(rtcp_handle, tvb, pinfo, tree);
+    if (session) {
+        struct hik_tap record = {.kind = HIK_TAP_RTCP, .session = session};
+
+        hik_tap_queue(pinfo, &record);
+        if (tree)
+            hik_session_tree_media(tvb, pinfo, tree, session);
+    }
+    return length;
+}
+
+static int dissect_media_rtcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    return dissect_rtcp(tvb, pinfo, tree);
+}
+
+static int dissect_media_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    const struct hik_rtp *rtp;
+    struct hik_session *session;
+    int length;
+
+    if (tvb_captured_length(tvb) >= 2 && is_rtcp_type(tvb_get_uint8(tvb, 1)) && (tvb_get_uint8(tvb, 0) & 0xC0) == 0x80)
+        return dissect_rtcp(tvb, pinfo, tree);
+    rtp = hik_media_enter(pinfo, tvb);
+    if (!rtp)
+        return call_dissector(rtp_handle, tvb, pinfo, tree);
+    session = rtp->flow->session;
+    length = call_stock(rtp_handle, tvb, pinfo, tree);
+    if (session) {
+        proto_item *item = NULL;
+        proto_tree *ours = tree ? hik_session_tree_media_item(tvb, pinfo, tree, session, &item) : NULL;
+
+        hik_findings_rtp(pinfo, tvb, ours, item, rtp, rtp->flow, session);
+        queue_rtp(pinfo, rtp);
+    }
+    return length;
+}
+
+void hik_media_register(int proto)
+{
+    struct {
+        wmem_map_t **map;
+        GHashFunc hash;
+        GEqualFunc equal;
+    } maps[] = {
+        {&endpoints, endpoint_hash, endpoint_equal},   {&endpoints_ssrc, endpoint_hash, endpoint_equal},
+        {&endpoint_pairs, flow_hash, flow_equal},      {&flows, flow_hash, flow_equal},
+        {&flows_by_index, g_direct_hash, g_direct_equal}, {&mark_blocks, g_direct_hash, g_direct_equal},
+        {&totals_map, g_direct_hash, g_direct_equal},
+    };
+    for (size_t i = 0; i < array_length(maps); i++)
+        *maps[i].map = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), maps[i].hash, maps[i].equal);
+    proto_hik = proto;
+    media_rtp_handle = register_dissector("hikcascade.rtp", dissect_media_rtp, proto);
+    media_rtcp_handle = register_dissector("hikcascade.rtcp", dissect_media_rtcp, proto);
 }
 
 void hik_media_handoff(void)
 {
+    rtp_handle = find_dissector("rtp");
+    rtcp_handle = find_dissector("rtcp");
 }

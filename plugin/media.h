@@ -20,6 +20,8 @@ struct hik_flow {
     address src, dst;            /* file scope copies */
     uint16_t src_port, dst_port;
     bool tcp;
+    bool unnegotiated;           /* the source is no endpoint of the session's SDP though both sides' are known */
+    bool after_ssrc_change;      /* the same two endpoints sent with another SSRC before, in this session */
     uint32_t ssrc;
     uint32_t first_frame, last_frame;
     nstime_t first_time, last_time;
@@ -28,6 +30,8 @@ struct hik_flow {
     uint32_t packets;            /* RTP packets, duplicates included */
     uint32_t duplicates;
     uint32_t reordered;
+    uint32_t restarts;           /* times the sequence numbers began anew */
+    uint32_t earlier_expected;   /* expected packets of the runs before the last restart */
     uint32_t first_seq, highest_seq; /* extended by cycles, starting above 0x10000 */
     uint64_t window;             /* which of the last 64 sequence numbers up to highest_seq came */
     uint8_t payload_type;        /* of the last packet */
@@ -43,6 +47,28 @@ struct hik_flow {
     uint32_t not_ps_packets;     /* packets that were declared PS and are something else */
     const char *looks_like;      /* what they look like instead, NULL */
     void *mp2p;                  /* packet-mp2p.c's parser state */
+
+    uint32_t bindings_seen;      /* media.c's own: how many endpoints were open when the session was looked up */
+};
+
+/* What the first pass found about one RTP or RTCP packet: the packet's own record. Sixteen bytes each, kept in order
+ * of frame. */
+enum hik_mark {
+    HIK_MARK_RTCP = 1 << 0,         /* an RTCP packet: id is the session's index, the rest is 0 */
+    HIK_MARK_DUPLICATE = 1 << 1,
+    HIK_MARK_REORDERED = 1 << 2,    /* a later sequence number came before */
+    HIK_MARK_GAP = 1 << 3,          /* sequence numbers are missing in front of it: hik_rtp_mark.gap */
+    HIK_MARK_RESTART = 1 << 4,      /* the sequence numbers begin anew here */
+    HIK_MARK_UNNEGOTIATED = 1 << 5, /* comes from an endpoint that no SDP of the session names */
+    HIK_MARK_AFTER_BYE = 1 << 6,
+    HIK_MARK_SSRC_CHANGED = 1 << 7  /* first packet with another SSRC between the same endpoints */
+};
+struct hik_rtp_mark {
+    uint32_t frame;
+    uint32_t id;           /* index of the flow; of the session for HIK_MARK_RTCP */
+    uint32_t extended_seq;
+    uint16_t flags;        /* enum hik_mark */
+    uint16_t gap;          /* packets missing in front of it, 65535 = that many or more */
 };
 
 /* Lost packets of a flow: expected minus received without duplicates, never negative. */
@@ -59,6 +85,8 @@ struct hik_rtp {
     uint8_t payload_type;
     bool marker;
     bool duplicate;              /* this sequence number came before */
+    uint16_t marks;              /* enum hik_mark, as found on the first pass */
+    uint16_t gap;                /* packets missing in front of this one */
     unsigned payload_off, payload_len; /* inside the RTP packet, padding excluded */
 };
 

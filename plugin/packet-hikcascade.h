@@ -12,6 +12,8 @@ void proto_reg_handoff_hikcascade(void);
 
 /* Parts under the hikcascade protocol. proto: its number. */
 void hik_session_register(int proto);
+void hik_session_tree_register(int proto);
+void hik_findings_register(int proto);
 void hik_media_register(int proto);
 void hik_media_handoff(void);
 void hik_sip_tree_register(int proto);

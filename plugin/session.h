@@ -82,6 +82,7 @@ struct hik_session {
     nstime_t first_time;
     uint32_t invite_frame;
     nstime_t invite_time;
+    uint32_t invite_cseq;     /* CSeq number of the first INVITE */
     unsigned invite_count;    /* INVITEs without a To tag, retransmissions included */
     uint32_t reinvite_frame;  /* last re-INVITE (one with a To tag) */
     uint32_t provisional_frame; /* first 1xx */
@@ -123,6 +124,10 @@ struct hik_session {
     const char *verdict;      /* computed once by the first reader after the first pass, NULL before */
 };
 
+/* A view as UTF-8: as it is if it is valid UTF-8, else decoded as GB18030, of which GB2312 and GBK are subsets. NULL
+ * for an empty view. */
+char *hik_text_to_utf8(wmem_allocator_t *scope, const uint8_t *buf, struct hik_view view);
+
 /* The expected SSRC: the answer's y= if it has a usable one, else the offer's. False if neither announced one. */
 bool hik_session_expected_ssrc(const struct hik_session *session, uint32_t *ssrc);
 
@@ -142,6 +147,7 @@ struct hik_message {
     uint32_t request_frame;      /* answer: the frame of its request, 0 if not seen */
     nstime_t request_time;
     bool tied_by_cseq;           /* answer whose Call-ID and branch fit nothing: tied by CSeq and addresses alone */
+    bool carries_offer, carries_answer; /* its SDP became the session's offer or answer */
     uint32_t body_off, body_len; /* of the body inside the buffer given to the front door */
 };
 
@@ -159,6 +165,7 @@ struct hik_platforms {
     nstime_t registered_since;    /* first 200 of this registration */
     nstime_t registered_until;    /* last 200 plus Expires */
     uint32_t expires;             /* seconds, of the last 200 (else of the REGISTER) */
+    uint32_t expires_asked;       /* seconds, of the last REGISTER */
     unsigned unauthorized_in_row; /* 401 answers with no 200 in between */
     unsigned registers, register_failures;
 
@@ -176,6 +183,9 @@ struct hik_platforms *hik_platforms_get(unsigned index);
 /* First pass only. Takes a message in; buf is the datagram or stream piece it was parsed from. Returns its record,
  * which the caller keeps with the packet. */
 struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip);
+
+/* The call of this message, or the request it answers, was taken in before. Changes nothing. */
+bool hik_session_knows(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip);
 
 /* The record of the SIP message whose body the tvb is, while that message is being dissected; NULL when the message
  * did not come through our front door. For the body dissectors. */

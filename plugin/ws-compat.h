@@ -12,8 +12,10 @@
 
 #include <wireshark.h>
 
+#include <epan/charsets.h>
 #include <epan/conversation.h>
 #include <epan/conversation_filter.h>
+#include <epan/exceptions.h>
 #include <epan/expert.h>
 #include <epan/packet.h>
 #include <epan/proto_data.h>
@@ -21,6 +23,8 @@
 #include <epan/stats_tree.h>
 #include <epan/tap.h>
 #include <epan/dissectors/packet-rtp.h>
+#include <wsutil/inet_addr.h>
+#include <wsutil/to_str.h>
 
 #define WS_AT_LEAST(major, minor) \
     (WIRESHARK_VERSION_MAJOR > (major) || (WIRESHARK_VERSION_MAJOR == (major) && WIRESHARK_VERSION_MINOR >= (minor)))
