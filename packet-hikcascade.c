@@ -323,12 +323,14 @@ static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, b
         }
         if (!ours && !stream_is_ours(pinfo, buf + off, &sip, on_our_port))
             return 0;
+        if (ours) { /* not the first message of this segment */
+            col_append_str(pinfo->cinfo, COL_INFO, " | ");
+            col_set_fence(pinfo->cinfo, COL_INFO);
+        }
         ours = true;
         if (off > start)
             show_keep_alive(tvb, pinfo, tree, start, off);
         dissect_message(tvb_new_subset_length(tvb, (int)off, (int)sip.message_len), pinfo, tree, buf + off, &sip, sip_tcp_handle);
-        col_append_str(pinfo->cinfo, COL_INFO, " ");
-        col_set_fence(pinfo->cinfo, COL_INFO);
         off += sip.message_len;
     }
     return (int)length;

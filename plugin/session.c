@@ -553,6 +553,7 @@ static void take_invite(packet_info *pinfo, const struct reading *r, struct hik_
     if (r->to_tag[0] && session->invite_frame != 0) {
         session->reinvite_frame = pinfo->num;
     } else if (session->invite_frame == 0) {
+        session->began_before = session->began_before && r->to_tag[0]; /* it may only have come out of order */
         session->invite_frame = pinfo->num;
         session->invite_time = pinfo->abs_ts;
         session->invite_count = 1;

@@ -22,6 +22,7 @@
 #include <epan/stat_groups.h>
 #include <epan/stats_tree.h>
 #include <epan/tap.h>
+#include <epan/tfs.h>
 #include <epan/dissectors/packet-rtp.h>
 #include <wsutil/inet_addr.h>
 #include <wsutil/to_str.h>
