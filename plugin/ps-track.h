@@ -1,0 +1,123 @@
+/* ps-track.h
+ * A program stream as its RTP packets bring it: puts packets of one flow in order before the parser, and counts what
+ * comes out of it: access units, key frames, codecs, picture size. Pure.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HIK_PS_TRACK_H
+#define HIK_PS_TRACK_H
+
+#include "mpeg-ps.h"
+
+enum hik_ps_order {
+    HIK_PS_IN_ORDER,
+    HIK_PS_AFTER_GAP,   /* packets before this one are missing (so far) */
+    HIK_PS_DUPLICATE,   /* came before; not parsed again */
+    HIK_PS_LATE,        /* came late, right where the gap begins: parsed with the state from before the gap */
+    HIK_PS_LATE_LOST    /* came late, and its predecessor is missing: nothing is known about its bytes */
+};
+
+/* One RTP packet. */
+struct hik_ps_packet {
+    uint32_t frame;         /* frame number, to be told again in hik_ps_unit */
+    uint32_t seq;           /* extended sequence number */
+    uint32_t timestamp;
+    bool marker;
+    bool duplicate;
+    const uint8_t *data;    /* payload */
+    uint32_t len;
+    uint32_t missing;       /* bytes of payload behind these that were not captured */
+};
+
+/* What is known about a packet once it was taken in. */
+struct hik_ps_arrival {
+    enum hik_ps_order order;
+    uint32_t lost;          /* AFTER_GAP: packets missing */
+    const struct hik_ps_state *start; /* the state its bytes begin in; NULL: LATE_LOST, DUPLICATE. Valid until the next call */
+    uint32_t header_serial; /* to tell whether two states' headers are the same, grown */
+    bool packs;             /* a pack header is in it */
+    bool no_psm, mismatch;  /* said here, once per stream */
+    uint8_t mismatch_said, mismatch_is; /* stream_type, codec */
+    bool key_begins;        /* first slice of a key frame */
+    bool dropped;           /* bytes were skipped that no header or payload accounts for */
+};
+
+/* An access unit that was completed. */
+struct hik_ps_unit {
+    uint32_t first, last;   /* frame numbers of the first and last packet with bytes of it */
+    uint32_t size;          /* bytes of the elementary stream */
+    uint32_t packets;
+    uint8_t stream_id, codec;
+    bool key;
+    uint16_t width, height; /* of the newest sequence parameter set, 0: not known */
+};
+typedef void (*hik_ps_unit_cb)(void *user, const struct hik_ps_unit *unit);
+
+/* One stream's access unit in the making. */
+struct hik_ps_building {
+    bool open;              /* its beginning was seen */
+    bool picture;           /* a slice came */
+    bool key;
+    bool closed;            /* told already, on the strength of the RTP marker */
+    uint32_t first, last, previous_last;
+    uint32_t size, size_before;  /* now, and when the current packet began */
+    uint32_t packets, packet;    /* count; number of the packet that brought bytes last */
+    uint64_t pts;
+};
+
+enum { HIK_PS_SPS_MAX = 512 };
+
+/* Parser and what is being built from its events; saved as one when packets are missing. */
+struct hik_ps_context {
+    struct hik_ps_parser parser;
+    struct hik_ps_building unit[HIK_PS_STREAMS];
+    uint8_t sps_stream;     /* index of the stream whose SPS is being collected, HIK_PS_NO_STREAM: none */
+    uint16_t sps_len;
+    uint8_t sps[HIK_PS_SPS_MAX];
+};
+
+enum { HIK_PS_WAITING = 8, HIK_PS_WAITING_SIZE = 2048 };
+
+/* Kept while packets are missing, so that a packet that was only late can be put where it belongs. */
+struct hik_ps_gap {
+    struct hik_ps_context before;
+    uint32_t next;          /* sequence number that is missing first */
+    uint32_t first_waiting; /* of the packets kept */
+    unsigned waiting;
+    struct { uint32_t frame; uint16_t len; bool marker; uint8_t *data; } kept[HIK_PS_WAITING];
+};
+
+/* Allocates memory that lives as long as the track; never freed by it. */
+typedef void *(*hik_ps_alloc)(size_t size);
+
+struct hik_ps_track {
+    struct hik_ps_context now;
+    struct hik_ps_gap *gap; /* allocated when packets are missing for the first time */
+    bool gap_open;
+    bool started;
+    bool marker_lies;       /* a marker came inside an access unit */
+    uint32_t next;          /* sequence number expected */
+    uint32_t frame, packet; /* of the packet being taken in */
+    struct hik_ps_arrival arrival;
+    struct hik_ps_state start;
+    hik_ps_alloc alloc;
+    hik_ps_unit_cb unit_cb;
+    void *user;
+
+    /* results so far */
+    uint32_t units, key_frames; /* access units and key frames begun */
+    uint8_t video_codec, audio_codec; /* enum hik_es_codec */
+    uint16_t width, height;
+    double frame_rate;      /* of the SPS, else of the time stamps */
+    bool rate_from_sps;
+    uint64_t last_pts, last_step;
+    uint32_t packs;         /* pack headers */
+};
+
+/* alloc: NULL = late packets are never put back in place. unit_cb may be NULL. */
+void hik_ps_track_init(struct hik_ps_track *track, hik_ps_alloc alloc, hik_ps_unit_cb unit_cb, void *user);
+
+/* Takes a packet in. The result belongs to the track and is valid until the next call. */
+const struct hik_ps_arrival *hik_ps_track_packet(struct hik_ps_track *track, const struct hik_ps_packet *packet);
+
+#endif
