@@ -203,7 +203,7 @@ class Tshark:
         """Rows of the packets that pass the filter: {"frame": number, name: [values]}. Numbers are as tshark prints
         them, booleans "1" and "0". malformed: whether a [Malformed Packet] is fine."""
         words = ["-T", "fields", "-E", "separator=" + FIELD, "-E", "aggregator=" + VALUE, "-E", "occurrence=a"]
-        asked = ["frame.number", "_ws.malformed", *names]
+        asked = list(dict.fromkeys(["frame.number", "_ws.malformed", *names]))  # tshark merges a name asked for twice
         for name in asked:
             words += ["-e", name]
         out = self.run(self.read(capture, filter, two_pass, prefs, extra) + words, plugin=plugin)
@@ -213,9 +213,9 @@ class Tshark:
             assert len(cells) == len(asked), "a field holds a line end: %r" % line
             assert malformed or not cells[1], "frame %s: malformed: %s" % (cells[0], cells[1])
             row = {"frame": int(cells[0])}
-            for name, cell in zip(names, cells[2:]):
+            for name, cell in zip(asked, cells):
                 row[name] = [normal(value) for value in cell.split(VALUE)] if cell else []
-            rows.append(row)
+            rows.append({name: row[name] for name in ["frame", *names]})
         return rows
 
     def fields_everywhere(self, capture, names, filter=None, prefs=None, allow_forward=(), malformed=False):
