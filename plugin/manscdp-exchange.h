@@ -1,0 +1,47 @@
+/* manscdp-exchange.h
+ * MANSCDP questions and their answers (GB/T 28181-2016 9.3-9.5): a Query, Control or Notify travels in one SIP message,
+ * its Response in others, of other dialogs, tied only by CmdType and SN. A long answer comes in many messages.
+ *
+ * Written on the first pass, read later. All memory is wmem_file_scope().
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HIK_MANSCDP_EXCHANGE_H
+#define HIK_MANSCDP_EXCHANGE_H
+
+#include "catalog.h"
+#include "manscdp.h"
+
+struct hik_message; /* session.h */
+
+/* One question and its answer. */
+struct hik_exchange {
+    uint32_t request_frame;  /* 0: not seen */
+    nstime_t request_time;
+    uint32_t response_frame; /* first message of the answer, 0: none (yet) */
+    nstime_t last_time;      /* of the newest message of it */
+    uint32_t sum_num;        /* SumNum, the newest */
+    uint32_t received;       /* items of the answer so far */
+    uint32_t messages;       /* of the answer */
+    struct hik_catalog_answer *catalog; /* the table's record if it is a catalog's answer, else NULL */
+};
+
+/* What one message of it was. Kept with the packet. */
+struct hik_exchange_record {
+    struct hik_exchange *exchange; /* NULL: no SN, nothing to tie */
+    bool is_request;
+    bool retransmission;           /* counted before */
+    uint32_t received;             /* items up to and with this message */
+    bool too_many;                 /* more than SumNum */
+    uint32_t subscribe_frame;      /* NOTIFY: its SUBSCRIBE, 0 if not seen or none */
+};
+
+/* First pass only. Takes a message in. body: what message was read from. device_id: UTF-8, may be NULL. sip: NULL if
+ * the SIP message did not come through our front door. The record is file scope. */
+struct hik_exchange_record *hik_exchange_take(packet_info *pinfo, const uint8_t *body, const struct hik_manscdp *message,
+                                              const char *device_id, const struct hik_message *sip);
+
+/* Called once at registration. */
+void hik_exchange_register(void);
+
+#endif
