@@ -40,7 +40,10 @@ def one_call(change=lambda message: message, packets=5, **options):
 # ---- odd bytes
 
 def lf_only(message):
-    return message.replace(b"\r\n", b"\n")
+    head, body = split(message)
+    body = body.replace(b"\r\n", b"\n")
+    head = re.sub(rb"Content-Length: \d+", b"Content-Length: %d" % len(body), head)
+    return head.replace(b"\r\n", b"\n") + b"\n\n" + body
 
 
 def nul_at_the_end(message):
