@@ -74,9 +74,11 @@ const struct hik_catalog_answer *hik_catalog_answer_next(const struct hik_catalo
 
 /* Called once at registration. */
 void hik_catalog_register(void);
-/* tap-catalog.c: the tap, `-z hikcascade,catalog` and the menu entry. proto: hikcascade. */
-void hik_tap_catalog_register(int proto);
-/* First pass and later: a message with catalog lines was dissected (queues the tap). */
-void hik_tap_catalog_queue(packet_info *pinfo);
+/* tap-catalog.c: the tap, `-z hikcascade,catalog` and the menu entry. */
+void hik_tap_catalog_register(void);
+/* A message with catalog lines was dissected, on any pass. ids: its DeviceIDs, packet scope. */
+void hik_tap_catalog_queue(packet_info *pinfo, const char *const *ids, unsigned count);
+/* Is anybody listening? */
+bool hik_tap_catalog_wanted(void);
 
 #endif

@@ -423,7 +423,7 @@ struct lesson {
     packet_info *pinfo;
     const uint8_t *buf;
     const char *owner; /* UTF-8 DeviceID of the message, decoded once */
-    unsigned learned;
+    wmem_array_t *ids; /* DeviceIDs, for the tap; NULL if nobody listens */
 };
 
 static void learn(const struct hik_manscdp_item *item, const struct hik_manscdp *message, void *user)
@@ -435,15 +435,18 @@ static void learn(const struct hik_manscdp_item *item, const struct hik_manscdp 
     if (!message->cmd || strcmp(message->cmd, "Catalog") != 0 || item->device_id.len == 0 || item->device_id.len > 64 ||
         (message->root != HIK_MANSCDP_ROOT_RESPONSE && message->root != HIK_MANSCDP_ROOT_NOTIFY))
         return;
-    lesson->learned++;
-    if (PINFO_FD_VISITED(lesson->pinfo))
+    if (PINFO_FD_VISITED(lesson->pinfo) && !lesson->ids)
         return;
     memset(&line, 0, sizeof line);
 #define TEXT(piece) ((piece).len ? decode(lesson->pinfo, lesson->buf, message, (piece), &other) : NULL)
+    line.id = TEXT(item->device_id);
+    if (lesson->ids)
+        wmem_array_append_one(lesson->ids, line.id);
+    if (PINFO_FD_VISITED(lesson->pinfo))
+        return;
     if (!lesson->owner)
         lesson->owner = TEXT(message->device_id);
     line.owner = lesson->owner;
-    line.id = TEXT(item->device_id);
     line.name = TEXT(item->name);
     line.parent = TEXT(item->parent_id);
     line.civil_code = TEXT(item->civil_code);
@@ -589,7 +592,7 @@ static int dissect_manscdp(tvbuff_t *body, packet_info *pinfo, proto_tree *tree,
     lesson.pinfo = pinfo;
     lesson.buf = buf;
     lesson.owner = NULL;
-    lesson.learned = 0;
+    lesson.ids = hik_tap_catalog_wanted() ? wmem_array_new(pinfo->pool, sizeof(const char *)) : NULL;
     hik_manscdp_read(buf, len, learn, &lesson, &message);
 
     if (!PINFO_FD_VISITED(pinfo)) {
@@ -606,6 +609,9 @@ static int dissect_manscdp(tvbuff_t *body, packet_info *pinfo, proto_tree *tree,
     } else {
         record = (struct hik_exchange_record *)p_get_proto_data(wmem_file_scope(), pinfo, proto_manscdp, key);
     }
+    if (lesson.ids && wmem_array_get_count(lesson.ids) > 0)
+        hik_tap_catalog_queue(pinfo, (const char *const *)wmem_array_get_raw(lesson.ids),
+                              wmem_array_get_count(lesson.ids));
     hik_manscdp_describe(buf, &message, record ? record->received : message.items, info, sizeof info);
     add_info(pinfo, info);
 
@@ -739,6 +745,7 @@ void hik_manscdp_register(int proto _U_)
     manscdp_handle = register_dissector("manscdp", dissect_manscdp, proto_manscdp);
     hik_catalog_register();
     hik_exchange_register();
+    hik_tap_catalog_register();
 }
 
 void hik_manscdp_handoff(void)

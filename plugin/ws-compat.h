@@ -20,6 +20,7 @@
 #include <epan/packet.h>
 #include <epan/proto_data.h>
 #include <epan/stat_groups.h>
+#include <epan/stat_tap_ui.h>
 #include <epan/stats_tree.h>
 #include <epan/tap.h>
 #include <epan/tfs.h>
@@ -55,6 +56,19 @@ typedef gboolean ws_bool;
 #if !WS_AT_LEAST(4, 6)
 #define val_to_str val_to_str_wmem
 #define tvb_get_bits32 tvb_get_bits
+#endif
+
+/* stat_tap_ui's init callback began to say whether it worked. */
+#if WS_AT_LEAST(4, 6)
+typedef bool ws_tap_init;
+#define WS_TAP_INIT_DONE(ok) return (ok)
+#else
+typedef void ws_tap_init;
+#define WS_TAP_INIT_DONE(ok) \
+    do { \
+        (void)(ok); \
+        return; \
+    } while (0)
 #endif
 
 /* rtp_dyn_payload_insert() gained the channel count. */
