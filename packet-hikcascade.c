@@ -146,6 +146,14 @@ const struct hik_message *hik_session_message_of_body(packet_info *pinfo, tvbuff
     return current && body ? current->message : NULL;
 }
 
+tvbuff_t *hik_session_sip_of_body(packet_info *pinfo, tvbuff_t *body)
+{
+    const struct current *current =
+        (const struct current *)p_get_proto_data(pinfo->pool, pinfo, proto_hikcascade, KEY_CURRENT);
+
+    return current && body ? current->tvb : NULL;
+}
+
 void hik_tap_queue(packet_info *pinfo, const struct hik_tap *record)
 {
     if (have_tap_listener(hik_tap))

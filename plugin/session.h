@@ -190,6 +190,8 @@ bool hik_session_knows(packet_info *pinfo, const uint8_t *buf, const struct hik_
 /* The record of the SIP message whose body the tvb is, while that message is being dissected; NULL when the message
  * did not come through our front door. For the body dissectors. */
 const struct hik_message *hik_session_message_of_body(packet_info *pinfo, tvbuff_t *body);
+/* The bytes of that message, from its start line on; NULL in the same cases. For headers its record does not keep. */
+tvbuff_t *hik_session_sip_of_body(packet_info *pinfo, tvbuff_t *body);
 
 /* First pass only. MANSRTSP told a session's player something. scale 0 = not said. */
 void hik_session_playback(packet_info *pinfo, struct hik_session *session, double scale, bool paused);
