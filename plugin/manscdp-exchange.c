@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include <epan/to_str.h>
+
 #include "session.h"
 
 /* A full answer that goes on after this many seconds is a new one with an old SN. */
@@ -18,7 +20,8 @@ struct key {
     uint8_t data[128];
 };
 
-static wmem_map_t *exchanges; /* struct key -> struct hik_exchange, the newest */
+static wmem_map_t *exchanges;     /* struct key -> struct hik_exchange, the newest */
+static wmem_map_t *subscriptions; /* Call-ID, or Event with id and both addresses -> struct hik_subscription, the newest */
 
 static unsigned key_hash(const void *key)
 {
@@ -124,8 +127,55 @@ static struct hik_exchange *take_response(packet_info *pinfo, const struct key *
     return exchange;
 }
 
+/* A NOTIFY has its SUBSCRIBE's Call-ID (RFC 6665 4.4.1). Devices that begin a new dialog repeat at least Event's id. */
+static void take_subscription(packet_info *pinfo, struct hik_exchange_record *record, const struct hik_message *sip,
+                              tvbuff_t *sip_tvb)
+{
+    unsigned len = tvb_captured_length(sip_tvb);
+    const uint8_t *buf;
+    struct hik_sip parsed;
+    struct hik_view event, id;
+    char *by_call, *by_event = NULL;
+    bool notify = sip->method == HIK_METHOD_NOTIFY;
+
+    if (!sip->is_request || (!notify && sip->method != HIK_METHOD_SUBSCRIBE))
+        return;
+    buf = tvb_get_ptr(sip_tvb, 0, (int)len);
+    if (!hik_sip_parse(buf, len, false, &parsed))
+        return;
+    by_call = wmem_strdup_printf(pinfo->pool, "c%s",
+                                 wmem_strndup(pinfo->pool, (const char *)buf + parsed.first[HIK_HDR_CALL_ID].value.off,
+                                              parsed.first[HIK_HDR_CALL_ID].value.len));
+    event = parsed.first[HIK_HDR_EVENT].value;
+    if (hik_sip_param(buf, event, "id", &id) && id.len > 0) {
+        const address *asking = notify ? &pinfo->dst : &pinfo->src, *asked = notify ? &pinfo->src : &pinfo->dst;
+
+        by_event = wmem_strdup_printf(pinfo->pool, "e%s %s %s",
+                                      wmem_strndup(pinfo->pool, (const char *)buf + id.off, id.len),
+                                      address_to_str(pinfo->pool, asking), address_to_str(pinfo->pool, asked));
+    }
+    if (notify) {
+        record->subscription = (struct hik_subscription *)wmem_map_lookup(subscriptions, by_call);
+        if (!record->subscription && by_event)
+            record->subscription = (struct hik_subscription *)wmem_map_lookup(subscriptions, by_event);
+        record->is_notify = record->subscription != NULL;
+        if (record->subscription && record->subscription->notify_frame == 0)
+            record->subscription->notify_frame = pinfo->num;
+        return;
+    }
+    if (sip->retransmission)
+        record->subscription = (struct hik_subscription *)wmem_map_lookup(subscriptions, by_call);
+    if (record->subscription)
+        return;
+    record->subscription = wmem_new0(wmem_file_scope(), struct hik_subscription);
+    record->subscription->frame = pinfo->num;
+    wmem_map_insert(subscriptions, wmem_strdup(wmem_file_scope(), by_call), record->subscription);
+    if (by_event)
+        wmem_map_insert(subscriptions, wmem_strdup(wmem_file_scope(), by_event), record->subscription);
+}
+
 struct hik_exchange_record *hik_exchange_take(packet_info *pinfo, const uint8_t *body, const struct hik_manscdp *message,
-                                              const char *device_id, const struct hik_message *sip)
+                                              const char *device_id, const struct hik_message *sip, tvbuff_t *sip_tvb)
 {
     struct hik_exchange_record *record;
     struct hik_exchange *exchange;
@@ -135,6 +185,8 @@ struct hik_exchange_record *hik_exchange_take(packet_info *pinfo, const uint8_t 
     record = wmem_new0(wmem_file_scope(), struct hik_exchange_record);
     record->retransmission = sip && sip->retransmission;
     record->received = message->items;
+    if (sip && sip_tvb)
+        take_subscription(pinfo, record, sip, sip_tvb);
     if (!message->has_sn || message->cmd_type.len == 0 || message->root == HIK_MANSCDP_ROOT_NONE ||
         message->root == HIK_MANSCDP_ROOT_OTHER)
         return record;
@@ -172,4 +224,5 @@ struct hik_exchange_record *hik_exchange_take(packet_info *pinfo, const uint8_t 
 void hik_exchange_register(void)
 {
     exchanges = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), key_hash, key_equal);
+    subscriptions = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), wmem_str_hash, g_str_equal);
 }

@@ -26,6 +26,12 @@ struct hik_exchange {
     struct hik_catalog_answer *catalog; /* the table's record if it is a catalog's answer, else NULL */
 };
 
+/* One SUBSCRIBE (a refresh is another one) and its notifications. */
+struct hik_subscription {
+    uint32_t frame;          /* of the SUBSCRIBE */
+    uint32_t notify_frame;   /* first NOTIFY that belongs to it, 0: none (yet) */
+};
+
 /* What one message of it was. Kept with the packet. */
 struct hik_exchange_record {
     struct hik_exchange *exchange; /* NULL: no SN, nothing to tie */
@@ -33,13 +39,15 @@ struct hik_exchange_record {
     bool retransmission;           /* counted before */
     uint32_t received;             /* items up to and with this message */
     bool too_many;                 /* more than SumNum */
-    uint32_t subscribe_frame;      /* NOTIFY: its SUBSCRIBE, 0 if not seen or none */
+    struct hik_subscription *subscription; /* of a SUBSCRIBE or NOTIFY; NULL for others, and if not seen */
+    bool is_notify;                /* subscription is there: the message is its NOTIFY, not its SUBSCRIBE */
 };
 
 /* First pass only. Takes a message in. body: what message was read from. device_id: UTF-8, may be NULL. sip: NULL if
- * the SIP message did not come through our front door. The record is file scope. */
+ * the SIP message did not come through our front door; then sip_tvb is NULL too, else the message's bytes. The record is
+ * file scope. */
 struct hik_exchange_record *hik_exchange_take(packet_info *pinfo, const uint8_t *body, const struct hik_manscdp *message,
-                                              const char *device_id, const struct hik_message *sip);
+                                              const char *device_id, const struct hik_message *sip, tvbuff_t *sip_tvb);
 
 /* Called once at registration. */
 void hik_exchange_register(void);

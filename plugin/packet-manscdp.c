@@ -46,6 +46,7 @@ static int hf_hik_mans_request_in = -1;
 static int hf_hik_mans_response_in = -1;
 static int hf_hik_mans_response_time = -1;
 static int hf_hik_mans_subscribe_in = -1;
+static int hf_hik_mans_notify_in = -1;
 
 static int hf_hik_mans_ptz = -1;
 static int hf_hik_mans_ptz_action = -1;
@@ -464,8 +465,12 @@ static void add_exchange(struct view *view, const struct hik_exchange_record *re
         item = proto_tree_add_uint(view->tree, hf_hik_mans_received, view->tvb, 0, 0, record->received);
         proto_item_set_generated(item);
     }
-    if (record->subscribe_frame) {
-        item = proto_tree_add_uint(view->tree, hf_hik_mans_subscribe_in, view->tvb, 0, 0, record->subscribe_frame);
+    if (record->subscription && record->is_notify) {
+        item = proto_tree_add_uint(view->tree, hf_hik_mans_subscribe_in, view->tvb, 0, 0, record->subscription->frame);
+        proto_item_set_generated(item);
+    } else if (record->subscription && record->subscription->notify_frame) {
+        item = proto_tree_add_uint(view->tree, hf_hik_mans_notify_in, view->tvb, 0, 0,
+                                   record->subscription->notify_frame);
         proto_item_set_generated(item);
     }
     if (!exchange)
@@ -602,7 +607,7 @@ static int dissect_manscdp(tvbuff_t *body, packet_info *pinfo, proto_tree *tree,
 
         if (message.device_id.len > 0)
             device_id = decode(pinfo, buf, &message, message.device_id, &other);
-        record = hik_exchange_take(pinfo, buf, &message, device_id, sip);
+        record = hik_exchange_take(pinfo, buf, &message, device_id, sip, hik_session_sip_of_body(pinfo, body));
         p_add_proto_data(wmem_file_scope(), pinfo, proto_manscdp, key, record);
         if (sip && message.root == HIK_MANSCDP_ROOT_NOTIFY && message.cmd && strcmp(message.cmd, "Keepalive") == 0)
             hik_session_keepalive(pinfo, sip, device_id);
@@ -687,6 +692,8 @@ void hik_manscdp_register(int proto _U_)
           0, NULL, HFILL } },
         { &hf_hik_mans_subscribe_in, { "Subscribed in", "manscdp.subscribe_in", FT_FRAMENUM, BASE_NONE,
           FRAMENUM_TYPE(FT_FRAMENUM_REQUEST), 0, "The SUBSCRIBE this notification belongs to", HFILL } },
+        { &hf_hik_mans_notify_in, { "First notified in", "manscdp.notify_in", FT_FRAMENUM, BASE_NONE,
+          FRAMENUM_TYPE(FT_FRAMENUM_RESPONSE), 0, "The first NOTIFY of this SUBSCRIBE", HFILL } },
 
         { &hf_hik_mans_ptz, { "PTZ command", "manscdp.ptz_cmd", FT_STRING, BASE_NONE, NULL, 0, NULL, HFILL } },
         { &hf_hik_mans_ptz_action, { "Action", "manscdp.ptz_cmd.action", FT_STRING, BASE_NONE, NULL, 0, NULL, HFILL } },
