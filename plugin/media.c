@@ -659,6 +659,7 @@ static void queue_rtp(packet_info *pinfo, const struct hik_rtp *rtp)
         .seq = rtp->seq,
         .gap = rtp->gap,
         .duplicate = rtp->duplicate,
+        .reordered = (rtp->marks & HIK_MARK_REORDERED) != 0,
         .payload_bytes = rtp->payload_len,
     };
     hik_tap_queue(pinfo, &record);

@@ -49,6 +49,18 @@ struct hik_flow {
     void *mp2p;                  /* packet-mp2p.c's parser state */
 
     uint32_t bindings_seen;      /* media.c's own: how many endpoints were open when the session was looked up */
+
+    /* findings.c's own, first pass: compared with the SDP once, on the first packet after the answer */
+    uint8_t judged;              /* enum hik_judged */
+    uint8_t judged_pt;           /* payload type of that packet */
+    uint32_t judged_frame;
+    uint32_t judged_expected;    /* SSRC announced then */
+};
+enum hik_judged {
+    HIK_JUDGED = 1 << 0,
+    HIK_JUDGED_EXPECTED = 1 << 1,    /* the SSRC is the one announced */
+    HIK_JUDGED_MISMATCH = 1 << 2,    /* it is another, and the one announced means something */
+    HIK_JUDGED_PAYLOAD_TYPE = 1 << 3 /* the payload type is in no m= line */
 };
 
 /* What the first pass found about one RTP or RTCP packet: the packet's own record. Sixteen bytes each, kept in order

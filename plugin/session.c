@@ -364,6 +364,23 @@ static uint8_t first_payload_type(const uint8_t *buf, struct hik_view formats)
     return hik_view_uint(buf, token, 127, &pt) ? (uint8_t)pt : 255;
 }
 
+/* Every payload type of m=, as bits. */
+static void payload_types(const uint8_t *buf, struct hik_view formats, uint64_t bits[2])
+{
+    uint32_t at = 0;
+
+    while (at < formats.len) {
+        struct hik_view token = {formats.off + at, 0};
+        uint64_t pt;
+
+        while (at + token.len < formats.len && buf[token.off + token.len] != ' ' && buf[token.off + token.len] != '\t')
+            token.len++;
+        if (hik_view_uint(buf, token, 127, &pt))
+            bits[pt / 64] |= UINT64_C(1) << (pt % 64);
+        at += token.len + 1;
+    }
+}
+
 static void describe_section(packet_info *pinfo, const uint8_t *buf, const struct hik_sdp_section *section,
                              struct hik_media_line *line)
 {
@@ -378,6 +395,7 @@ static void describe_section(packet_info *pinfo, const uint8_t *buf, const struc
     line->direction = section->direction;
     line->setup = section->setup;
     line->first_pt = first_payload_type(buf, section->media.formats);
+    payload_types(buf, section->media.formats, line->formats);
     for (unsigned i = 0; i < section->map_count; i++)
         if (section->maps[i].pt == line->first_pt) {
             line->codec = view_string(wmem_file_scope(), buf, section->maps[i].encoding);

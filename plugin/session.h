@@ -39,6 +39,7 @@ struct hik_media_line {
     enum hik_sdp_attr direction; /* HIK_ATTR_RECVONLY ... or OTHER */
     enum hik_sdp_setup setup;
     uint8_t first_pt;        /* first format of m=; 255 if none */
+    uint64_t formats[2];     /* all formats of m=: bit pt % 64 of formats[pt / 64] */
     const char *codec;       /* encoding name of first_pt's rtpmap ("PS"), NULL if none */
 };
 
