@@ -156,8 +156,13 @@ tvbuff_t *hik_session_sip_of_body(packet_info *pinfo, tvbuff_t *body)
 
 void hik_tap_queue(packet_info *pinfo, const struct hik_tap *record)
 {
-    if (have_tap_listener(hik_tap))
-        tap_queue_packet(hik_tap, pinfo, wmem_memdup(pinfo->pool, record, sizeof *record));
+    struct hik_tap *kept;
+
+    if (!have_tap_listener(hik_tap))
+        return;
+    kept = (struct hik_tap *)wmem_memdup(pinfo->pool, record, sizeof *record);
+    kept->later_pass = PINFO_FD_VISITED(pinfo);
+    tap_queue_packet(hik_tap, pinfo, kept);
 }
 
 /* ---- one message ------------------------------------------------------------------------------------------------ */

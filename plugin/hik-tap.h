@@ -22,6 +22,8 @@ enum hik_tap_kind {
  * so a listener may keep the pointers until the capture is closed, but not the record itself. */
 struct hik_tap {
     enum hik_tap_kind kind;
+    bool later_pass;                   /* set by hik_tap_queue(): the whole capture was read before. When a listener is
+                                          called, PINFO_FD_VISITED() is true on every pass */
     struct hik_session *session;       /* NULL: a message outside any INVITE session */
     const struct hik_message *message; /* HIK_TAP_SIP only, else NULL */
 
@@ -31,6 +33,7 @@ struct hik_tap {
     uint16_t seq;
     uint32_t gap;
     bool duplicate;
+    bool reordered;                    /* came behind a later sequence number: it fills a gap that was counted */
     unsigned payload_bytes;            /* of the RTP payload, padding excluded */
 };
 

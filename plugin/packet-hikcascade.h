@@ -17,6 +17,10 @@ void hik_findings_register(int proto);
 void hik_media_register(int proto);
 void hik_media_handoff(void);
 void hik_sip_tree_register(int proto);
+/* Tables and the counter tree. */
+void hik_tap_sessions_register(void);
+void hik_tap_platforms_register(void);
+void hik_tap_tree_register(void);
 
 /* Parts that are protocols of their own. */
 void hik_manscdp_register(int proto);

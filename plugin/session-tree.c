@@ -6,6 +6,7 @@
 #include "session-tree.h"
 
 #include "catalog.h"
+#include "filter.h"
 
 static int proto_hik = -1;
 static int hf_hik_session = -1;
@@ -43,6 +44,7 @@ void hik_session_tree_add(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, c
 
     if (!session)
         return;
+    hik_filter_note(pinfo, session);
     proto_item_set_generated(proto_tree_add_uint(tree, hf_hik_session, tvb, 0, 0, session->index));
     if (session->camera) {
         proto_item_set_generated(proto_tree_add_string(tree, hf_hik_camera, tvb, 0, 0, session->camera));

@@ -1,0 +1,635 @@
+/* facts.c
+ * Collects what is known of a session into plain facts: directions of the media (RFC 3264 clauses 5 and 6, with what
+ * GB/T 28181 means where the SDP says nothing), times, and what only a look at all sessions shows: the same SSRC twice
+ * to one receiver, and a camera that passes through a platform in the middle.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "facts.h"
+
+#include <string.h>
+
+#include <epan/to_str.h>
+
+/* What session.c has no place for. File scope; first pass, facts.c only. */
+struct extra {
+    nstime_t ack_time, cancel_time;
+    uint16_t challenge;    /* 401 or 407 to the INVITE, 0 again when an INVITE followed */
+    bool offer_by_callee;  /* the newest offer came from the callee */
+};
+
+/* About the capture. File scope. */
+struct overview {
+    uint32_t messages;     /* SIP messages so far; first pass */
+    nstime_t last_message; /* time of the newest */
+    /* Made by survey() from what was known then; any pass. */
+    bool surveyed;
+    uint32_t surveyed_messages, surveyed_flows;
+    nstime_t end;          /* last packet of ours */
+    bool has_rtp;
+    wmem_map_t *relations; /* struct hik_session -> struct relation; only sessions that have one */
+};
+
+/* What a session has to do with others. File scope, made by survey(). */
+struct relation {
+    const struct hik_session *shared;  /* same SSRC to the same receiver at the same time */
+    bool same_port;
+    const struct hik_session *cascade; /* the same camera, passed on by a platform that is in both */
+};
+
+/* A key of survey()'s tables. Lives until survey() returns; what it points to is the sessions'. */
+struct survey_key {
+    uint32_t number;
+    const address *addr;
+    const char *text;
+};
+
+static wmem_map_t *extras;       /* struct hik_session -> struct extra */
+static wmem_map_t *overview_map; /* one struct overview */
+static wmem_map_t *watches;      /* struct hik_platforms -> struct hik_watch */
+
+void hik_facts_register(void)
+{
+    extras = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), g_direct_hash, g_direct_equal);
+    watches = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), g_direct_hash, g_direct_equal);
+    overview_map = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), g_direct_hash, g_direct_equal);
+}
+
+static struct overview *overview(void)
+{
+    struct overview *kept = (struct overview *)wmem_map_lookup(overview_map, GUINT_TO_POINTER(1));
+
+    if (!kept) {
+        kept = wmem_new0(wmem_file_scope(), struct overview);
+        wmem_map_insert(overview_map, GUINT_TO_POINTER(1), kept);
+    }
+    return kept;
+}
+
+static const struct extra *extra_of(const struct hik_session *session)
+{
+    static const struct extra none;
+    const struct extra *kept = (const struct extra *)wmem_map_lookup(extras, session);
+
+    return kept ? kept : &none;
+}
+
+void hik_facts_take(packet_info *pinfo, const struct hik_message *message)
+{
+    struct overview *all = overview();
+    struct hik_session *session = message->session;
+    struct extra *extra;
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    all->messages++;
+    all->last_message = pinfo->abs_ts;
+    if (!session)
+        return;
+    extra = (struct extra *)wmem_map_lookup(extras, session);
+    if (!extra) {
+        extra = wmem_new0(wmem_file_scope(), struct extra);
+        wmem_map_insert(extras, session, extra);
+    }
+    if (message->method == HIK_METHOD_ACK && session->ack_frame == pinfo->num)
+        extra->ack_time = pinfo->abs_ts;
+    if (message->method == HIK_METHOD_CANCEL && message->is_request && session->cancel_frame == pinfo->num)
+        extra->cancel_time = pinfo->abs_ts;
+    if (message->method == HIK_METHOD_INVITE) {
+        if (message->is_request && !message->retransmission)
+            extra->challenge = 0;
+        else if (!message->is_request && (message->status == 401 || message->status == 407))
+            extra->challenge = message->status;
+    }
+    if (message->carries_offer)
+        extra->offer_by_callee = !addresses_equal(&pinfo->src, &session->caller.addr) &&
+                                 addresses_equal(&pinfo->src, &session->callee.addr);
+}
+
+static double seconds_between(const nstime_t *from, const nstime_t *to)
+{
+    nstime_t delta;
+
+    nstime_delta(&delta, to, from);
+    return nstime_to_sec(&delta);
+}
+
+const struct hik_watch *hik_facts_watch(const struct hik_platforms *pair)
+{
+    static const struct hik_watch none;
+    const struct hik_watch *kept = (const struct hik_watch *)wmem_map_lookup(watches, pair);
+
+    return kept ? kept : &none;
+}
+
+double hik_facts_silence(packet_info *pinfo, const struct hik_platforms *pair, double *period)
+{
+    struct hik_watch *watch = (struct hik_watch *)wmem_map_lookup(watches, pair);
+    double silence = 0, since;
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    if (!watch) {
+        if (!pair->keepalive_frame)
+            return 0;
+        watch = wmem_new0(wmem_file_scope(), struct hik_watch);
+        wmem_map_insert(watches, pair, watch);
+    }
+    since = watch->frame ? seconds_between(&watch->time, &pinfo->abs_ts) : 0;
+    *period = watch->period;
+    if (watch->distances >= 2 && !watch->reported && since > HIK_KEEPALIVE_MISSED * watch->period) {
+        watch->reported = true;
+        watch->gaps++;
+        silence = since;
+    }
+    if (pair->keepalive_frame != watch->frame) {
+        if (watch->frame && since >= HIK_KEEPALIVE_MIN) {
+            watch->distances++;
+            if (watch->period == 0 || since < watch->period)
+                watch->period = since;
+            if (since > watch->longest)
+                watch->longest = since;
+        }
+        watch->frame = pair->keepalive_frame;
+        watch->time = pair->keepalive_time;
+        watch->reported = false;
+    }
+    return silence;
+}
+
+/* ---- texts and addresses ---------------------------------------------------------------------------------------- */
+
+struct hik_endpoint_text hik_endpoint_print(const address *addr, uint16_t port)
+{
+    struct hik_endpoint_text text = {""};
+    char plain[48];
+
+    if (addr->type == AT_NONE)
+        return text;
+    address_to_str_buf(addr, plain, sizeof plain);
+    snprintf(text.s, sizeof text.s, addr->type == AT_IPv6 ? "[%s]:%u" : "%s:%u", plain, port);
+    return text;
+}
+
+static struct hik_endpoint_text print_address(const address *addr)
+{
+    struct hik_endpoint_text text = {""};
+
+    if (addr->type != AT_NONE)
+        address_to_str_buf(addr, text.s, sizeof text.s);
+    return text;
+}
+
+/* Keeps a text in the case and returns it, NULL if it is empty. */
+static const char *keep(struct hik_endpoint_text *slot, struct hik_endpoint_text text)
+{
+    *slot = text;
+    return slot->s[0] != '\0' ? slot->s : NULL;
+}
+
+enum hik_address_class hik_facts_class(const address *addr)
+{
+    if (addr->type != AT_IPv4 && addr->type != AT_IPv6)
+        return HIK_ADDR_UNKNOWN;
+    return hik_address_classify((const uint8_t *)addr->data, (size_t)addr->len);
+}
+
+const char *hik_facts_bad_address(const struct hik_media_line *line, const address *peer)
+{
+    if (!line->addr_ok)
+        return NULL;
+    switch (hik_facts_class(&line->endpoint.addr)) {
+    case HIK_ADDR_PRIVATE:
+        return hik_facts_class(peer) == HIK_ADDR_PUBLIC ? "a private address, and the peer is public" : NULL;
+    case HIK_ADDR_LOOPBACK:
+        return hik_facts_class(peer) != HIK_ADDR_LOOPBACK ? "the loopback address" : NULL;
+    case HIK_ADDR_ANY:
+        return "no address to send to";
+    default:
+        return NULL;
+    }
+}
+
+bool hik_facts_is_ps(const char *encoding)
+{
+    static const char *const names[] = {"PS", "MPEG-PS", "MP2P"};
+
+    for (size_t i = 0; encoding && i < array_length(names); i++)
+        if (g_ascii_strcasecmp(encoding, names[i]) == 0)
+            return true;
+    return false;
+}
+
+const struct hik_description *hik_facts_caller_sdp(const struct hik_session *session)
+{
+    return extra_of(session)->offer_by_callee ? &session->answer : &session->offer;
+}
+
+const struct hik_description *hik_facts_callee_sdp(const struct hik_session *session)
+{
+    return extra_of(session)->offer_by_callee ? &session->offer : &session->answer;
+}
+
+/* ---- all sessions at once --------------------------------------------------------------------------------------- */
+
+static guint survey_hash(gconstpointer p)
+{
+    const struct survey_key *key = (const struct survey_key *)p;
+    guint hash = add_address_to_hash(key->number * 2654435761u, key->addr);
+
+    return key->text ? hash ^ g_str_hash(key->text) : hash;
+}
+
+static gboolean survey_equal(gconstpointer a, gconstpointer b)
+{
+    const struct survey_key *x = (const struct survey_key *)a, *y = (const struct survey_key *)b;
+
+    return x->number == y->number && addresses_equal(x->addr, y->addr) && g_strcmp0(x->text, y->text) == 0;
+}
+
+/* Puts the session under the key and returns the one that was there before. */
+static const struct hik_session *swap_in(GHashTable *table, const struct survey_key *key, const struct hik_session *session)
+{
+    const struct hik_session *before = (const struct hik_session *)g_hash_table_lookup(table, key);
+    struct survey_key *copy = g_new(struct survey_key, 1);
+
+    *copy = *key;
+    g_hash_table_replace(table, copy, (gpointer)session);
+    return before;
+}
+
+static const nstime_t *session_end(const struct hik_session *session)
+{
+    return session->bye_frame ? &session->bye_time : &session->last_time;
+}
+
+static bool overlap(const struct hik_session *early, const struct hik_session *late)
+{
+    return nstime_cmp(session_end(early), &late->first_time) > 0;
+}
+
+static struct relation *relation_of(struct overview *all, const struct hik_session *session)
+{
+    struct relation *kept = (struct relation *)wmem_map_lookup(all->relations, session);
+
+    if (!kept) {
+        kept = wmem_new0(wmem_file_scope(), struct relation);
+        wmem_map_insert(all->relations, session, kept);
+    }
+    return kept;
+}
+
+static const struct hik_media_line *first_line(const struct hik_description *sdp)
+{
+    return sdp->frame && sdp->media_count > 0 ? &sdp->media[0] : NULL;
+}
+
+static void survey_ssrc(struct overview *all, GHashTable *table, const struct hik_session *session)
+{
+    const struct hik_media_line *line = first_line(hik_facts_caller_sdp(session));
+    const struct hik_session *before;
+    struct survey_key key = {0, NULL, NULL};
+    struct relation *mine, *theirs;
+
+    if (!line || !line->addr_ok || !session->answer_frame || !hik_session_expected_ssrc(session, &key.number) ||
+        key.number == HIK_SSRC_HIKVISION || key.number == 0)
+        return;
+    key.addr = &line->endpoint.addr;
+    before = swap_in(table, &key, session);
+    if (!before || !overlap(before, session))
+        return;
+    mine = relation_of(all, session);
+    theirs = relation_of(all, before);
+    mine->shared = before;
+    theirs->shared = session;
+    mine->same_port = theirs->same_port = first_line(hik_facts_caller_sdp(before))->endpoint.port == line->endpoint.port;
+}
+
+/* The platform in the middle is called for a camera, and calls for it itself. */
+static void survey_cascade(struct overview *all, GHashTable *callers, GHashTable *callees, const struct hik_session *session)
+{
+    struct survey_key as_caller = {0, &session->caller.addr, session->camera};
+    struct survey_key as_callee = {0, &session->callee.addr, session->camera};
+    const struct hik_session *other;
+
+    if (!session->camera || session->caller.addr.type == AT_NONE || session->callee.addr.type == AT_NONE)
+        return;
+    other = (const struct hik_session *)g_hash_table_lookup(callees, &as_caller);
+    if (!other)
+        other = (const struct hik_session *)g_hash_table_lookup(callers, &as_callee);
+    swap_in(callers, &as_caller, session);
+    swap_in(callees, &as_callee, session);
+    if (!other || !overlap(other, session))
+        return;
+    /* Two platforms that call each other for one camera are a loop of two, not a cascade of three. */
+    if (addresses_equal(&other->caller.addr, &session->callee.addr) &&
+        addresses_equal(&other->callee.addr, &session->caller.addr))
+        return;
+    relation_of(all, session)->cascade = other;
+    if (!relation_of(all, other)->cascade)
+        relation_of(all, other)->cascade = session;
+}
+
+static struct overview *survey(void)
+{
+    struct overview *all = overview();
+    unsigned count = hik_session_count(), flows = hik_flow_count();
+    GHashTable *tables[3];
+
+    if (all->surveyed && all->surveyed_messages == all->messages && all->surveyed_flows == flows)
+        return all;
+    all->surveyed = true;
+    all->surveyed_messages = all->messages;
+    all->surveyed_flows = flows;
+    all->end = all->last_message;
+    all->has_rtp = false;
+    all->relations = wmem_map_new(wmem_file_scope(), g_direct_hash, g_direct_equal);
+    for (size_t i = 0; i < array_length(tables); i++)
+        tables[i] = g_hash_table_new_full(survey_hash, survey_equal, g_free, NULL);
+    for (unsigned i = 0; i < count; i++) {
+        struct hik_session *session = hik_session_get(i);
+
+        session->verdict = NULL;
+        if (nstime_cmp(&session->last_time, &all->end) > 0)
+            all->end = session->last_time;
+        all->has_rtp |= session->rtp_packets > 0;
+        survey_ssrc(all, tables[0], session);
+        survey_cascade(all, tables[1], tables[2], session);
+    }
+    for (size_t i = 0; i < array_length(tables); i++)
+        g_hash_table_destroy(tables[i]);
+    return all;
+}
+
+const nstime_t *hik_facts_capture_end(void)
+{
+    return &survey()->end;
+}
+
+/* ---- one session ------------------------------------------------------------------------------------------------ */
+
+static bool is_end(const struct hik_media_line *line, const address *addr, uint16_t port)
+{
+    return line && line->addr_ok && line->endpoint.port == port && addresses_equal(&line->endpoint.addr, addr);
+}
+
+static bool is_any_end(const struct hik_description *sdp, const address *addr, uint16_t port)
+{
+    for (unsigned i = 0; sdp->frame && i < sdp->media_count; i++)
+        if (is_end(&sdp->media[i], addr, port))
+            return true;
+    return false;
+}
+
+int hik_facts_line(const struct hik_session *session, const struct hik_flow *flow)
+{
+    const struct hik_description *sdps[] = {&session->offer, &session->answer};
+
+    for (size_t k = 0; k < array_length(sdps); k++)
+        for (unsigned i = 0; sdps[k]->frame && i < sdps[k]->media_count; i++)
+            if (is_end(&sdps[k]->media[i], &flow->dst, flow->dst_port) || is_end(&sdps[k]->media[i], &flow->src, flow->src_port))
+                return (int)i;
+    return -1;
+}
+
+/* Flows of another m= line than the first, audio mostly, are not what the session is about. */
+static bool is_beside(const struct hik_session *session, const struct hik_flow *flow)
+{
+    return hik_facts_line(session, flow) > 0;
+}
+
+/* 0: the flow goes to the caller, 1: to the callee. What the SDPs name decides, then the addresses of SIP. */
+static unsigned flow_direction(const struct hik_session *session, const struct hik_flow *flow)
+{
+    const struct hik_description *caller = hik_facts_caller_sdp(session), *callee = hik_facts_callee_sdp(session);
+
+    if (is_any_end(caller, &flow->dst, flow->dst_port) || is_any_end(callee, &flow->src, flow->src_port))
+        return 0;
+    if (is_any_end(callee, &flow->dst, flow->dst_port) || is_any_end(caller, &flow->src, flow->src_port))
+        return 1;
+    if (addresses_equal(&flow->dst, &session->caller.addr) || addresses_equal(&flow->src, &session->callee.addr))
+        return 0;
+    if (addresses_equal(&flow->dst, &session->callee.addr) || addresses_equal(&flow->src, &session->caller.addr))
+        return 1;
+    return 0;
+}
+
+static enum hik_role role(enum hik_sdp_setup setup)
+{
+    return setup == HIK_SETUP_ACTIVE ? HIK_ROLE_ACTIVE : setup == HIK_SETUP_PASSIVE ? HIK_ROLE_PASSIVE : HIK_ROLE_NONE;
+}
+
+/* Which way media is to go. GB/T 28181 players say recvonly and cameras sendonly; where nothing is said, whoever calls
+ * for a camera gets its video. */
+static void wanted_directions(const struct hik_session *session, const struct hik_media_line *caller,
+                              const struct hik_media_line *callee, struct hik_facts *f)
+{
+    enum hik_sdp_attr a = caller ? caller->direction : HIK_ATTR_OTHER, b = callee ? callee->direction : HIK_ATTR_OTHER;
+    bool audio = (caller && caller->audio) || (callee && callee->audio);
+
+    f->leg[0].wanted = f->leg[1].wanted = false;
+    if (a == HIK_ATTR_INACTIVE || b == HIK_ATTR_INACTIVE)
+        return;
+    if (a == HIK_ATTR_RECVONLY || (a != HIK_ATTR_SENDONLY && b == HIK_ATTR_SENDONLY)) {
+        f->leg[0].wanted = true;
+    } else if (a == HIK_ATTR_SENDONLY || b == HIK_ATTR_RECVONLY) {
+        f->leg[1].wanted = true;
+    } else {
+        f->leg[0].wanted = true;
+        f->leg[1].wanted = audio && (session->kind == HIK_KIND_TALK || a == HIK_ATTR_SENDRECV);
+        /* sendrecv is also what SDP means by silence: only where it was said is a missing direction a fault */
+        f->talk = f->leg[1].wanted && a == HIK_ATTR_SENDRECV && (!callee || b == HIK_ATTR_SENDRECV);
+    }
+}
+
+static void collect_leg(const struct hik_session *session, unsigned way, const struct hik_media_line *receiver,
+                        const struct hik_media_line *sender, struct hik_case *out)
+{
+    struct hik_leg *leg = &out->facts.leg[way];
+    const struct hik_endpoint *receiver_sip = way == 0 ? &session->caller : &session->callee;
+    const struct hik_endpoint *sender_sip = way == 0 ? &session->callee : &session->caller;
+    const struct hik_flow *most = NULL, *stray = NULL;
+    nstime_t first, last;
+
+    if (receiver && receiver->addr_ok) {
+        leg->to = keep(&out->to[way], hik_endpoint_print(&receiver->endpoint.addr, receiver->endpoint.port));
+        leg->to_class = hik_facts_class(&receiver->endpoint.addr);
+        leg->to_is_peer = addresses_equal(&receiver->endpoint.addr, &receiver_sip->addr);
+    }
+    if (sender && sender->addr_ok)
+        leg->from = keep(&out->from[way], hik_endpoint_print(&sender->endpoint.addr, sender->endpoint.port));
+    leg->sender_class = hik_facts_class(&sender_sip->addr);
+    /* Who connects needs no port of its own. */
+    leg->to_port_zero = receiver && receiver->port_ok && receiver->endpoint.port == 0 &&
+                        !(receiver->tcp && receiver->setup == HIK_SETUP_ACTIVE);
+
+    for (const struct hik_flow *flow = session->flows; flow; flow = flow->next_in_session) {
+        if (flow->packets == 0 || flow_direction(session, flow) != way)
+            continue;
+        if (!most || nstime_cmp(&flow->first_time, &first) < 0)
+            first = flow->first_time;
+        if (!most || nstime_cmp(&flow->last_time, &last) > 0)
+            last = flow->last_time;
+        leg->packets += flow->packets;
+        leg->expected += hik_flow_expected(flow);
+        leg->lost += hik_flow_lost(flow);
+        leg->duplicates += flow->duplicates;
+        leg->reordered += flow->reordered;
+        if (flow->after_ssrc_change && !is_beside(session, flow))
+            leg->ssrcs++;
+        if (out->facts.has_ssrc && flow->ssrc == out->facts.ssrc)
+            leg->packets_expected_ssrc += flow->packets;
+        if (flow->unnegotiated) {
+            leg->packets_unnegotiated += flow->packets;
+            if (!stray || flow->packets > stray->packets)
+                stray = flow;
+        }
+        if (!most || is_beside(session, most) > is_beside(session, flow) ||
+            (is_beside(session, most) == is_beside(session, flow) && flow->packets > most->packets))
+            most = flow;
+    }
+    if (!most)
+        return;
+    leg->seen_from = keep(&out->seen_from[way], hik_endpoint_print(&most->src, most->src_port));
+    leg->seen_to = keep(&out->seen_to[way], hik_endpoint_print(&most->dst, most->dst_port));
+    leg->ssrc = most->ssrc;
+    leg->ssrcs++;
+    leg->seconds = seconds_between(&first, &last);
+    if (stray) {
+        leg->unnegotiated_from = keep(&out->unnegotiated[way], hik_endpoint_print(&stray->src, stray->src_port));
+        leg->unnegotiated_is_host = sender && sender->addr_ok && addresses_equal(&sender->endpoint.addr, &stray->src);
+        leg->unnegotiated_is_peer = addresses_equal(&sender_sip->addr, &stray->src);
+    }
+    if (!out->main_flow || (leg->wanted && most->packets > out->main_flow->packets))
+        out->main_flow = most;
+}
+
+static void collect_content(const struct hik_session *session, struct hik_case *out)
+{
+    struct hik_facts *f = &out->facts;
+
+    for (const struct hik_flow *flow = session->flows; flow; flow = flow->next_in_session) {
+        f->frames += flow->frames;
+        f->key_frames += flow->key_frames;
+        f->ps_packets += flow->ps_packets;
+        f->not_ps_packets += flow->not_ps_packets;
+        if (!f->looks_like || flow == out->main_flow)
+            f->looks_like = flow->looks_like ? flow->looks_like : f->looks_like;
+        if (flow->codec && (!f->codec || flow == out->main_flow)) {
+            f->codec = flow->codec;
+            f->width = flow->width;
+            f->height = flow->height;
+        }
+    }
+    f->declared_ps = hik_facts_is_ps(out->sdp_codec);
+    if (!f->codec && out->main_flow)
+        f->codec = out->main_flow->audio_codec;
+}
+
+static void collect_times(const struct hik_session *session, const struct overview *all, struct hik_facts *f)
+{
+    const struct extra *extra = extra_of(session);
+    const nstime_t *start = session->ack_frame ? &extra->ack_time
+                          : session->final_frame ? &session->final_time
+                          : session->first_media_frame ? &session->first_media_time : &session->first_time;
+
+    if (session->invite_frame)
+        f->after_invite = seconds_between(&session->invite_time, &all->end);
+    if (session->cancel_frame)
+        f->cancel_after = seconds_between(&session->invite_time, &extra->cancel_time);
+    f->after_answer = seconds_between(start, session->bye_frame ? &session->bye_time : &all->end);
+    if (session->first_media_frame) {
+        f->first_media_after = seconds_between(start, &session->first_media_time);
+        f->silence = seconds_between(&session->last_media_time, &all->end);
+        if (session->bye_frame)
+            f->after_bye_seconds = seconds_between(&session->bye_time, &session->last_media_time);
+    }
+}
+
+void hik_facts_collect(const struct hik_session *session, struct hik_case *out)
+{
+    struct overview *all = survey();
+    const struct relation *relation = (const struct relation *)wmem_map_lookup(all->relations, session);
+    const struct hik_description *caller_sdp = hik_facts_caller_sdp(session), *callee_sdp = hik_facts_callee_sdp(session);
+    const struct hik_media_line *caller = first_line(caller_sdp), *callee = first_line(callee_sdp);
+    const struct hik_media_line *passive;
+    const struct hik_description *announced = session->answer.has_y && session->answer.y_kind <= HIK_SSRC_LONG
+                                            ? &session->answer : &session->offer;
+    struct hik_facts *f = &out->facts;
+    bool caller_is_lower = session->invite_direction == HIK_DIR_UP;
+
+    memset(out, 0, sizeof *out);
+    hik_facts_init(f);
+    f->began_before = session->began_before;
+    f->invites = session->invite_count;
+    f->provisional = session->provisional_status;
+    f->challenge = extra_of(session)->challenge;
+    f->final_status = session->final_status;
+    f->reason = session->final_reason;
+    f->error_code = session->error_code;
+    f->error_text = session->error_text;
+    f->acked = session->ack_frame != 0;
+    f->cancelled = session->cancel_frame != 0;
+    f->bye = session->bye_frame != 0;
+    f->reinvited = session->reinvite_frame != 0;
+    f->forks = session->answer_count;
+    f->caller = keep(&out->caller, hik_endpoint_print(&session->caller.addr, session->caller.port));
+    f->callee = keep(&out->callee, hik_endpoint_print(&session->callee.addr, session->callee.port));
+    f->rtcp_packets = session->rtcp_packets;
+    f->capture_has_rtp = all->has_rtp;
+    f->after_bye = session->rtp_after_bye;
+    f->paused = session->paused;
+    collect_times(session, all, f);
+
+    f->has_ssrc = hik_session_expected_ssrc(session, &f->ssrc);
+    f->ssrc_by_answer = f->has_ssrc && announced == &session->answer;
+    f->ssrc_text = f->has_ssrc ? announced->y_text : NULL;
+    out->sdp_codec = callee && callee->codec ? callee->codec : caller ? caller->codec : NULL;
+    wanted_directions(session, caller, callee, f);
+    collect_leg(session, 0, caller, callee, out);
+    collect_leg(session, 1, callee, caller, out);
+    collect_content(session, out);
+
+    f->tcp = (caller && caller->tcp) || (callee && callee->tcp);
+    f->offer_role = caller ? role(caller->setup) : HIK_ROLE_NONE;
+    f->answer_role = callee ? role(callee->setup) : HIK_ROLE_NONE;
+    f->tcp_syn = session->tcp_syn_frame != 0;
+    f->tcp_rst = session->tcp_rst_frame != 0;
+    f->tcp_data = session->tcp_data_frame != 0;
+    passive = f->offer_role == HIK_ROLE_ACTIVE || f->answer_role == HIK_ROLE_PASSIVE ? callee : caller;
+    if (passive && passive->addr_ok)
+        f->tcp_to = keep(&out->tcp_to, hik_endpoint_print(&passive->endpoint.addr, passive->endpoint.port));
+
+    if (relation && relation->shared) {
+        f->shared_with = (int)relation->shared->index;
+        f->shared_port = relation->same_port;
+    }
+    if (relation && relation->cascade) {
+        bool middle_called = addresses_equal(&relation->cascade->caller.addr, &session->callee.addr);
+
+        f->cascade_with = (int)relation->cascade->index;
+        f->cascade_via = keep(&out->cascade_via, print_address(middle_called ? &session->callee.addr : &session->caller.addr));
+    }
+    /* media endpoints, else where SIP is */
+    out->upper = caller_is_lower ? (f->leg[1].to ? &out->to[1] : &out->callee) : f->leg[0].to ? &out->to[0] : &out->caller;
+    out->lower = caller_is_lower ? (f->leg[0].to ? &out->to[0] : &out->caller) : f->leg[1].to ? &out->to[1] : &out->callee;
+}
+
+void hik_facts_judge(const struct hik_session *session, struct hik_case *facts, struct hik_verdict *out)
+{
+    hik_facts_collect(session, facts);
+    hik_verdict_judge(&facts->facts, out);
+}
+
+const char *hik_facts_verdict(struct hik_session *session)
+{
+    struct hik_case facts;
+    struct hik_verdict verdict;
+    char text[2048];
+
+    survey(); /* forgets verdicts that are older than the newest message */
+    if (!session->verdict) {
+        hik_facts_judge(session, &facts, &verdict);
+        hik_verdict_print(&verdict, text, sizeof text);
+        session->verdict = wmem_strdup(wmem_file_scope(), text);
+    }
+    return session->verdict;
+}

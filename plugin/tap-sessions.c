@@ -1,0 +1,157 @@
+/* tap-sessions.c
+ * The session table: `tshark -q -z hikcascade,sessions` and Telephony > Hikvision cascade sessions. One row per INVITE
+ * session with a packet that passes the filter; packets, losses and duration are those of what passes, the verdict is
+ * that of the whole capture.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "facts.h"
+
+#include "catalog.h"
+#include "hik-table.h"
+#include "hik-tap.h"
+#include "packet-hikcascade.h"
+
+enum {
+    COL_SESSION,
+    COL_CAMERA,
+    COL_NAME,
+    COL_UPPER,
+    COL_LOWER,
+    COL_ANNOUNCED,
+    COL_SEEN,
+    COL_CODEC,
+    COL_PACKETS,
+    COL_LOST,
+    COL_KEY_FRAMES,
+    COL_DURATION,
+    COL_STATE,
+    COL_VERDICT
+};
+
+/* tshark prints the column names as they are and the cells by their format: blanks keep them under each other. */
+static stat_tap_table_item columns[] = {
+    {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Session", "%7u"},
+    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Camera              ", "%-20s"},
+    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Name            ", "%-16s"},
+    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Upper platform       ", "%-21s"},
+    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Lower platform       ", "%-21s"},
+    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "SSRC said ", "%-10s"},
+    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "SSRC seen ", "%-10s"},
+    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Codec ", "%-6s"},
+    {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "     RTP", "%8u"},
+    {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "  Lost", "%6u"},
+    {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Key frames", "%10u"},
+    {TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "Seconds  ", "%9.3f"},
+    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "State      ", "%-11s"},
+    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Verdict", "%s"},
+};
+
+/* What passed the filter. */
+struct counters {
+    uint32_t packets;
+    uint32_t missing, late; /* sequence numbers missing in front of packets, and packets that came later than that */
+    uint32_t key_frames;
+    nstime_t first, last;
+};
+
+static void fill(struct hik_table_row *row)
+{
+    struct hik_session *session = (struct hik_session *)row->subject;
+    const struct counters *passed = (const struct counters *)row->counters;
+    struct hik_case facts;
+    struct hik_verdict verdict;
+    const struct hik_flow *flow;
+    char text[2048], codec[40], seen[16] = "";
+
+    hik_facts_judge(session, &facts, &verdict);
+    flow = facts.main_flow;
+    hik_verdict_print(&verdict, text, sizeof text);
+    hik_verdict_clean(codec, 32, facts.facts.codec ? facts.facts.codec : facts.sdp_codec);
+    if (flow)
+        snprintf(seen, sizeof seen, "%010u", flow->ssrc);
+    hik_table_set_text(row, COL_CAMERA, session->camera);
+    hik_table_set_text(row, COL_NAME, session->camera ? hik_catalog_name(session->camera, UINT32_MAX) : NULL);
+    hik_table_set_text(row, COL_UPPER, facts.upper->s);
+    hik_table_set_text(row, COL_LOWER, facts.lower->s);
+    hik_table_set_text(row, COL_ANNOUNCED, facts.facts.ssrc_text);
+    hik_table_set_text(row, COL_SEEN, seen);
+    hik_table_set_text(row, COL_CODEC, codec);
+    hik_table_set_text(row, COL_STATE, hik_verdict_state_name(verdict.state));
+    hik_table_set_text(row, COL_VERDICT, text);
+    row->fields[COL_LOST].value.uint_value = passed->missing > passed->late ? passed->missing - passed->late : 0;
+    row->fields[COL_KEY_FRAMES].value.uint_value = passed->key_frames;
+    if (passed->packets == session->rtp_packets) {
+        /* everything passed: what the flows know is more exact, it knows of packets before the first, for one */
+        uint32_t lost = 0, key_frames = 0;
+
+        for (flow = session->flows; flow; flow = flow->next_in_session) {
+            lost += hik_flow_lost(flow);
+            key_frames += flow->key_frames;
+        }
+        row->fields[COL_LOST].value.uint_value = lost;
+        row->fields[COL_KEY_FRAMES].value.uint_value = key_frames;
+    }
+}
+
+static tap_packet_status packet(void *tapdata, packet_info *pinfo, epan_dissect_t *edt _U_, const void *data,
+                                tap_flags_t flags _U_)
+{
+    const stat_data_t *stat = (const stat_data_t *)tapdata;
+    const struct hik_tap *tap = (const struct hik_tap *)data;
+    struct hik_table_row *row;
+    struct counters *passed;
+    nstime_t duration;
+    bool made;
+
+    if (!tap->session)
+        return TAP_PACKET_DONT_REDRAW;
+    row = hik_table_row(stat->stat_tap_data, tap->session->index, tap->session, sizeof *passed, fill, &made);
+    passed = (struct counters *)row->counters;
+    if (made)
+        passed->first = passed->last = pinfo->abs_ts;
+    if (nstime_cmp(&pinfo->abs_ts, &passed->last) > 0)
+        passed->last = pinfo->abs_ts;
+    if (tap->kind == HIK_TAP_RTP) {
+        passed->packets++;
+        passed->missing += tap->gap;
+        passed->late += tap->reordered;
+        row->fields[COL_PACKETS].value.uint_value = passed->packets;
+    }
+    nstime_delta(&duration, &passed->last, &passed->first);
+    row->fields[COL_DURATION].value.float_value = nstime_to_sec(&duration);
+    /* Later passes know the whole capture already, and the GUI does not wait for the drawing. */
+    if (!tap->later_pass)
+        return TAP_PACKET_REDRAW;
+    if (made || (tap->kind == HIK_TAP_RTP && passed->packets == tap->session->rtp_packets))
+        fill(row);
+    else if (tap->kind == HIK_TAP_RTP)
+        row->fields[COL_LOST].value.uint_value = passed->missing > passed->late ? passed->missing - passed->late : 0;
+    return TAP_PACKET_REDRAW;
+}
+
+static void init(stat_tap_table_ui *ui)
+{
+    hik_table_init(ui, "Hikvision cascade sessions");
+}
+
+void hik_tap_sessions_register(void)
+{
+    static tap_param params[] = {{PARAM_FILTER, "filter", "Filter", NULL, true}};
+    static stat_tap_table_ui ui = {
+        .group = REGISTER_TELEPHONY_GROUP_UNSORTED,
+        .title = "Hikvision cascade sessions",
+        .tap_name = HIK_TAP_NAME,
+        .cli_string = "hikcascade,sessions",
+        .stat_tap_init_cb = init,
+        .packet_func = packet,
+        .stat_tap_reset_table_cb = hik_table_reset,
+        .stat_tap_free_table_item_cb = hik_table_free_item,
+        .nfields = array_length(columns),
+        .fields = columns,
+        .nparams = array_length(params),
+        .params = params,
+    };
+
+    register_stat_tap_table_ui(&ui);
+}

@@ -1,0 +1,574 @@
+/* verdict.c
+ * Judges an INVITE session. The order of the tests is the order in which a field engineer would ask: did the call
+ * come about, could media flow at all, did it come, was it the right one, was it whole, was it ended.
+ *
+ * What is uncertain is no fault: an answer is missing only when the capture goes on long enough, or the caller's
+ * retransmissions show that it went on waiting; media that is missing in a capture without any RTP may have been
+ * filtered out of it, and is said to.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "verdict.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const code_names[HIK_CODE_COUNT] = {
+    [HIK_CODE_REJECTED] = "REJECTED",
+    [HIK_CODE_UNREACHABLE] = "UNREACHABLE",
+    [HIK_CODE_NO_ANSWER] = "NO_ANSWER",
+    [HIK_CODE_CANCELLED] = "CANCELLED",
+    [HIK_CODE_PORT_ZERO] = "PORT_ZERO",
+    [HIK_CODE_TCP_ROLE] = "TCP_ROLE",
+    [HIK_CODE_TCP_REFUSED] = "TCP_REFUSED",
+    [HIK_CODE_TCP_NO_CONNECTION] = "TCP_NO_CONNECTION",
+    [HIK_CODE_NO_ACK] = "NO_ACK",
+    [HIK_CODE_NO_MEDIA] = "NO_MEDIA",
+    [HIK_CODE_SSRC_MISMATCH] = "SSRC_MISMATCH",
+    [HIK_CODE_NOT_PS] = "NOT_PS",
+    [HIK_CODE_ONE_WAY] = "ONE_WAY",
+    [HIK_CODE_NO_KEY_FRAME] = "NO_KEY_FRAME",
+    [HIK_CODE_LOSS] = "LOSS",
+    [HIK_CODE_SSRC_SHARED] = "SSRC_SHARED",
+    [HIK_CODE_SSRC_CHANGED] = "SSRC_CHANGED",
+    [HIK_CODE_UNNEGOTIATED] = "UNNEGOTIATED",
+    [HIK_CODE_MEDIA_AFTER_BYE] = "MEDIA_AFTER_BYE",
+    [HIK_CODE_NO_BYE] = "NO_BYE",
+    [HIK_CODE_PRIVATE_ADDRESS] = "PRIVATE_ADDRESS",
+    [HIK_CODE_IN_PROGRESS] = "IN_PROGRESS",
+    [HIK_CODE_BEGAN_BEFORE] = "BEGAN_BEFORE",
+    [HIK_CODE_OK] = "OK",
+    [HIK_CODE_ONE_SIDED] = "ONE_SIDED",
+    [HIK_CODE_NAT] = "NAT",
+    [HIK_CODE_SSRC_CONSTANT] = "SSRC_CONSTANT",
+    [HIK_CODE_SLOW_START] = "SLOW_START",
+    [HIK_CODE_DUPLICATES] = "DUPLICATES",
+    [HIK_CODE_FORKED] = "FORKED",
+    [HIK_CODE_MOVED] = "MOVED",
+    [HIK_CODE_RETRANSMITTED] = "RETRANSMITTED",
+    [HIK_CODE_CASCADE] = "CASCADE",
+};
+
+const char *hik_verdict_code_name(enum hik_code code)
+{
+    return (unsigned)code < HIK_CODE_COUNT ? code_names[code] : "";
+}
+
+const char *hik_verdict_state_name(enum hik_state state)
+{
+    static const char *const names[] = {"inviting", "ringing", "established", "closed", "failed"};
+
+    return (unsigned)state < sizeof names / sizeof names[0] ? names[state] : "";
+}
+
+void hik_facts_init(struct hik_facts *facts)
+{
+    memset(facts, 0, sizeof *facts);
+    facts->shared_with = -1;
+    facts->cascade_with = -1;
+    facts->first_media_after = -1.0;
+}
+
+enum hik_address_class hik_address_classify(const uint8_t *bytes, size_t len)
+{
+    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    static const uint8_t zero[16];
+
+    if (len == 16 && memcmp(bytes, mapped, sizeof mapped) == 0)
+        return hik_address_classify(bytes + 12, 4);
+    if (len == 4) {
+        if (bytes[0] == 0)
+            return HIK_ADDR_ANY;
+        if (bytes[0] == 127)
+            return HIK_ADDR_LOOPBACK;
+        if (bytes[0] >= 224)
+            return bytes[0] < 240 ? HIK_ADDR_MULTICAST : HIK_ADDR_ANY;
+        if (bytes[0] == 10 || (bytes[0] == 172 && (bytes[1] & 0xf0) == 16) || (bytes[0] == 192 && bytes[1] == 168) ||
+            (bytes[0] == 100 && (bytes[1] & 0xc0) == 64) || (bytes[0] == 169 && bytes[1] == 254))
+            return HIK_ADDR_PRIVATE;
+        return HIK_ADDR_PUBLIC;
+    }
+    if (len == 16) {
+        if (memcmp(bytes, zero, 16) == 0)
+            return HIK_ADDR_ANY;
+        if (memcmp(bytes, zero, 15) == 0 && bytes[15] == 1)
+            return HIK_ADDR_LOOPBACK;
+        if (bytes[0] == 0xff)
+            return HIK_ADDR_MULTICAST;
+        if ((bytes[0] & 0xfe) == 0xfc || (bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80))
+            return HIK_ADDR_PRIVATE;
+        return HIK_ADDR_PUBLIC;
+    }
+    return HIK_ADDR_UNKNOWN;
+}
+
+/* The longest prefix of at most max bytes that ends at a character's border. */
+static size_t utf8_cut(const char *text, size_t len, size_t max)
+{
+    if (len <= max)
+        return len;
+    while (max > 0 && ((unsigned char)text[max] & 0xc0) == 0x80)
+        max--;
+    return max;
+}
+
+void hik_verdict_clean(char *dst, size_t max, const char *text)
+{
+    size_t len, keep;
+
+    if (text == NULL)
+        text = "";
+    /* one byte more than can be shown is enough to know that something is cut */
+    for (len = 0; len <= max && text[len] != '\0'; len++)
+        ;
+    keep = utf8_cut(text, len, max);
+    memcpy(dst, text, keep);
+    dst[keep] = '\0';
+    for (char *p = dst; *p != '\0'; p++) {
+        unsigned char c = (unsigned char)p[0], next = (unsigned char)p[1];
+
+        if (c < 0x20 || c == 0x7f || c == '|')
+            *p = ' ';
+        else if (c == 0xc2 && next >= 0x80 && next < 0xa0) /* C1 controls: U+009B is an escape to some terminals */
+            p[0] = p[1] = ' ';
+    }
+    if (len > keep)
+        memcpy(dst + keep, "...", 4);
+}
+
+#if defined(__GNUC__)
+__attribute__((format(printf, 4, 5)))
+#endif
+static void add(struct hik_verdict *v, enum hik_code code, enum hik_severity severity, const char *format, ...)
+{
+    struct hik_finding *f;
+    char text[1024];
+    va_list args;
+
+    if (v->count >= HIK_CODE_COUNT)
+        return;
+    f = &v->findings[v->count++];
+    f->code = code;
+    f->severity = severity;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    hik_verdict_clean(f->text, sizeof f->text - 4, text);
+}
+
+/* Decimals with a point whatever the locale: scripts read them. The array lives to the end of the full expression. */
+struct number {
+    char s[32];
+};
+
+static struct number decimals(double value, int places)
+{
+    unsigned scale = places == 3 ? 1000 : 10;
+    struct number n;
+    uint64_t scaled = value > 0 && value < 1e15 ? (uint64_t)(value * scale + 0.5) : 0;
+
+    snprintf(n.s, sizeof n.s, "%llu.%0*llu", (unsigned long long)(scaled / scale), places,
+             (unsigned long long)(scaled % scale));
+    return n;
+}
+
+static struct number tenths(double value)
+{
+    return decimals(value, 1);
+}
+
+static const char *or_unknown(const char *text)
+{
+    return text != NULL ? text : "an unknown address";
+}
+
+/* What is odd about the address that media must be sent to, as words in brackets; "" if nothing is. */
+static const char *address_remark(const struct hik_leg *leg)
+{
+    switch (leg->to_class) {
+    case HIK_ADDR_PRIVATE:
+        return " (private address)";
+    case HIK_ADDR_LOOPBACK:
+        return " (loopback address)";
+    case HIK_ADDR_ANY:
+        return " (no address to send to)";
+    default:
+        return "";
+    }
+}
+
+static bool has_media(const struct hik_facts *f)
+{
+    return f->leg[0].packets + f->leg[1].packets > 0;
+}
+
+/* The direction the y= and the verdict speak of first. */
+static const struct hik_leg *main_leg(const struct hik_facts *f)
+{
+    if (f->leg[0].wanted == f->leg[1].wanted)
+        return f->leg[0].packets >= f->leg[1].packets ? &f->leg[0] : &f->leg[1];
+    return f->leg[0].wanted ? &f->leg[0] : &f->leg[1];
+}
+
+/* Did the dialog come about? An ACK or BYE or media proves it where the answers were not captured. */
+static bool is_established(const struct hik_facts *f)
+{
+    if (f->final_status >= 300)
+        return false;
+    if (f->final_status >= 200 || f->began_before)
+        return true;
+    return f->acked || has_media(f) || (f->bye && !f->cancelled);
+}
+
+static void judge_failed(const struct hik_facts *f, struct hik_verdict *v)
+{
+    char reason[68], code[36], text[104];
+    bool error = f->error_code != NULL || f->error_text != NULL;
+
+    hik_verdict_clean(reason, 64, f->reason);
+    hik_verdict_clean(code, 32, f->error_code);
+    hik_verdict_clean(text, 100, f->error_text);
+    if (f->final_status >= 300 && !(f->cancelled && f->final_status == 487)) {
+        v->state = HIK_STATE_FAILED;
+        add(v, HIK_CODE_REJECTED, HIK_SEVERITY_ERROR, "%u%s%s by %s%s%s%s%s%s", f->final_status,
+            reason[0] != '\0' ? " " : "", reason, or_unknown(f->callee), error ? ", error" : "",
+            code[0] != '\0' ? " " : "", code, text[0] != '\0' ? ": " : "", text);
+        return;
+    }
+    if (f->cancelled) {
+        v->state = HIK_STATE_FAILED;
+        if (f->provisional != 0)
+            add(v, HIK_CODE_CANCELLED, HIK_SEVERITY_WARN, "by %s %s s after the INVITE; %s had answered %u and no more",
+                or_unknown(f->caller), tenths(f->cancel_after).s, or_unknown(f->callee), f->provisional);
+        else
+            add(v, HIK_CODE_CANCELLED, HIK_SEVERITY_WARN, "by %s %s s after the INVITE; %s had not answered at all",
+                or_unknown(f->caller), tenths(f->cancel_after).s, or_unknown(f->callee));
+        return;
+    }
+    if (f->challenge != 0) {
+        v->state = HIK_STATE_FAILED;
+        add(v, HIK_CODE_REJECTED, HIK_SEVERITY_ERROR, "%u by %s, and %s did not repeat the INVITE with credentials",
+            f->challenge, or_unknown(f->callee), or_unknown(f->caller));
+        return;
+    }
+    v->state = f->provisional > 100 ? HIK_STATE_RINGING : HIK_STATE_INVITING;
+    if (f->unreachable_by != NULL) {
+        v->state = HIK_STATE_FAILED;
+        return; /* the ICMP error says it better than the silence */
+    }
+    if (f->after_invite >= HIK_WAIT_ANSWER || (f->provisional == 0 && f->invites >= HIK_MAX_INVITES)) {
+        v->state = HIK_STATE_FAILED;
+        if (f->provisional != 0)
+            add(v, HIK_CODE_NO_ANSWER, HIK_SEVERITY_ERROR, "%s answered %u and no more, in %s s",
+                or_unknown(f->callee), f->provisional, tenths(f->after_invite).s);
+        else
+            add(v, HIK_CODE_NO_ANSWER, HIK_SEVERITY_ERROR, "INVITE sent %u time%s to %s, no answer in %s s",
+                f->invites, f->invites == 1 ? "" : "s", or_unknown(f->callee), tenths(f->after_invite).s);
+        return;
+    }
+    if (f->provisional != 0)
+        add(v, HIK_CODE_IN_PROGRESS, HIK_SEVERITY_NOTE, "the capture ends %s s after the INVITE, %s had answered %u",
+            tenths(f->after_invite).s, or_unknown(f->callee), f->provisional);
+    else
+        add(v, HIK_CODE_IN_PROGRESS, HIK_SEVERITY_NOTE,
+            "the capture ends %s s after the INVITE, before an answer of %s", tenths(f->after_invite).s,
+            or_unknown(f->callee));
+}
+
+/* Why media could not come, as far as signalling and TCP tell. True if that explains its absence. */
+static bool judge_path(const struct hik_facts *f, struct hik_verdict *v)
+{
+    bool explained = false;
+
+    for (unsigned i = 0; i < 2; i++) {
+        const struct hik_leg *leg = &f->leg[i];
+
+        /* A sender that receives nothing refuses by port 0, too (RFC 3264 clause 6). */
+        if (leg->to_port_zero && !explained) {
+            add(v, HIK_CODE_PORT_ZERO, HIK_SEVERITY_ERROR, "the SDP of %s says port 0, which refuses the media",
+                or_unknown(i == 0 ? f->caller : f->callee));
+            explained = true;
+        }
+    }
+    if (f->tcp && !has_media(f)) {
+        if (f->offer_role != HIK_ROLE_NONE && f->offer_role == f->answer_role) {
+            add(v, HIK_CODE_TCP_ROLE, HIK_SEVERITY_ERROR, "both sides say a=setup:%s, so %s",
+                f->offer_role == HIK_ROLE_ACTIVE ? "active" : "passive",
+                f->offer_role == HIK_ROLE_ACTIVE ? "nobody listens" : "nobody connects");
+            explained = true;
+        }
+        if (f->tcp_rst && !f->tcp_data) {
+            add(v, HIK_CODE_TCP_REFUSED, HIK_SEVERITY_ERROR, "%s refuses the media connection (RST)",
+                or_unknown(f->tcp_to));
+            explained = true;
+        } else if (!explained && !f->tcp_data && (f->bye || f->after_answer >= HIK_WAIT_MEDIA)) {
+            add(v, HIK_CODE_TCP_NO_CONNECTION, HIK_SEVERITY_ERROR, f->tcp_syn
+                ? "no answer to the TCP connection to %s in %s s" : "nobody connected to %s in %s s",
+                or_unknown(f->tcp_to), tenths(f->after_answer).s);
+            explained = true;
+        }
+    }
+    return explained;
+}
+
+static void judge_absence(const struct hik_facts *f, struct hik_verdict *v)
+{
+    const struct hik_leg *leg = main_leg(f);
+    bool over = f->bye || f->after_answer >= HIK_WAIT_MEDIA;
+
+    if (!f->leg[0].wanted && !f->leg[1].wanted)
+        return;
+    if (judge_path(f, v))
+        return;
+    if (f->unreachable_by != NULL)
+        return;
+    if (!over) {
+        add(v, HIK_CODE_IN_PROGRESS, HIK_SEVERITY_NOTE, "the capture ends %s s after the %s, before any media",
+            tenths(f->after_answer).s, f->acked ? "ACK" : "answer");
+        return;
+    }
+    if (f->began_before)
+        return; /* all of its media may have been before the capture, too */
+    if (f->final_status == 0)
+        return; /* what the callee sends is not in the capture: neither its answers nor its media */
+    if (!f->acked && f->final_status >= 200)
+        add(v, HIK_CODE_NO_ACK, HIK_SEVERITY_ERROR, "%s answered %u, %s never acknowledged it, and no media came",
+            or_unknown(f->callee), f->final_status, or_unknown(f->caller));
+    add(v, HIK_CODE_NO_MEDIA, HIK_SEVERITY_ERROR, "200 OK%s, 0 RTP packets to %s%s in %s s%s", f->acked ? " and ACK" : "", or_unknown(leg->to),
+        address_remark(leg), tenths(f->after_answer).s,
+        f->capture_has_rtp ? "" : "; no RTP in the whole capture: was it filtered?");
+    if (f->rtcp_packets > 0)
+        add(v, HIK_CODE_ONE_WAY, HIK_SEVERITY_WARN, "%u RTCP packets but no RTP", f->rtcp_packets);
+}
+
+static void judge_ssrc(const struct hik_facts *f, const struct hik_leg *leg, struct hik_verdict *v)
+{
+    char written[40];
+
+    hik_verdict_clean(written, 32, f->ssrc_text);
+    if (f->has_ssrc && leg->packets > 0 && f->ssrc == HIK_SSRC_HIKVISION) {
+        if (leg->ssrc != f->ssrc)
+            add(v, HIK_CODE_SSRC_CONSTANT, HIK_SEVERITY_NOTE,
+                "y=%s is Hikvision's constant; RTP carries SSRC %u", written, leg->ssrc);
+    } else if (f->has_ssrc && leg->packets > 0 && leg->packets_expected_ssrc == 0) {
+        add(v, HIK_CODE_SSRC_MISMATCH, HIK_SEVERITY_ERROR,
+            "RTP from %s carries SSRC %u, the %s announced %u (y=%s)", or_unknown(leg->seen_from), leg->ssrc,
+            f->ssrc_by_answer ? "answer" : "INVITE", f->ssrc, written);
+    }
+    if (leg->ssrcs > 1)
+        add(v, HIK_CODE_SSRC_CHANGED, HIK_SEVERITY_WARN, "%u different SSRCs from %s; %u of %u packets carry %u",
+            leg->ssrcs, or_unknown(leg->seen_from), f->has_ssrc ? leg->packets_expected_ssrc : 0, leg->packets,
+            f->has_ssrc ? f->ssrc : leg->ssrc);
+    if (f->shared_with >= 0 && f->has_ssrc && f->ssrc != HIK_SSRC_HIKVISION)
+        add(v, HIK_CODE_SSRC_SHARED, f->shared_port ? HIK_SEVERITY_WARN : HIK_SEVERITY_NOTE,
+            "session %d has SSRC %u at the same time, to %s", f->shared_with, f->ssrc,
+            f->shared_port ? "the same port" : "another port of the same receiver");
+}
+
+static void judge_content(const struct hik_facts *f, const struct hik_leg *leg, struct hik_verdict *v)
+{
+    if (f->declared_ps && f->not_ps_packets > f->ps_packets) {
+        char looks[36];
+
+        hik_verdict_clean(looks, 32, f->looks_like);
+        add(v, HIK_CODE_NOT_PS, HIK_SEVERITY_ERROR, "SDP says PS, but %u of %u packets are not a program stream%s%s",
+            f->not_ps_packets, f->ps_packets + f->not_ps_packets, looks[0] != '\0' ? "; they look like " : "", looks);
+    }
+    if (f->frames > 0 && f->key_frames == 0) {
+        if (leg->seconds >= HIK_WAIT_KEY)
+            add(v, HIK_CODE_NO_KEY_FRAME, HIK_SEVERITY_ERROR,
+                "%u frames in %s s and no key frame: no decoder can start", f->frames, tenths(leg->seconds).s);
+        else
+            add(v, HIK_CODE_NO_KEY_FRAME, HIK_SEVERITY_NOTE, "%u frames in %s s and no key frame yet", f->frames,
+                tenths(leg->seconds).s);
+    }
+}
+
+static void judge_transport(const struct hik_leg *leg, struct hik_verdict *v)
+{
+    if (leg->lost > 0 && leg->expected > 0) {
+        double percent = 100.0 * leg->lost / leg->expected;
+
+        add(v, HIK_CODE_LOSS, percent >= 0.1 ? HIK_SEVERITY_WARN : HIK_SEVERITY_NOTE,
+            "%s %% (%u of %u RTP packets from %s lost)", decimals(percent, percent >= 0.1 ? 1 : 3).s, leg->lost,
+            leg->expected, or_unknown(leg->seen_from));
+    }
+    if (leg->duplicates > 0)
+        add(v, HIK_CODE_DUPLICATES, HIK_SEVERITY_NOTE, "%u of %u RTP packets came twice", leg->duplicates, leg->packets);
+    if (leg->packets_unnegotiated > 0) {
+        if (leg->unnegotiated_is_host)
+            add(v, HIK_CODE_UNNEGOTIATED, HIK_SEVERITY_NOTE, "media comes from %s, not from the port announced, %s",
+                or_unknown(leg->unnegotiated_from), or_unknown(leg->from));
+        else if (leg->unnegotiated_is_peer)
+            add(v, HIK_CODE_NAT, HIK_SEVERITY_NOTE, "media comes from %s, where its SIP comes from, instead of %s",
+                or_unknown(leg->unnegotiated_from), or_unknown(leg->from));
+        else
+            add(v, HIK_CODE_UNNEGOTIATED, HIK_SEVERITY_WARN,
+                "%u of %u RTP packets come from %s, which no SDP announced (announced: %s)", leg->packets_unnegotiated,
+                leg->packets, or_unknown(leg->unnegotiated_from), or_unknown(leg->from));
+    }
+}
+
+static void judge_end(const struct hik_facts *f, struct hik_verdict *v)
+{
+    if (f->bye && f->after_bye > 0 && f->after_bye_seconds > HIK_LATE_MEDIA)
+        add(v, HIK_CODE_MEDIA_AFTER_BYE, HIK_SEVERITY_WARN, "%u RTP packets up to %s s after the BYE", f->after_bye,
+            tenths(f->after_bye_seconds).s);
+    if (!f->bye && !f->paused && f->silence >= HIK_WAIT_BYE)
+        add(v, HIK_CODE_NO_BYE, HIK_SEVERITY_WARN, "media stopped %s s before the end of the capture without a BYE",
+            tenths(f->silence).s);
+}
+
+static void judge_established(const struct hik_facts *f, struct hik_verdict *v)
+{
+    const struct hik_leg *leg = main_leg(f);
+
+    v->state = f->bye ? HIK_STATE_CLOSED : HIK_STATE_ESTABLISHED;
+    if (!has_media(f)) {
+        judge_absence(f, v);
+    } else {
+        if (leg->packets == 0 || (f->talk && (f->leg[0].packets == 0 || f->leg[1].packets == 0))) {
+            const struct hik_leg *dead = f->leg[0].packets == 0 ? &f->leg[0] : &f->leg[1];
+
+            if (dead->wanted)
+                add(v, HIK_CODE_ONE_WAY, HIK_SEVERITY_ERROR, "%u RTP packets to %s, none to %s%s",
+                    f->leg[0].packets + f->leg[1].packets,
+                    or_unknown(dead == &f->leg[0] ? f->leg[1].seen_to : f->leg[0].seen_to), or_unknown(dead->to),
+                    address_remark(dead));
+        }
+        judge_ssrc(f, leg, v);
+        judge_content(f, leg, v);
+        judge_transport(leg->packets > 0 ? leg : (leg == &f->leg[0] ? &f->leg[1] : &f->leg[0]), v);
+        judge_end(f, v);
+        if (f->first_media_after >= HIK_WAIT_MEDIA)
+            add(v, HIK_CODE_SLOW_START, HIK_SEVERITY_NOTE, "first RTP packet %s s after the answer",
+                tenths(f->first_media_after).s);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        const struct hik_leg *to = &f->leg[i];
+
+        if (to->wanted && to->to_class == HIK_ADDR_PRIVATE && to->sender_class == HIK_ADDR_PUBLIC) {
+            add(v, HIK_CODE_PRIVATE_ADDRESS, to->packets == 0 ? HIK_SEVERITY_WARN : HIK_SEVERITY_NOTE,
+                "%s is private, its peer %s is public", or_unknown(to->to), or_unknown(i == 0 ? f->callee : f->caller));
+            break;
+        }
+    }
+    if (!f->began_before && f->final_status == 0)
+        add(v, HIK_CODE_ONE_SIDED, HIK_SEVERITY_NOTE, has_media(f) ? "the answer of %s is not in the capture"
+            : "nothing that %s sent is in the capture, so media cannot be judged", or_unknown(f->callee));
+    if (f->forks > 1)
+        add(v, HIK_CODE_FORKED, HIK_SEVERITY_NOTE, "%u answers with different To tags", f->forks);
+    if (f->reinvited)
+        add(v, HIK_CODE_MOVED, HIK_SEVERITY_NOTE, "a re-INVITE renewed the session; its SDP counts");
+}
+
+/* Replaces "no fault" by the sentence of a healthy call. */
+static void add_ok(const struct hik_facts *f, struct hik_verdict *v)
+{
+    const struct hik_leg *leg = main_leg(f);
+    char what[80] = "", size[24] = "";
+
+    if (!has_media(f)) {
+        add(v, HIK_CODE_OK, HIK_SEVERITY_NOTE, "no media was asked for (a=inactive)");
+        return;
+    }
+    if (leg->packets == 0)
+        leg = leg == &f->leg[0] ? &f->leg[1] : &f->leg[0];
+    if (f->codec != NULL) {
+        char codec[36];
+
+        hik_verdict_clean(codec, 32, f->codec);
+        if (f->width != 0 && f->height != 0)
+            snprintf(size, sizeof size, " %ux%u", f->width, f->height);
+        snprintf(what, sizeof what, " of %s%s", codec, size);
+    }
+    add(v, HIK_CODE_OK, HIK_SEVERITY_NOTE, "%u RTP packets%s in %s s from %s to %s", leg->packets, what,
+        tenths(leg->seconds).s, or_unknown(leg->seen_from), or_unknown(leg->seen_to));
+}
+
+/* Worse findings first; the outcome (IN_PROGRESS, BEGAN_BEFORE, OK) leads the notes by its place in the enum only if
+ * the notes above it in the enum are not in front of it. */
+static int rank(const struct hik_finding *f)
+{
+    bool outcome = f->code == HIK_CODE_IN_PROGRESS || f->code == HIK_CODE_BEGAN_BEFORE || f->code == HIK_CODE_OK;
+    int severity = f->severity == HIK_SEVERITY_ERROR ? 0 : f->severity == HIK_SEVERITY_WARN ? 1 : outcome ? 2 : 3;
+
+    return severity * HIK_CODE_COUNT + (int)f->code;
+}
+
+static void sort(struct hik_verdict *v)
+{
+    for (unsigned i = 1; i < v->count; i++) {
+        struct hik_finding one = v->findings[i];
+        unsigned k = i;
+
+        for (; k > 0 && rank(&v->findings[k - 1]) > rank(&one); k--)
+            v->findings[k] = v->findings[k - 1];
+        v->findings[k] = one;
+    }
+}
+
+void hik_verdict_judge(const struct hik_facts *facts, struct hik_verdict *out)
+{
+    bool fault = false, outcome = false;
+
+    out->count = 0;
+    out->state = HIK_STATE_INVITING;
+    if (is_established(facts))
+        judge_established(facts, out);
+    else
+        judge_failed(facts, out);
+    if (facts->unreachable_by != NULL)
+        add(out, HIK_CODE_UNREACHABLE, has_media(facts) ? HIK_SEVERITY_WARN : HIK_SEVERITY_ERROR,
+            "%s says that %s cannot be reached (ICMP)", facts->unreachable_by, or_unknown(facts->unreachable_what));
+    if (!facts->began_before && facts->invites > 1 && hik_verdict_find(out, HIK_CODE_NO_ANSWER) == NULL)
+        add(out, HIK_CODE_RETRANSMITTED, HIK_SEVERITY_NOTE, "INVITE sent %u times", facts->invites);
+    if (facts->cascade_with >= 0)
+        add(out, HIK_CODE_CASCADE, HIK_SEVERITY_NOTE, "%s passes this camera on: see session %d",
+            or_unknown(facts->cascade_via), facts->cascade_with);
+    if (facts->began_before)
+        add(out, HIK_CODE_BEGAN_BEFORE, HIK_SEVERITY_NOTE, "the INVITE is not in the capture, %u RTP packets are",
+            facts->leg[0].packets + facts->leg[1].packets);
+    for (unsigned i = 0; i < out->count; i++) {
+        fault |= out->findings[i].severity != HIK_SEVERITY_NOTE;
+        outcome |= out->findings[i].code == HIK_CODE_IN_PROGRESS || out->findings[i].code == HIK_CODE_BEGAN_BEFORE ||
+                   (out->findings[i].code == HIK_CODE_ONE_SIDED && !has_media(facts));
+    }
+    if (!fault && !outcome)
+        add_ok(facts, out);
+    sort(out);
+}
+
+const struct hik_finding *hik_verdict_find(const struct hik_verdict *verdict, enum hik_code code)
+{
+    for (unsigned i = 0; i < verdict->count; i++) {
+        if (verdict->findings[i].code == code)
+            return &verdict->findings[i];
+    }
+    return NULL;
+}
+
+size_t hik_verdict_print(const struct hik_verdict *verdict, char *buf, size_t size)
+{
+    size_t len = 0;
+
+    if (size == 0)
+        return 0;
+    buf[0] = '\0';
+    for (unsigned i = 0; i < verdict->count; i++) {
+        const struct hik_finding *f = &verdict->findings[i];
+        char piece[sizeof f->text + 40];
+        size_t piece_len;
+
+        snprintf(piece, sizeof piece, "%s%s%s%s", i == 0 ? "" : i == 1 ? "; also " : "; ",
+                 hik_verdict_code_name(f->code), f->text[0] != '\0' ? " " : "", f->text);
+        piece_len = utf8_cut(piece, strlen(piece), size - 1 - len);
+        memcpy(buf + len, piece, piece_len);
+        len += piece_len;
+        buf[len] = '\0';
+        if (piece[piece_len] != '\0')
+            break;
+    }
+    return len;
+}

@@ -1,0 +1,178 @@
+/* verdict.h
+ * What an INVITE session's record says about it: one sentence for a field engineer who asks why there is no video.
+ *
+ * Pure: takes a plain struct of facts (times in seconds, addresses as text), returns codes and sentences. No Wireshark
+ * header, no allocation. Timers are RFC 3261's (17.1.1.2); what is lost is counted as in RFC 3550 A.3.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HIK_VERDICT_H
+#define HIK_VERDICT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Stable names: hik_verdict_code_name(). Within one severity the earlier code is the worse one. */
+enum hik_code {
+    HIK_CODE_REJECTED,
+    HIK_CODE_UNREACHABLE,
+    HIK_CODE_NO_ANSWER,
+    HIK_CODE_CANCELLED,
+    HIK_CODE_PORT_ZERO,
+    HIK_CODE_TCP_ROLE,
+    HIK_CODE_TCP_REFUSED,
+    HIK_CODE_TCP_NO_CONNECTION,
+    HIK_CODE_NO_ACK,
+    HIK_CODE_NO_MEDIA,
+    HIK_CODE_SSRC_MISMATCH,
+    HIK_CODE_NOT_PS,
+    HIK_CODE_ONE_WAY,
+    HIK_CODE_NO_KEY_FRAME,
+    HIK_CODE_LOSS,
+    HIK_CODE_SSRC_SHARED,
+    HIK_CODE_SSRC_CHANGED,
+    HIK_CODE_UNNEGOTIATED,
+    HIK_CODE_MEDIA_AFTER_BYE,
+    HIK_CODE_NO_BYE,
+    HIK_CODE_PRIVATE_ADDRESS,
+    /* not faults */
+    HIK_CODE_IN_PROGRESS,  /* the capture ends before the outcome */
+    HIK_CODE_BEGAN_BEFORE, /* the INVITE is not in the capture */
+    HIK_CODE_OK,
+    HIK_CODE_ONE_SIDED,    /* the answers are not in the capture */
+    HIK_CODE_NAT,          /* media from the SIP source instead of c= */
+    HIK_CODE_SSRC_CONSTANT,
+    HIK_CODE_SLOW_START,
+    HIK_CODE_DUPLICATES,
+    HIK_CODE_FORKED,
+    HIK_CODE_MOVED,        /* re-INVITE */
+    HIK_CODE_RETRANSMITTED,
+    HIK_CODE_CASCADE,
+    HIK_CODE_COUNT
+};
+const char *hik_verdict_code_name(enum hik_code code);
+
+enum hik_severity { HIK_SEVERITY_NOTE, HIK_SEVERITY_WARN, HIK_SEVERITY_ERROR };
+
+enum hik_state { HIK_STATE_INVITING, HIK_STATE_RINGING, HIK_STATE_ESTABLISHED, HIK_STATE_CLOSED, HIK_STATE_FAILED };
+const char *hik_verdict_state_name(enum hik_state state);
+
+/* Seconds after which a silence means something. */
+#define HIK_WAIT_ANSWER 32.0  /* timer B: 64 * T1 */
+#define HIK_WAIT_MEDIA 5.0    /* from the ACK to the first RTP packet */
+#define HIK_WAIT_BYE 10.0     /* from the last RTP packet to the end of the capture */
+#define HIK_LATE_MEDIA 1.0    /* RTP after BYE: what is on its way is no fault */
+#define HIK_WAIT_KEY 10.0     /* of video without a key frame */
+#define HIK_MAX_INVITES 5     /* the INVITE and four retransmissions */
+#define HIK_SSRC_HIKVISION 999999999u
+
+/* Which kind of address it is that somebody is asked to send to. */
+enum hik_address_class {
+    HIK_ADDR_UNKNOWN,
+    HIK_ADDR_PUBLIC,
+    HIK_ADDR_PRIVATE, /* RFC 1918, 6598, 4193, link-local */
+    HIK_ADDR_LOOPBACK,
+    HIK_ADDR_ANY,     /* 0.0.0.0 and :: */
+    HIK_ADDR_MULTICAST
+};
+/* bytes: 4 or 16 of them, network order; any other len is UNKNOWN. IPv4-mapped IPv6 is judged as IPv4. */
+enum hik_address_class hik_address_classify(const uint8_t *bytes, size_t len);
+
+enum hik_role { HIK_ROLE_NONE, HIK_ROLE_ACTIVE, HIK_ROLE_PASSIVE }; /* a=setup; actpass and holdconn are NONE */
+
+/* Media in one direction. Texts are "address:port" and may be NULL where not known. */
+struct hik_leg {
+    bool wanted;              /* the SDPs say media goes this way */
+    const char *to;           /* what the receiver announced */
+    const char *from;         /* what the sender announced */
+    bool to_port_zero;
+    enum hik_address_class to_class; /* of the address announced */
+    enum hik_address_class sender_class; /* of the SIP peer that must send there */
+    bool to_is_peer;          /* the announced address is the one the receiver's SIP comes from */
+    uint32_t packets, expected, lost, duplicates, reordered; /* over all flows of this direction */
+    const char *seen_from, *seen_to; /* of the flow with the most packets */
+    uint32_t ssrc;            /* of that flow */
+    unsigned ssrcs;           /* different SSRCs */
+    uint32_t packets_expected_ssrc; /* packets with the SSRC announced */
+    uint32_t packets_unnegotiated; /* from a source no SDP announced */
+    const char *unnegotiated_from;
+    bool unnegotiated_is_host; /* that source has the announced address, and only the port differs */
+    bool unnegotiated_is_peer; /* that source has the address of the SIP peer */
+    double seconds;           /* from the first to the last packet */
+};
+
+struct hik_facts {
+    /* signalling */
+    bool began_before;        /* no INVITE in the capture */
+    unsigned invites;         /* initial INVITEs, retransmissions included */
+    uint16_t provisional;     /* highest 1xx, 0 = none */
+    uint16_t challenge;       /* 401 or 407 that no further INVITE followed, else 0 */
+    uint16_t final_status;    /* 0 = none */
+    const char *reason;       /* of the final answer, NULL = none; valid UTF-8, may hold control characters */
+    const char *error_code, *error_text; /* <ErrorInfo>, NULL = none; as above */
+    bool acked, cancelled, bye, reinvited;
+    unsigned forks;           /* 2xx answers with different To tags */
+    const char *caller, *callee; /* "address:port" of SIP */
+    const char *bye_by;       /* who sent the BYE, NULL = unknown */
+    const char *unreachable_by, *unreachable_what; /* who sent the ICMP error, and about which endpoint; NULL = none */
+    double after_invite;      /* from the first INVITE to the end of the capture */
+    double cancel_after;      /* from the first INVITE to the CANCEL */
+    double after_answer;      /* from the ACK (else the 2xx) to the BYE, else to the end of the capture */
+
+    /* media; leg[0] goes to the caller, leg[1] to the callee */
+    struct hik_leg leg[2];
+    bool talk;                /* audio both ways */
+    uint32_t rtcp_packets;
+    bool capture_has_rtp;     /* some session of this capture has RTP */
+    bool tcp;
+    enum hik_role offer_role, answer_role;
+    bool tcp_syn, tcp_rst, tcp_data;
+    const char *tcp_to;       /* the passive side's endpoint */
+    double first_media_after; /* from the ACK (else the 2xx) to the first RTP packet; negative = not known */
+    uint32_t after_bye;       /* RTP packets after the BYE */
+    double after_bye_seconds; /* from the BYE to the last of them */
+    double silence;           /* from the last RTP packet to the end of the capture */
+    bool paused;              /* MANSRTSP PAUSE */
+
+    /* what was announced and what came */
+    bool has_ssrc;            /* some side announced a usable SSRC */
+    uint32_t ssrc;            /* the one that counts */
+    bool ssrc_by_answer;
+    const char *ssrc_text;    /* the y= as written */
+    int shared_with;          /* another session, at the same time, same SSRC and receiver address; -1 = none */
+    bool shared_port;         /* and the same port: the receiver has nothing else to tell them apart */
+    bool declared_ps;
+    const char *codec, *looks_like; /* NULL = not known */
+    uint16_t width, height;
+    uint32_t frames, key_frames, ps_packets, not_ps_packets;
+    int cascade_with;         /* the session that carries the same camera over a platform of this one; -1 = none */
+    const char *cascade_via;  /* that platform's address */
+};
+
+/* Sets what 0 does not mean: both session numbers to -1, first_media_after to -1. */
+void hik_facts_init(struct hik_facts *facts);
+
+struct hik_finding {
+    enum hik_code code;
+    enum hik_severity severity;
+    char text[240];           /* the sentence behind the code, valid UTF-8, no control characters, no '|'; may be "" */
+};
+struct hik_verdict {
+    enum hik_state state;
+    unsigned count;           /* never 0 after hik_verdict_judge() */
+    struct hik_finding findings[HIK_CODE_COUNT]; /* worst first */
+};
+
+/* Judges a session. Constant time. */
+void hik_verdict_judge(const struct hik_facts *facts, struct hik_verdict *out);
+/* The finding of that code, NULL if the verdict has none. */
+const struct hik_finding *hik_verdict_find(const struct hik_verdict *verdict, enum hik_code code);
+/* "CODE sentence; also CODE sentence; CODE sentence". Returns the length; cut at a character's border to size - 1. */
+size_t hik_verdict_print(const struct hik_verdict *verdict, char *buf, size_t size);
+
+/* Copies text for showing: at most max bytes, cut at a character's border and then ended by "...", control characters
+ * and '|' as blanks. NULL gives "". dst holds at least max + 4 bytes. */
+void hik_verdict_clean(char *dst, size_t max, const char *text);
+
+#endif
