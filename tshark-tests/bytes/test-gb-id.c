@@ -93,6 +93,7 @@ static void test_names(void)
         { 111, "DVR" },
         { 118, "NVR" },
         { 126, "Front-end main device" },
+        { 129, "Front-end main device" },
         { 130, "Hybrid recorder (HVR)" },
         { 131, "Camera" },
         { 132, "IP camera (IPC)" },
@@ -107,12 +108,16 @@ static void test_names(void)
         { 301, "Centre user (by industry role)" },
         { 343, "Centre user (by industry role)" },
         { 344, "Centre user (extension)" },
+        { 399, "Centre user (extension)" },
         { 400, "Terminal user" },
+        { 401, "Terminal user (by industry role)" },
         { 443, "Terminal user (by industry role)" },
+        { 444, "Terminal user (extension)" },
         { 499, "Terminal user (extension)" },
         { 501, "Operation and maintenance platform (signalling server)" },
         { 504, "Server outside the platform" },
         { 505, "Image analysis device" },
+        { 599, "Server outside the platform" },
         { 600, "Extension" },
         { 999, "Extension" },
         { 1000, "Unknown" },
@@ -131,7 +136,9 @@ static void test_names(void)
         { 43, "Metallurgy (2016) / electricity, heat, gas, water (newer list)" },
         { 59, "Reserved (2016) / international organisations (newer list)" },
         { 60, "Reserved for enterprises" },
+        { 79, "Reserved for enterprises" },
         { 80, "Residents' own" },
+        { 89, "Residents' own" },
         { 90, "Other subjects" },
         { 99, "Other subjects" },
         { 100, "Unknown" },
@@ -170,10 +177,12 @@ static void check_table(const struct hik_code_name *table, unsigned entries)
 
 static void test_tables(void)
 {
-    static const uint16_t codes[] = { 111, 112, 113, 114, 115, 116, 117, 118, 119, 120, 121, 122, 123, 124, 125, 130, 131,
-                                      132, 133, 134, 135, 136, 137, 138, 139, 140, 141, 142, 143, 200, 201, 202, 203, 204,
-                                      205, 206, 207, 208, 209, 210, 211, 212, 213, 214, 215, 216, 220, 300, 400, 500, 501,
-                                      502, 503, 505 };
+    static const uint16_t codes[] = {
+        111, 112, 113, 114, 115, 116, 117, 118, 119, 120, 121, 122, 123, 124, 125, 130, /* front-end main */
+        131, 132, 133, 134, 135, 136, 137, 138, 139, 140, 141, 142, 143,                /* peripheral */
+        200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 211, 212, 213, 214, 215, 216, 220,
+        300, 400, 500, 501, 502, 503, 505,
+    };
     size_t i;
 
     check_table(hik_gb_id_types, G_N_ELEMENTS(codes));

@@ -46,7 +46,8 @@ static gchar *walk(const void *bytes, size_t len)
             g_assert_cmpint(line.type, ==, 0);
             g_string_append_printf(seen, "![%.*s]", (int)line.line.len, (const char *)buf + line.line.off);
         } else {
-            g_string_append_printf(seen, "%c[%.*s]", line.type, (int)line.value.len, (const char *)buf + line.value.off);
+            g_string_append_printf(seen, "%c[%.*s]", line.type, (int)line.value.len,
+                                   (const char *)buf + line.value.off);
         }
     }
     g_assert_false(hik_sdp_next_line(buf, body, &cursor, &line));
@@ -85,6 +86,7 @@ static void test_lines(void)
         NUL_ROW("connection:new\r\na=setup:active", "![connection:new]a[setup:active]"),
         NUL_ROW("a\r\n=x\r\n1=2\r\n y=3", "![a]![=x]![1=2]![ y=3]"),
         NUL_ROW("a=b=c", "a[b=c]"),
+        NUL_ROW("A=1\nZ=2\nz=3\n@=4\n[=5\n`=6\n{=7", "A[1]Z[2]z[3]![@=4]![[=5]![`=6]![{=7]"),
     };
     size_t i;
 
@@ -141,6 +143,7 @@ static void test_ssrc(void)
         { "0", HIK_SSRC_SHORT, 0, false, false, "", "" },
         { "00999999999", HIK_SSRC_LONG, 999999999, false, false, "", "" },
         { "00000000004294967295", HIK_SSRC_LONG, 4294967295U, false, false, "", "" },
+        { "42949672950", HIK_SSRC_OVERFLOW, 0, false, false, "", "" },
         { "10999999999", HIK_SSRC_OVERFLOW, 0, false, false, "", "" },
         { "99999999999999999999999999999999999999999", HIK_SSRC_OVERFLOW, 0, false, false, "", "" },
         { "", HIK_SSRC_NOT_NUMBER, 0, false, false, "", "" },
@@ -184,7 +187,8 @@ static void test_format(void)
         const char *part[8];
     } rows[] = {
         { "v/2/6/25/1/4000a/1/8/1", true, true, false, { "2", "6", "25", "1", "4000", "1", "8", "1" } },
-        { "v/5/2560x1440/25/2/8192a/6/11/6", true, true, false, { "5", "2560x1440", "25", "2", "8192", "6", "11", "6" } },
+        { "v/5/2560x1440/25/2/8192a/6/11/6", true, true, false,
+          { "5", "2560x1440", "25", "2", "8192", "6", "11", "6" } },
         { "v/0/0/0/0/0a/0/0/0", true, true, false, { "0", "0", "0", "0", "0", "0", "0", "0" } },
         { "v/////a/1/8/1", true, true, false, { "", "", "", "", "", "1", "8", "1" } },
         { "v/////a///", true, true, false, { "", "", "", "", "", "", "", "" } },
@@ -228,11 +232,15 @@ static void test_format(void)
 
 static void test_format_names(void)
 {
-    static const char *const bit_rates[] = { "5.3", "6.3", "8", "16", "24", "32", "48", "64", "12", "80", "96", "112", "128",
-                                             "160", "192", "224", "256", "288", "320", "10.8", "12.4", "14", "15.6", "17.2",
-                                             "19.6", "21.2", "24.4", "23.05", "34", "48.61" };
-    static const char *const sample_rates[] = { "8", "14", "16", "32", "7.35", "11.025", "12", "22.05", "24", "44.1", "48",
-                                                "64", "88.2", "96", "12.8", "25.6", "38.4" };
+    static const char *const bit_rates[] = {
+        "5.3", "6.3", "8", "16", "24",   "32",   "48",   "64",   "12",    "80", "96",    "112", "128", "160", "192",
+        "224",  "256",  "288", "320", "10.8", "12.4", "14",   "15.6", "17.2",  "19.6",
+        "21.2", "24.4", "23.05", "34", "48.61",
+    };
+    static const char *const sample_rates[] = {
+        "8",    "14", "16", "32",   "7.35", "11.025", "12",   "22.05", "24",
+        "44.1", "48", "64", "88.2", "96",   "12.8",   "25.6", "38.4",
+    };
     static const char *const video[] = { "MPEG-4", "H.264", "SVAC", "3GP", "H.265" };
     static const char *const sizes[] = { "QCIF", "CIF", "4CIF", "D1", "720P", "1080P/I" };
     static const char *const audio[] = { "G.711", "G.723.1", "G.729", "G.722.1", "SVAC", "AAC" };
@@ -539,7 +547,8 @@ static void test_endings(void)
     static const struct {
         const char *bytes;
         size_t len;
-    } tails[] = { { "", 0 }, { "\0", 1 }, { "\0\0\0", 3 }, { "\n", 1 }, { "\r\n\0", 3 }, { "\r\n\r\n", 4 }, { "\r", 1 } };
+    } tails[] = { { "", 0 },       { "\0", 1 },         { "\0\0\0", 3 }, { "\n", 1 },
+                  { "\r\n\0", 3 }, { "\r\n\r\n", 4 }, { "\r", 1 } };
     size_t i, k;
 
     for (i = 0; i < G_N_ELEMENTS(ends); i++) {
@@ -739,6 +748,8 @@ static void test_error_info(void)
         { "<ErrorInfo><ErrorCode>22", true, "22", "" },
         { "<ErrorInfo><ErrorCode", true, "", "" },
         { "<ErrorInfo><ErrorCode><ErrorDescripe>x", true, "", "x" },
+        { "<ErrorInfo><ErrorCode <ErrorDescripe>x", true, "", "x" },
+        { "<ErrorInfo><ErrorCode <>x", true, "", "" },
         { "<ErrorInfo", true, "", "" },
         { "<ErrorInfo/>", true, "", "" },
         { "<ErrorInfoX><ErrorCode>1</ErrorCode>", false, "", "" },
@@ -871,8 +882,8 @@ static const char *hostile_text(unsigned i)
 
 static void test_truncated(void)
 {
-    static const char error[] = "<?xml?><ErrorInfo><!-- x --><ErrorCode>22</ErrorCode><ErrorDesc><![CDATA[q]]></ErrorDesc>"
-                                "</ErrorInfo>";
+    static const char error[] = "<?xml?><ErrorInfo><!-- x --><ErrorCode>22</ErrorCode>"
+                                "<ErrorDesc><![CDATA[q]]></ErrorDesc></ErrorInfo>";
     unsigned i;
     size_t n;
 
@@ -903,8 +914,9 @@ static void test_mutated(void)
 /* A megabyte of what makes a careless parser look ahead again and again. */
 static void test_big(void)
 {
-    static const char *const pieces[] = { "\r\n", "\r", " \n", "\0", "y=1\n\n", "a=rtpmap:1 x/1\n", "m=v 1 TCP/\n", "a=",
-                                          "<!--", "<ErrorCode>", "<ErrorCode", "<ErrorDesc><![CDATA[", "/", "v/a/", "IN " };
+    static const char *const pieces[] = { "\r\n", "\r", " \n", "\0", "y=1\n\n", "a=rtpmap:1 x/1\n", "m=v 1 TCP/\n",
+                                          "a=", "<!--", "<ErrorCode>", "<ErrorCode", "<ErrorDesc><![CDATA[", "/",
+                                          "v/a/", "IN " };
     size_t i, n = 1 << 20;
 
     for (i = 0; i < G_N_ELEMENTS(pieces); i++) {

@@ -138,7 +138,8 @@ static void test_looks_like(void)
     };
     static const char *const no[] = {
         "", "S", "SIP/2.0", "SIP/2.0 ", "SIP/2.0 20", "SIP/2.0 2000 OK", "SIP/2.0 700 X", "SIP/2.0 099",
-        "SIP/1.0 200 OK", "SIP/2.0200 OK", "INVITE", "INVITE ", "INVITE sip:a@b", "INVITE sip:a@b SIP/2.", "INVITE sip:a@b SIP/2.0x\r\n",
+        "SIP/1.0 200 OK", "SIP/2.0200 OK", "INVITE", "INVITE ", "INVITE sip:a@b", "INVITE sip:a@b SIP/2.",
+        "INVITE sip:a@b SIP/2.0x\r\n",
         "INVITE sip:a@bSIP/2.0\r\n", "INVITE SIP/2.0\r\n", "INVITE  SIP/2.0\r\n", "GET / HTTP/1.1\r\n",
         " INVITE sip:a SIP/2.0",
         "\r\n\r\n", "\r\nINVITE sip:a SIP/2.0\r\n", "INVITE\r\nsip:a SIP/2.0\r\n", "PLAY RTSP/1.0\r\n",
@@ -174,8 +175,9 @@ static void test_looks_like(void)
 
 static void test_may_begin(void)
 {
-    static const char *const no[] = { " ", "\r\n", "SIP/2.0 7", "SIP/2.0 20x", "SIP/2.0 2000", "SIP/3",
+    static const char *const no[] = { " ", "\r\n", "SIP/2.0 7", "SIP/2.0 20x", "SIP/2.0 2000", "SIP/3", "SIP/2.02",
                                       "GET / HTTP/1.1\r\n", "INVITE sip:a\r\n", "IN\r\n" };
+    GString *line;
     size_t i, n;
 
     for (n = 0; n <= strlen(SEED_INVITE); n++)
@@ -184,6 +186,15 @@ static void test_may_begin(void)
         g_assert_true(hik_sip_may_begin(BYTES(SEED_INVITE_200), n));
     for (i = 0; i < G_N_ELEMENTS(no); i++)
         g_assert_false(hik_sip_may_begin(BYTES(no[i]), strlen(no[i])));
+
+    /* A start line that has no end after 2,048 bytes never gets one. */
+    line = g_string_new("INVITE sip:");
+    while (line->len < 2048)
+        g_string_append_c(line, 'x');
+    g_assert_true(hik_sip_may_begin(BYTES(line->str), line->len));
+    g_string_append_c(line, 'x');
+    g_assert_false(hik_sip_may_begin(BYTES(line->str), line->len));
+    g_string_free(line, TRUE);
 }
 
 /* ---- odd messages --------------------------------------------------------------------------------------------- */
@@ -411,6 +422,13 @@ static void test_stream(void)
             g_assert_cmpuint(msg.message_len, ==, n);
         free(buf);
     }
+    /* CR CR LF: the blank line is known to be whole only with its LF. */
+    text = "BYE sip:a SIP/2.0\r\r\n\r\r\n";
+    for (n = 17; n <= 23; n++) {
+        g_assert_true(hik_sip_parse(BYTES(text), n, true, &msg));
+        g_assert_true(msg.complete == (n == 23));
+        g_assert_cmpuint(msg.message_len, ==, n);
+    }
     for (n = 28; n <= strlen(info); n++) {
         g_assert_true(hik_sip_parse(BYTES(info), n, true, &msg));
         g_assert_cmpuint(msg.message_len, ==, 32);
@@ -604,6 +622,7 @@ static void test_subject(void)
         { "a:,b:", true, { "a", "", "b", "" } },
         { "a:1:2,b:3", true, { "a", "1:2", "b", "3" } },
         { "a:1,b:2,c:3", true, { "a", "1", "b", "2" } },
+        { "a:1,,c:3", true, { "a", "1", "", "" } },
         { ":1,b:2", false, { "", "1", "b", "2" } },
         { "", false, { "", "", "", "" } },
         { ",", false, { "", "", "", "" } },
