@@ -616,7 +616,9 @@ static void take_invite_answer(packet_info *pinfo, const struct reading *r, stru
         if (!session->provisional_frame)
             session->provisional_frame = pinfo->num;
         session->provisional_status = MAX(session->provisional_status, status);
-    } else if (status != 401 && status != 407 && initial && !session->final_frame) {
+    } else if (status == 401 || status == 407) {
+        session->challenge_cseq = r->sip->cseq;
+    } else if (initial && !session->final_frame) {
         session->final_frame = pinfo->num;
         session->final_status = status;
         session->final_reason = view_string(wmem_file_scope(), r->buf, r->sip->reason);
@@ -627,6 +629,7 @@ static void take_invite_answer(packet_info *pinfo, const struct reading *r, stru
     if (status >= 300)
         take_error_info(r, session);
     if (status >= 200 && status < 300) {
+        session->challenge_cseq = 0;
         if (!session->answer_frame)
             session->answer_frame = pinfo->num;
         if (!session->callee_tag || strcmp(session->callee_tag, r->to_tag) != 0) {
@@ -664,7 +667,8 @@ static void take_session_message(packet_info *pinfo, const struct reading *r, st
             take_invite_answer(pinfo, r, message);
         break;
     case HIK_METHOD_ACK:
-        if (message->is_request && !session->ack_frame)
+        /* The ACK of a challenge only ends that try. */
+        if (message->is_request && !session->ack_frame && session->challenge_cseq != r->sip->cseq)
             session->ack_frame = pinfo->num;
         if (r->has_sdp) { /* delayed offer: the ACK carries the answer (RFC 3264) */
             describe(pinfo, r, &session->offer);
