@@ -104,7 +104,7 @@ def annotations():
     link.call(session="Download", t="1577232000 1577235600", u="34020000001320000003:0", offer_y="1200001236",
               ssrc=1200001236, offer_extra=("a=downloadspeed:4", "a=stream:sub"),
               answer_extra=("a=filesize:123456789012",)).start()
-    link.call(offer_f="", offer_extra=("a=streamMode:sub", "a=filesize:0")).start()
+    link.call(ssrc=200001237, offer_f="", offer_extra=("a=streamMode:sub", "a=filesize:0")).start()
     return cap
 
 
