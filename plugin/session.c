@@ -668,7 +668,8 @@ static void take_session_message(packet_info *pinfo, const struct reading *r, st
         break;
     case HIK_METHOD_ACK:
         /* The ACK of a challenge only ends that try. */
-        if (message->is_request && !session->ack_frame && session->challenge_cseq != r->sip->cseq)
+        if (message->is_request && !session->ack_frame &&
+            (!session->challenge_cseq || session->challenge_cseq != r->sip->cseq))
             session->ack_frame = pinfo->num;
         if (r->has_sdp) { /* delayed offer: the ACK carries the answer (RFC 3264) */
             describe(pinfo, r, &session->offer);
