@@ -206,7 +206,8 @@ class Tshark:
         asked = list(dict.fromkeys(["frame.number", "_ws.malformed", *names]))  # tshark merges a name asked for twice
         for name in asked:
             words += ["-e", name]
-        out = self.run(self.read(capture, filter, two_pass, prefs, extra) + words, plugin=plugin)
+        out = self.run(self.read(capture, filter, two_pass, prefs, extra) + words, plugin=plugin,
+                       allow=("[Malformed",) if malformed else ())
         rows = []
         for line in out.split("\n")[:-1]:
             cells = line.split(FIELD)

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The short form of scripts/fuzz: broken captures do no harm. Fixed seeds, few lengths; the full form is the script."""
+
+import importlib.machinery
+import importlib.util
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+import conftest
+
+
+def load_script(name):
+    sys.dont_write_bytecode = True
+    loader = importlib.machinery.SourceFileLoader(name, str(conftest.REPO / "scripts" / name))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+    loader.exec_module(module)
+    return module
+
+
+fuzz = load_script("fuzz")
+
+
+@pytest.fixture(scope="module")
+def runner():
+    with tempfile.TemporaryDirectory(prefix="hikcascade-fuzz-") as folder:
+        yield fuzz.Runner(Path(folder), timeout=120)
+
+
+def sip_only(data):
+    """The larger packets: what a broken capture is made of shall be SIP, mostly."""
+    return fuzz.pcap([packet for packet in fuzz.packets(data) if packet[0] > 300])
+
+
+def test_truncated_everywhere(runner):
+    """Every capture, cut at a few lengths; together the captures meet them all."""
+    broken = []
+    for number, path in enumerate(sorted(conftest.CAPTURES.glob("*.pcap"))):
+        data = sip_only(path.read_bytes())
+        frames = fuzz.packets(data)
+        for length in range(14 + number * 5 % 97, 900, 97):
+            broken.append(fuzz.snapped(frames, length))
+            broken.append(fuzz.shortened(frames, length))
+    for batch in fuzz.joined(broken, 4000):
+        assert runner.look(batch) is None
+
+
+def test_seed_truncated_at_every_length(runner):
+    frames = fuzz.packets(sip_only((conftest.CAPTURES / "seed-cascade.pcap").read_bytes()))
+    broken = [cut(frames, length) for length in range(14, 800) for cut in (fuzz.snapped, fuzz.shortened)]
+    for batch in fuzz.joined(broken, 6000):
+        assert runner.look(batch) is None
+
+
+def test_bytes_changed_at_random(runner):
+    broken = []
+    for number, path in enumerate(sorted(conftest.CAPTURES.glob("*.pcap"))):
+        broken += [fuzz.editcap(path, seed, runner.folder) for seed in (number + 1, number + 1001)]
+    for batch in fuzz.joined(broken, 4000):
+        assert runner.look(batch) is None
+
+
+def test_the_harness_can_fail(runner):
+    """What it would say of a crash, of a bug tshark reports, and of a complaint."""
+    assert fuzz.complaint(-11, "", "") == "exit code -11: "
+    assert "Dissector bug" in fuzz.complaint(0, "[Dissector bug, protocol X]", "")
+    assert fuzz.complaint(0, "", "** (tshark:1) WARNING **: x") == "** (tshark:1) WARNING **: x"
+    assert fuzz.complaint(0, "fine", "Hello in child.\nload: filename=x\n") is None
+
+
+def test_shortened_packets_are_whole(tshark, runner):
+    """The headers of a shortened packet fit it: tshark must not find a length wrong."""
+    frames = fuzz.packets((conftest.CAPTURES / "ipv6.pcap").read_bytes())[:6]
+    frames += fuzz.packets((conftest.CAPTURES / "tcp-7100.pcap").read_bytes())[3:5]
+    path = runner.folder / "short.pcap"
+    path.write_bytes(fuzz.pcap(fuzz.shortened(frames, 100)))
+    path.chmod(0o644)
+    rows = tshark.fields(path, ["frame.len", "frame.cap_len", "udp.length", "tcp.len", "_ws.short"], malformed=True)
+    assert [row["frame.len"] for row in rows] == [row["frame.cap_len"] for row in rows] == [["162"]] * 6 + [["154"]] * 2
+    assert [row["udp.length"] for row in rows[:6]] == [["108"]] * 6
+    assert [row["tcp.len"] for row in rows[6:]] == [["100"]] * 2
