@@ -319,23 +319,36 @@ static conversation_t *find_wildcard(packet_info *pinfo, const address *addr, ui
     return find_conversation(pinfo->num, addr, &none, CONVERSATION_UDP, port, 0, NO_ADDR_B | NO_PORT_B);
 }
 
-/* Puts our wrapper around stock's conversation for an endpoint. Where stock made none, because the SDP came in a shape
- * it does not take, it is made here, in stock's own way. */
+/* Payload types for stock's rtp: what rtpmap says; for a type without rtpmap what GB/T 28181 annex C assigns. */
+static rtp_dyn_payload_t *payload_types(const struct hik_media_line *line)
+{
+    rtp_dyn_payload_t *types = rtp_dyn_payload_new();
+
+    ws_rtp_dyn_payload_insert(types, 96, "PS", 90000, 1);
+    ws_rtp_dyn_payload_insert(types, 98, "H264", 90000, 1);
+    for (unsigned i = 0; i < line->map_count; i++)
+        if (line->maps[i].codec)
+            ws_rtp_dyn_payload_insert(types, line->maps[i].pt, line->maps[i].codec, (int)line->maps[i].clock, 1);
+    return types;
+}
+
+/* Puts our wrapper around stock's conversation for an endpoint. Where stock made none, or lost the payload types,
+ * because the SDP came in a shape it does not take, it is made here, in stock's own way. */
 static void wrap_conversation(packet_info *pinfo, const address *addr, uint16_t port, bool rtcp,
-                              const struct hik_media_line *line)
+                              const struct hik_media_line *line, bool stock_lost_it)
 {
     conversation_t *conversation = find_wildcard(pinfo, addr, port);
     address copy;
 
-    if (!conversation || conversation_get_dissector(conversation, pinfo->num) == NULL) {
+    if (!conversation || conversation_get_dissector(conversation, pinfo->num) == NULL || (stock_lost_it && !rtcp)) {
         copy_address_shallow(&copy, addr);
         if (rtcp) {
             rtcp_add_address(pinfo, &copy, port, 0, "SDP", pinfo->num);
         } else {
-            rtp_dyn_payload_t *types = rtp_dyn_payload_new();
-            if (line->codec && line->first_pt >= 96 && line->first_pt < 128)
-                ws_rtp_dyn_payload_insert(types, line->first_pt, line->codec, 90000, 1);
-            rtp_add_address(pinfo, PT_UDP, &copy, port, 0, "SDP", pinfo->num, 0, types);
+            rtp_dyn_payload_t *types = payload_types(line);
+            rtp_add_address(pinfo, PT_UDP, &copy, port, 0, "SDP", pinfo->num,
+                            line->audio ? RTP_MEDIA_AUDIO : RTP_MEDIA_VIDEO, types);
+            rtp_dyn_payload_free(types);
         }
         conversation = find_wildcard(pinfo, addr, port);
     }
@@ -343,20 +356,21 @@ static void wrap_conversation(packet_info *pinfo, const address *addr, uint16_t 
         conversation_set_dissector(conversation, rtcp ? media_rtcp_handle : media_rtp_handle);
 }
 
-static void open_endpoint(packet_info *pinfo, struct hik_session *session, const struct hik_media_line *line,
-                          const address *addr)
+static void open_endpoint(packet_info *pinfo, struct hik_session *session, const struct hik_description *sdp,
+                          const struct hik_media_line *line, const address *addr)
 {
     uint16_t port = line->endpoint.port;
     const struct hik_description *sources[] = {&session->offer, &session->answer};
+    bool stock_lost_it = sdp->broken_lines || (!line->codec && line->first_pt >= 96 && line->first_pt < 128);
 
     claim_endpoint(get_endpoint(endpoints, addr, port, false, 0), session);
     for (size_t i = 0; i < array_length(sources); i++)
         if (sources[i]->frame && sources[i]->has_y && sources[i]->y_kind <= HIK_SSRC_LONG)
             claim_endpoint(get_endpoint(endpoints_ssrc, addr, port, false, sources[i]->ssrc), session);
-    wrap_conversation(pinfo, addr, port, false, line);
+    wrap_conversation(pinfo, addr, port, false, line, stock_lost_it);
     if (line->rtcp_port) {
         claim_endpoint(get_endpoint(endpoints, addr, line->rtcp_port, true, 0), session);
-        wrap_conversation(pinfo, addr, line->rtcp_port, true, line);
+        wrap_conversation(pinfo, addr, line->rtcp_port, true, line, stock_lost_it);
     }
 }
 
@@ -388,10 +402,10 @@ void hik_media_open(packet_info *pinfo, const struct hik_message *message)
         if (!line->port_ok || line->endpoint.port == 0 || line->tcp)
             continue;
         if (line->addr_ok)
-            open_endpoint(pinfo, session, line, &line->endpoint.addr);
+            open_endpoint(pinfo, session, mine, line, &line->endpoint.addr);
         /* Behind a NAT the peer sends to where the SDP came from. */
         if (!line->addr_ok || (is_private(&line->endpoint.addr) && !addresses_equal(&line->endpoint.addr, &pinfo->src)))
-            open_endpoint(pinfo, session, line, &pinfo->src);
+            open_endpoint(pinfo, session, mine, line, &pinfo->src);
         if (line->addr_ok && i < other->media_count && other->media[i].addr_ok && !other->media[i].tcp)
             open_pair(session, line, &other->media[i]);
     }

@@ -396,11 +396,17 @@ static void describe_section(packet_info *pinfo, const uint8_t *buf, const struc
     line->setup = section->setup;
     line->first_pt = first_payload_type(buf, section->media.formats);
     payload_types(buf, section->media.formats, line->formats);
-    for (unsigned i = 0; i < section->map_count; i++)
-        if (section->maps[i].pt == line->first_pt) {
-            line->codec = view_string(wmem_file_scope(), buf, section->maps[i].encoding);
-            break;
-        }
+    line->map_count = section->map_count;
+    line->maps = wmem_alloc_array(wmem_file_scope(), struct hik_payload_map, section->map_count);
+    for (unsigned i = 0; i < section->map_count; i++) {
+        struct hik_payload_map *map = &line->maps[i];
+
+        map->pt = section->maps[i].pt;
+        map->codec = view_string(wmem_file_scope(), buf, section->maps[i].encoding);
+        map->clock = section->maps[i].clock;
+        if (map->pt == line->first_pt && !line->codec)
+            line->codec = map->codec;
+    }
 }
 
 static void describe(packet_info *pinfo, const struct reading *r, struct hik_description *out)
@@ -418,7 +424,7 @@ static void describe(packet_info *pinfo, const struct reading *r, struct hik_des
         out->ssrc = sdp->y.value;
         out->y_text = view_string(wmem_file_scope(), r->buf, sdp->y.text);
     }
-    out->broken_lines = sdp->broken_lines > 0;
+    out->broken_lines = sdp->broken_lines > 0 || sdp->blank_lines > 0;
     out->session_name = sdp->session_name;
 }
 

@@ -28,6 +28,13 @@ struct hik_endpoint {
     uint16_t port;
 };
 
+/* An rtpmap of an m= section. */
+struct hik_payload_map {
+    uint8_t pt;
+    const char *codec;       /* encoding name */
+    uint32_t clock;
+};
+
 /* One m= section of an SDP, as far as a session needs it. */
 struct hik_media_line {
     bool audio;              /* m=audio */
@@ -41,6 +48,8 @@ struct hik_media_line {
     uint8_t first_pt;        /* first format of m=; 255 if none */
     uint64_t formats[2];     /* all formats of m=: bit pt % 64 of formats[pt / 64] */
     const char *codec;       /* encoding name of first_pt's rtpmap ("PS"), NULL if none */
+    unsigned map_count;      /* all rtpmaps of the section */
+    struct hik_payload_map *maps;
 };
 
 /* An SDP body of a session: the offer or the answer. */
@@ -52,7 +61,7 @@ struct hik_description {
     enum hik_ssrc_kind y_kind;
     uint32_t ssrc;           /* of y=; valid for OK, SHORT, LONG */
     const char *y_text;
-    bool broken_lines;       /* some line is no x=value */
+    bool broken_lines;       /* some line is no x=value, or blank: stock stops reading there */
     enum hik_sdp_session_name session_name;
 };
 
