@@ -31,6 +31,8 @@
 
 #define RTP_MIN_HEADER 12
 
+#define RECENT_FLOWS 4096 /* a power of two */
+
 /* A session's claim on an endpoint. Newest first. File scope; first pass. */
 struct claim {
     struct hik_session *session;
@@ -50,33 +52,34 @@ struct endpoint_key {
     uint32_t ssrc; /* for the index by endpoint and SSRC; 0 otherwise */
 };
 
-/* Counts over the capture. File scope; first pass. */
-struct totals {
+struct mark_block;
+
+/* One per capture. File scope; first pass, but for the packet at hand. */
+struct capture {
     uint32_t openings; /* endpoints opened so far: a flow looks its session up again when that changed */
     uint32_t flows;
     uint32_t marks;
-};
+    struct mark_block *newest; /* where marks are appended */
+    struct hik_flow *recent[RECENT_FLOWS]; /* by hash: spares the map its walk on nearly every packet */
 
-struct flow_key {
-    const address *src, *dst;
-    uint16_t src_port, dst_port;
-    uint32_t ssrc;
-    uint32_t tcp;
+    /* The RTP packet being dissected, on any pass: valid while its frame is. */
+    uint32_t current_frame;
+    struct hik_rtp current;
 };
 
 static wmem_map_t *endpoints;      /* struct endpoint_key -> struct endpoint */
 static wmem_map_t *endpoints_ssrc; /* struct endpoint_key with SSRC -> struct endpoint */
-static wmem_map_t *endpoint_pairs; /* struct flow_key without SSRC -> struct endpoint */
-static wmem_map_t *flows;          /* struct flow_key -> struct hik_flow, the newest of that key */
+static wmem_map_t *endpoint_pairs; /* struct hik_flow_key without SSRC -> struct endpoint */
+static wmem_map_t *flows;          /* struct hik_flow_key -> struct hik_flow, the newest of that key */
 static wmem_map_t *flows_by_index; /* index + 1 -> struct hik_flow */
 static wmem_map_t *mark_blocks;    /* block number + 1 -> struct mark_block */
-static wmem_map_t *totals_map;     /* one struct totals */
+static wmem_map_t *captures;       /* one struct capture */
 
 static int proto_hik = -1;
 static dissector_handle_t rtp_handle, rtcp_handle;         /* stock */
 static dissector_handle_t media_rtp_handle, media_rtcp_handle; /* ours, around them */
 
-enum { KEY_RTP = 1, KEY_NTH = 2 }; /* keys of packet-scope records under proto_hik */
+enum { KEY_NTH = 2 }; /* key of a packet-scope record under proto_hik */
 
 /* ---- hashing ---------------------------------------------------------------------------------------------------- */
 
@@ -111,29 +114,52 @@ static gboolean endpoint_equal(gconstpointer a, gconstpointer b)
     return x->port == y->port && x->rtcp == y->rtcp && x->ssrc == y->ssrc && addresses_equal(x->addr, y->addr);
 }
 
+static void put_address(uint8_t bytes[16], const address *addr)
+{
+    size_t len = MIN((size_t)addr->len, 16);
+
+    memcpy(bytes, addr->data, len);
+    memset(bytes + len, 0, 16 - len);
+}
+
+static void set_flow_key(struct hik_flow_key *key, const address *src, uint32_t src_port, const address *dst,
+                         uint32_t dst_port, uint32_t ssrc, bool tcp)
+{
+    put_address(key->src, src);
+    put_address(key->dst, dst);
+    key->src_port = (uint16_t)src_port;
+    key->dst_port = (uint16_t)dst_port;
+    key->ssrc = ssrc;
+    key->type = (uint8_t)src->type;
+    key->tcp = tcp;
+    key->zero = 0;
+}
+
 static guint flow_hash(gconstpointer p)
 {
-    const struct flow_key *key = (const struct flow_key *)p;
-    unsigned hash = hash_address(hash_address(11 + key->tcp, key->src), key->dst);
-    return mix(mix(hash, ((unsigned)key->src_port << 16) | key->dst_port), key->ssrc);
+    uint32_t words[sizeof(struct hik_flow_key) / 4];
+    unsigned hash = 11;
+
+    memcpy(words, p, sizeof words);
+    for (size_t i = 0; i < array_length(words); i++)
+        hash = mix(hash, words[i]);
+    return hash;
 }
 
 static gboolean flow_equal(gconstpointer a, gconstpointer b)
 {
-    const struct flow_key *x = (const struct flow_key *)a, *y = (const struct flow_key *)b;
-    return x->ssrc == y->ssrc && x->src_port == y->src_port && x->dst_port == y->dst_port && x->tcp == y->tcp &&
-           addresses_equal(x->src, y->src) && addresses_equal(x->dst, y->dst);
+    return memcmp(a, b, sizeof(struct hik_flow_key)) == 0;
 }
 
-static struct totals *totals(void)
+static struct capture *this_capture(void)
 {
-    struct totals *kept = (struct totals *)wmem_map_lookup(totals_map, GUINT_TO_POINTER(1));
+    struct capture *capture = (struct capture *)wmem_map_lookup(captures, GUINT_TO_POINTER(1));
 
-    if (!kept) {
-        kept = wmem_new0(wmem_file_scope(), struct totals);
-        wmem_map_insert(totals_map, GUINT_TO_POINTER(1), kept);
+    if (!capture) {
+        capture = wmem_new0(wmem_file_scope(), struct capture);
+        wmem_map_insert(captures, GUINT_TO_POINTER(1), capture);
     }
-    return kept;
+    return capture;
 }
 
 /* ---- per-packet records ----------------------------------------------------------------------------------------- */
@@ -148,21 +174,16 @@ static struct mark_block *mark_block(unsigned number)
     return (struct mark_block *)wmem_map_lookup(mark_blocks, GUINT_TO_POINTER(number + 1));
 }
 
-static struct hik_rtp_mark *add_mark(packet_info *pinfo, uint32_t id, uint16_t flags)
+static struct hik_rtp_mark *add_mark(struct capture *capture, packet_info *pinfo, uint32_t id, uint16_t flags)
 {
-    struct totals *count = totals();
-    unsigned number = count->marks / MARKS_PER_BLOCK;
-    struct mark_block *block;
     struct hik_rtp_mark *mark;
 
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
-    if (count->marks % MARKS_PER_BLOCK == 0) {
-        block = wmem_new(wmem_file_scope(), struct mark_block);
-        wmem_map_insert(mark_blocks, GUINT_TO_POINTER(number + 1), block);
-    } else {
-        block = mark_block(number);
+    if (capture->marks % MARKS_PER_BLOCK == 0) {
+        capture->newest = wmem_new(wmem_file_scope(), struct mark_block);
+        wmem_map_insert(mark_blocks, GUINT_TO_POINTER(capture->marks / MARKS_PER_BLOCK + 1), capture->newest);
     }
-    mark = &block->marks[count->marks++ % MARKS_PER_BLOCK];
+    mark = &capture->newest->marks[capture->marks++ % MARKS_PER_BLOCK];
     mark->frame = pinfo->num;
     mark->id = id;
     mark->extended_seq = 0;
@@ -188,7 +209,7 @@ static unsigned next_in_frame(packet_info *pinfo)
 /* The nth record of this frame, NULL if the first pass made none. Records are in order of frame: binary search. */
 static const struct hik_rtp_mark *find_mark(packet_info *pinfo, unsigned nth)
 {
-    unsigned low = 0, high = totals()->marks, count = high;
+    unsigned low = 0, high = this_capture()->marks, count = high;
 
     while (low < high) {
         unsigned middle = low + (high - low) / 2;
@@ -237,20 +258,14 @@ static struct endpoint *get_endpoint(wmem_map_t *map, const address *addr, uint1
 
 static struct endpoint *get_pair(const address *a, uint16_t a_port, const address *b, uint16_t b_port)
 {
-    struct flow_key key = {a, b, a_port, b_port, 0, 0};
-    struct endpoint *endpoint = (struct endpoint *)wmem_map_lookup(endpoint_pairs, &key);
+    struct hik_flow_key key;
+    struct endpoint *endpoint;
 
+    set_flow_key(&key, a, a_port, b, b_port, 0, false);
+    endpoint = (struct endpoint *)wmem_map_lookup(endpoint_pairs, &key);
     if (!endpoint) {
-        struct flow_key *kept = wmem_new(wmem_file_scope(), struct flow_key);
-        address *copies = wmem_alloc_array(wmem_file_scope(), address, 2);
-
-        copy_address_wmem(wmem_file_scope(), &copies[0], a);
-        copy_address_wmem(wmem_file_scope(), &copies[1], b);
-        *kept = key;
-        kept->src = &copies[0];
-        kept->dst = &copies[1];
         endpoint = wmem_new0(wmem_file_scope(), struct endpoint);
-        wmem_map_insert(endpoint_pairs, kept, endpoint);
+        wmem_map_insert(endpoint_pairs, wmem_memdup(wmem_file_scope(), &key, sizeof key), endpoint);
     }
     return endpoint;
 }
@@ -276,10 +291,11 @@ static struct endpoint *lookup_endpoint(wmem_map_t *map, const address *addr, ui
 static struct hik_session *match_session(packet_info *pinfo, bool rtcp, uint32_t ssrc, bool *strong)
 {
     /* RTCP runs one port above; pairs are kept by the RTP ports' own entries, so RTCP pairs are entered as well. */
-    struct flow_key pair_key = {&pinfo->src, &pinfo->dst, (uint16_t)pinfo->srcport, (uint16_t)pinfo->destport, 0, 0};
-    const struct endpoint *pair = (const struct endpoint *)wmem_map_lookup(endpoint_pairs, &pair_key);
-    const struct endpoint *dst, *src, *by_ssrc;
+    struct hik_flow_key pair_key;
+    const struct endpoint *pair, *dst, *src, *by_ssrc;
 
+    set_flow_key(&pair_key, &pinfo->src, pinfo->srcport, &pinfo->dst, pinfo->destport, 0, false);
+    pair = (const struct endpoint *)wmem_map_lookup(endpoint_pairs, &pair_key);
     *strong = true;
     if (pair && pair->count == 1)
         return pair->newest->session;
@@ -409,14 +425,14 @@ void hik_media_open(packet_info *pinfo, const struct hik_message *message)
         if (line->addr_ok && i < other->media_count && other->media[i].addr_ok && !other->media[i].tcp)
             open_pair(session, line, &other->media[i]);
     }
-    totals()->openings++;
+    this_capture()->openings++;
 }
 
 /* ---- flows ------------------------------------------------------------------------------------------------------ */
 
 unsigned hik_flow_count(void)
 {
-    return totals()->flows;
+    return this_capture()->flows;
 }
 
 struct hik_flow *hik_flow_get(unsigned index)
@@ -444,15 +460,16 @@ static bool names_endpoint(const struct hik_description *sdp, const address *add
     return false;
 }
 
-static struct hik_flow *new_flow(packet_info *pinfo, struct hik_session *session, const struct flow_key *key)
+static struct hik_flow *new_flow(struct capture *capture, packet_info *pinfo, struct hik_session *session,
+                                 const struct hik_flow_key *key)
 {
     struct hik_flow *flow = wmem_new0(wmem_file_scope(), struct hik_flow);
-    struct flow_key *kept = wmem_new(wmem_file_scope(), struct flow_key);
 
-    flow->index = totals()->flows++;
+    flow->key = *key;
+    flow->index = capture->flows++;
     flow->session = session;
-    copy_address_wmem(wmem_file_scope(), &flow->src, key->src);
-    copy_address_wmem(wmem_file_scope(), &flow->dst, key->dst);
+    copy_address_wmem(wmem_file_scope(), &flow->src, &pinfo->src);
+    copy_address_wmem(wmem_file_scope(), &flow->dst, &pinfo->dst);
     flow->src_port = key->src_port;
     flow->dst_port = key->dst_port;
     flow->tcp = key->tcp;
@@ -472,12 +489,9 @@ static struct hik_flow *new_flow(packet_info *pinfo, struct hik_session *session
         session->flows = flow;
         session->flow_count++;
     }
-    *kept = *key;
-    kept->src = &flow->src;
-    kept->dst = &flow->dst;
-    /* The map keeps the key it has: take the old one out, its flow may belong to a session gone by. */
+    /* The map keeps the key it has, and that is part of the flow before: take it out. */
     wmem_map_remove(flows, key);
-    wmem_map_insert(flows, kept, flow);
+    wmem_map_insert(flows, &flow->key, flow);
     wmem_map_insert(flows_by_index, GUINT_TO_POINTER(flow->index + 1), flow);
     return flow;
 }
@@ -491,18 +505,25 @@ static bool runs_on(packet_info *pinfo, const struct hik_flow *flow, uint16_t se
            pinfo->abs_ts.secs - flow->last_time.secs < 5;
 }
 
-static struct hik_flow *find_flow(packet_info *pinfo, uint32_t ssrc, uint16_t seq, bool tcp)
+static struct hik_flow *find_flow(struct capture *capture, packet_info *pinfo, uint32_t ssrc, uint16_t seq, bool tcp)
 {
-    struct flow_key key = {&pinfo->src, &pinfo->dst, (uint16_t)pinfo->srcport, (uint16_t)pinfo->destport, ssrc, tcp};
-    struct hik_flow *flow = (struct hik_flow *)wmem_map_lookup(flows, &key);
-    uint32_t now = totals()->openings;
+    struct hik_flow_key key;
+    struct hik_flow *flow, **recent;
+    uint32_t now = capture->openings;
 
+    set_flow_key(&key, &pinfo->src, pinfo->srcport, &pinfo->dst, pinfo->destport, ssrc, tcp);
+    recent = &capture->recent[flow_hash(&key) & (RECENT_FLOWS - 1)];
+    flow = *recent;
+    if (!flow || !flow_equal(&flow->key, &key)) {
+        flow = (struct hik_flow *)wmem_map_lookup(flows, &key);
+        *recent = flow;
+    }
     if (!flow || flow->bindings_seen != now) {
         bool strong;
         struct hik_session *session = match_session(pinfo, false, ssrc, &strong);
 
         if (!flow || (session != flow->session && session && (strong || !runs_on(pinfo, flow, seq))))
-            flow = new_flow(pinfo, session, &key);
+            *recent = flow = new_flow(capture, pinfo, session, &key);
         flow->bindings_seen = now;
     }
     return flow;
@@ -557,18 +578,18 @@ static void count_sequence(packet_info *pinfo, struct hik_flow *flow, uint16_t s
 }
 
 /* First pass: flow, session and record of an RTP packet. */
-static struct hik_rtp_mark *take_rtp(packet_info *pinfo, uint32_t ssrc, uint16_t seq, uint8_t pt, unsigned payload)
+static struct hik_rtp_mark *take_rtp(struct capture *capture, packet_info *pinfo, const struct hik_rtp *rtp,
+                                     struct hik_flow *flow)
 {
-    struct hik_flow *flow = find_flow(pinfo, ssrc, seq, pinfo->ptype == PT_TCP);
     struct hik_session *session = flow->session;
-    struct hik_rtp_mark *mark = add_mark(pinfo, flow->index, 0);
+    struct hik_rtp_mark *mark = add_mark(capture, pinfo, flow->index, 0);
 
-    count_sequence(pinfo, flow, seq, mark);
+    count_sequence(pinfo, flow, rtp->seq, mark);
     if (flow->packets == 0 && flow->after_ssrc_change)
         mark->flags |= HIK_MARK_SSRC_CHANGED;
     flow->packets++;
-    flow->payload_type = pt;
-    flow->payload_bytes += payload;
+    flow->payload_type = rtp->payload_type;
+    flow->payload_bytes += rtp->payload_len;
     flow->last_frame = pinfo->num;
     flow->last_time = pinfo->abs_ts;
     if (!session)
@@ -595,7 +616,9 @@ static struct hik_rtp_mark *take_rtp(packet_info *pinfo, uint32_t ssrc, uint16_t
 
 const struct hik_rtp *hik_media_rtp(packet_info *pinfo)
 {
-    return (const struct hik_rtp *)p_get_proto_data(pinfo->pool, pinfo, proto_hik, KEY_RTP);
+    const struct capture *capture = this_capture();
+
+    return capture->current_frame == pinfo->num && capture->current.flow ? &capture->current : NULL;
 }
 
 /* Where the payload is inside the RTP packet (RFC 3550 5.1, 5.3.1): false if the header does not fit. */
@@ -620,42 +643,36 @@ static bool find_payload(tvbuff_t *tvb, uint8_t first, unsigned *off, unsigned *
 
 const struct hik_rtp *hik_media_enter(packet_info *pinfo, tvbuff_t *tvb)
 {
-    struct hik_rtp *rtp;
-    uint8_t first, second;
-    unsigned off, len;
+    struct capture *capture = this_capture();
+    struct hik_rtp *rtp = &capture->current;
     const struct hik_rtp_mark *mark;
-    uint16_t seq;
-    uint32_t ssrc;
+    const uint8_t *header;
 
+    capture->current_frame = pinfo->num;
+    rtp->flow = NULL;
     if (tvb_captured_length(tvb) < RTP_MIN_HEADER)
         return NULL;
-    first = tvb_get_uint8(tvb, 0);
-    second = tvb_get_uint8(tvb, 1);
-    if ((first & 0xC0) != 0x80 || !find_payload(tvb, first, &off, &len))
+    header = tvb_get_ptr(tvb, 0, RTP_MIN_HEADER);
+    if ((header[0] & 0xC0) != 0x80 || !find_payload(tvb, header[0], &rtp->payload_off, &rtp->payload_len))
         return NULL;
-    seq = tvb_get_ntohs(tvb, 2);
-    ssrc = tvb_get_ntohl(tvb, 8);
-    if (PINFO_FD_VISITED(pinfo))
-        mark = find_mark(pinfo, next_in_frame(pinfo));
-    else
-        mark = take_rtp(pinfo, ssrc, seq, second & 0x7F, len);
-    if (!mark || (mark->flags & HIK_MARK_RTCP))
-        return NULL;
-
-    rtp = wmem_new(pinfo->pool, struct hik_rtp);
-    rtp->flow = hik_flow_get(mark->id);
-    rtp->ssrc = ssrc;
+    rtp->marker = (header[1] & 0x80) != 0;
+    rtp->payload_type = header[1] & 0x7F;
+    rtp->seq = (uint16_t)(header[2] << 8 | header[3]);
     rtp->timestamp = tvb_get_ntohl(tvb, 4);
-    rtp->seq = seq;
+    rtp->ssrc = tvb_get_ntohl(tvb, 8);
+    if (PINFO_FD_VISITED(pinfo)) {
+        mark = find_mark(pinfo, next_in_frame(pinfo));
+        if (!mark || (mark->flags & HIK_MARK_RTCP))
+            return NULL;
+        rtp->flow = hik_flow_get(mark->id);
+    } else {
+        rtp->flow = find_flow(capture, pinfo, rtp->ssrc, rtp->seq, pinfo->ptype == PT_TCP);
+        mark = take_rtp(capture, pinfo, rtp, rtp->flow);
+    }
     rtp->extended_seq = mark->extended_seq;
-    rtp->payload_type = second & 0x7F;
-    rtp->marker = (second & 0x80) != 0;
     rtp->duplicate = (mark->flags & HIK_MARK_DUPLICATE) != 0;
     rtp->marks = mark->flags;
     rtp->gap = mark->gap;
-    rtp->payload_off = off;
-    rtp->payload_len = len;
-    p_set_proto_data(pinfo->pool, pinfo, proto_hik, KEY_RTP, rtp);
     return rtp;
 }
 
@@ -714,7 +731,7 @@ static int dissect_rtcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
             session = match_session(pinfo, true, ssrc, &strong);
             if (!session) /* multiplexed with RTP (RFC 5761), or a peer that ignores port + 1 */
                 session = match_session(pinfo, false, ssrc, &strong);
-            add_mark(pinfo, session ? session->index : UINT32_MAX, HIK_MARK_RTCP);
+            add_mark(this_capture(), pinfo, session ? session->index : UINT32_MAX, HIK_MARK_RTCP);
             if (session) {
                 session->rtcp_packets++;
                 session->last_time = pinfo->abs_ts;
@@ -770,13 +787,14 @@ void hik_media_register(int proto)
         {&endpoints, endpoint_hash, endpoint_equal},   {&endpoints_ssrc, endpoint_hash, endpoint_equal},
         {&endpoint_pairs, flow_hash, flow_equal},      {&flows, flow_hash, flow_equal},
         {&flows_by_index, g_direct_hash, g_direct_equal}, {&mark_blocks, g_direct_hash, g_direct_equal},
-        {&totals_map, g_direct_hash, g_direct_equal},
+        {&captures, g_direct_hash, g_direct_equal},
     };
     for (size_t i = 0; i < array_length(maps); i++)
         *maps[i].map = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), maps[i].hash, maps[i].equal);
     proto_hik = proto;
-    media_rtp_handle = register_dissector("hikcascade.rtp", dissect_media_rtp, proto);
-    media_rtcp_handle = register_dissector("hikcascade.rtcp", dissect_media_rtcp, proto);
+    /* No protocol of their own: the layers of a packet stay what stock says they are. */
+    media_rtp_handle = create_dissector_handle(dissect_media_rtp, -1);
+    media_rtcp_handle = create_dissector_handle(dissect_media_rtcp, -1);
 }
 
 void hik_media_handoff(void)

@@ -11,31 +11,49 @@
 
 struct hik_session;
 
+/* Who a flow is: compared and hashed as it stands, so every byte is set. */
+struct hik_flow_key {
+    uint8_t src[16], dst[16]; /* addresses, zero-padded */
+    uint16_t src_port, dst_port;
+    uint32_t ssrc;
+    uint8_t type;             /* AT_IPv4 ... */
+    uint8_t tcp;
+    uint16_t zero;
+};
+
 /* One direction of RTP with one SSRC: source, destination, SSRC. File scope. Counters are first-pass values over the
  * whole capture. */
 struct hik_flow {
-    uint32_t index;              /* from 0, in order of first packet */
+    struct hik_flow_key key;     /* media.c's own; first, so that a lookup touches what is needed next */
+
+    /* What every packet touches, close together. Sequence numbers: RFC 3550 A.1, A.3. */
     struct hik_session *session; /* NULL: RTP without signalling */
-    struct hik_flow *next_in_session;
-    address src, dst;            /* file scope copies */
-    uint16_t src_port, dst_port;
-    bool tcp;
+    uint32_t index;              /* from 0, in order of first packet */
+    uint32_t bindings_seen;      /* media.c's own: how many endpoints were open when the session was looked up */
+    uint64_t window;             /* which of the last 64 sequence numbers up to highest_seq came */
+    uint32_t highest_seq;        /* extended by cycles, starting above 0x10000 */
+    uint32_t packets;            /* RTP packets, duplicates included */
+    nstime_t last_time;
+    uint64_t payload_bytes;
+    uint32_t last_frame;
+    uint8_t payload_type;        /* of the last packet */
     bool unnegotiated;           /* the source is no endpoint of the session's SDP though both sides' are known */
     bool after_ssrc_change;      /* the same two endpoints sent with another SSRC before, in this session */
-    uint32_t ssrc;
-    uint32_t first_frame, last_frame;
-    nstime_t first_time, last_time;
+    bool tcp;
+    uint8_t judged;              /* enum hik_judged; findings.c's own, first pass: compared with the SDP once, on the
+                                    first packet after the answer */
 
-    /* sequence numbers (RFC 3550 A.1, A.3) */
-    uint32_t packets;            /* RTP packets, duplicates included */
+    uint32_t ssrc;
+    address src, dst;            /* file scope copies */
+    uint16_t src_port, dst_port;
+    struct hik_flow *next_in_session;
+    uint32_t first_frame;
+    nstime_t first_time;
+    uint32_t first_seq;          /* extended, of the run since the last restart */
     uint32_t duplicates;
     uint32_t reordered;
     uint32_t restarts;           /* times the sequence numbers began anew */
     uint32_t earlier_expected;   /* expected packets of the runs before the last restart */
-    uint32_t first_seq, highest_seq; /* extended by cycles, starting above 0x10000 */
-    uint64_t window;             /* which of the last 64 sequence numbers up to highest_seq came */
-    uint8_t payload_type;        /* of the last packet */
-    uint64_t payload_bytes;
 
     /* What the payload turned out to be; written by packet-mp2p.c on the first pass. */
     const char *codec;           /* "H.264", "H.265" ...; NULL until known */
@@ -48,11 +66,7 @@ struct hik_flow {
     const char *looks_like;      /* what they look like instead, NULL */
     void *mp2p;                  /* packet-mp2p.c's parser state */
 
-    uint32_t bindings_seen;      /* media.c's own: how many endpoints were open when the session was looked up */
-
-    /* findings.c's own, first pass: compared with the SDP once, on the first packet after the answer */
-    uint8_t judged;              /* enum hik_judged */
-    uint8_t judged_pt;           /* payload type of that packet */
+    uint8_t judged_pt;           /* payload type of the packet it was judged on */
     uint32_t judged_frame;
     uint32_t judged_expected;    /* SSRC announced then */
 };

@@ -29,28 +29,105 @@ struct transaction {
     uint16_t last_status;         /* newest answer: the same again is a retransmission */
 };
 
+/* Two texts and a number: raw bytes as they stand in the message, nothing to convert for a lookup. */
+struct text_key {
+    const uint8_t *text[2];
+    uint32_t len[2];
+    uint32_t number;
+};
+
+/* Two transport addresses and a number. */
+struct ends_key {
+    const address *addr[2];
+    uint16_t port[2];
+    uint32_t number;
+};
+
 /* Statics that hold nothing but maps emptied with the capture. */
-static wmem_map_t *sessions_by_tag;   /* Call-ID \1 tag -> struct hik_session */
-static wmem_map_t *sessions_by_call;  /* Call-ID -> newest struct hik_session */
-static wmem_map_t *sessions_by_index; /* index -> struct hik_session */
-static wmem_map_t *transactions;      /* branch \1 method \1 CSeq -> struct transaction */
-static wmem_map_t *unanswered_byes;   /* source \1 destination \1 CSeq -> newest struct transaction */
-static wmem_map_t *pairs;             /* endpoint \1 endpoint -> struct hik_platforms */
-static wmem_map_t *pairs_by_index;    /* index -> struct hik_platforms */
+static wmem_map_t *sessions_by_tag;   /* text_key: Call-ID, tag -> struct hik_session */
+static wmem_map_t *sessions_by_call;  /* text_key: Call-ID -> newest struct hik_session */
+static wmem_map_t *sessions_by_index; /* index + 1 -> struct hik_session */
+static wmem_map_t *transactions;      /* text_key: branch; CSeq and method -> struct transaction */
+static wmem_map_t *unanswered_byes;   /* ends_key: source, destination; CSeq -> newest struct transaction */
+static wmem_map_t *pairs;             /* ends_key: the two ends in order -> struct hik_platforms */
+static wmem_map_t *pairs_by_index;    /* index + 1 -> struct hik_platforms */
+
+static guint text_hash(gconstpointer p)
+{
+    const struct text_key *key = (const struct text_key *)p;
+    guint hash = key->number * 0x9E3779B1u;
+
+    for (int i = 0; i < 2; i++)
+        hash = (hash ^ wmem_strong_hash(key->text[i], key->len[i])) * 0x85EBCA6Bu;
+    return hash;
+}
+
+static gboolean text_equal(gconstpointer a, gconstpointer b)
+{
+    const struct text_key *x = (const struct text_key *)a, *y = (const struct text_key *)b;
+
+    return x->number == y->number && x->len[0] == y->len[0] && x->len[1] == y->len[1] &&
+           memcmp(x->text[0], y->text[0], x->len[0]) == 0 && memcmp(x->text[1], y->text[1], x->len[1]) == 0;
+}
+
+static guint ends_hash(gconstpointer p)
+{
+    const struct ends_key *key = (const struct ends_key *)p;
+    guint hash = key->number * 0x9E3779B1u;
+
+    for (int i = 0; i < 2; i++)
+        hash = (hash ^ add_address_to_hash(key->port[i], key->addr[i])) * 0x85EBCA6Bu;
+    return hash;
+}
+
+static gboolean ends_equal(gconstpointer a, gconstpointer b)
+{
+    const struct ends_key *x = (const struct ends_key *)a, *y = (const struct ends_key *)b;
+
+    return x->number == y->number && x->port[0] == y->port[0] && x->port[1] == y->port[1] &&
+           addresses_equal(x->addr[0], y->addr[0]) && addresses_equal(x->addr[1], y->addr[1]);
+}
+
+static void insert_text(wmem_map_t *map, const struct text_key *key, void *value)
+{
+    struct text_key *kept = wmem_new(wmem_file_scope(), struct text_key);
+
+    *kept = *key;
+    for (int i = 0; i < 2; i++)
+        kept->text[i] = (const uint8_t *)wmem_memdup(wmem_file_scope(), key->text[i], key->len[i]);
+    wmem_map_insert(map, kept, value);
+}
+
+static void insert_ends(wmem_map_t *map, const struct ends_key *key, void *value)
+{
+    struct ends_key *kept = wmem_new(wmem_file_scope(), struct ends_key);
+    address *copies = wmem_alloc_array(wmem_file_scope(), address, 2);
+
+    *kept = *key;
+    for (int i = 0; i < 2; i++) {
+        copy_address_wmem(wmem_file_scope(), &copies[i], key->addr[i]);
+        kept->addr[i] = &copies[i];
+    }
+    wmem_map_insert(map, kept, value);
+}
 
 void hik_session_register(int proto _U_)
 {
-    struct wmem_map_t_list {
+    struct {
         wmem_map_t **map;
-        bool strings;
+        GHashFunc hash;
+        GEqualFunc equal;
     } maps[] = {
-        {&sessions_by_tag, true},  {&sessions_by_call, true}, {&sessions_by_index, false}, {&transactions, true},
-        {&unanswered_byes, true}, {&pairs, true},            {&pairs_by_index, false},
+        {&sessions_by_tag, text_hash, text_equal},
+        {&sessions_by_call, text_hash, text_equal},
+        {&sessions_by_index, g_direct_hash, g_direct_equal},
+        {&transactions, text_hash, text_equal},
+        {&unanswered_byes, ends_hash, ends_equal},
+        {&pairs, ends_hash, ends_equal},
+        {&pairs_by_index, g_direct_hash, g_direct_equal},
     };
     for (size_t i = 0; i < array_length(maps); i++)
-        *maps[i].map = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(),
-                                              maps[i].strings ? wmem_str_hash : g_direct_hash,
-                                              maps[i].strings ? g_str_equal : g_direct_equal);
+        *maps[i].map = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), maps[i].hash, maps[i].equal);
 }
 
 /* ---- small helpers ---------------------------------------------------------------------------------------------- */
@@ -61,13 +138,6 @@ static char *view_string(wmem_allocator_t *scope, const uint8_t *buf, struct hik
     if (view.len == 0)
         return NULL;
     return (char *)get_utf_8_string(scope, buf + view.off, (int)view.len);
-}
-
-static char *endpoint_key(packet_info *pinfo, const address *addr, uint16_t port)
-{
-    /* Raw address bytes in hexadecimal: cheaper than printing, and never ambiguous. */
-    char *hex = bytes_to_str_maxlen(pinfo->pool, (const uint8_t *)addr->data, (size_t)addr->len, 0);
-    return wmem_strdup_printf(pinfo->pool, "%d/%s/%u", addr->type, hex, port);
 }
 
 static void set_endpoint(struct hik_endpoint *endpoint, const address *addr, uint32_t port)
@@ -121,10 +191,8 @@ struct hik_platforms *hik_platforms_get(unsigned index)
 struct reading {
     const uint8_t *buf;
     const struct hik_sip *sip;
-    const char *call_id;  /* never NULL */
-    const char *from_tag; /* never NULL */
-    const char *to_tag;   /* never NULL; "" outside a dialog */
-    const char *branch;   /* never NULL */
+    struct hik_view call_id;
+    struct hik_view branch; /* of the first Via */
     struct hik_sip_addr from, to, uri;
     struct hik_subject subject;
     bool has_subject;
@@ -160,23 +228,13 @@ static void read_message(packet_info *pinfo, const uint8_t *buf, const struct hi
     memset(r, 0, sizeof *r);
     r->buf = buf;
     r->sip = sip;
-    r->call_id = view_string(pinfo->pool, buf, first[HIK_HDR_CALL_ID].value);
+    r->call_id = first[HIK_HDR_CALL_ID].value;
     hik_sip_parse_addr(buf, first[HIK_HDR_FROM].value, &r->from);
     hik_sip_parse_addr(buf, first[HIK_HDR_TO].value, &r->to);
     if (sip->is_request)
         hik_sip_parse_addr(buf, sip->uri, &r->uri);
-    r->from_tag = view_string(pinfo->pool, buf, r->from.tag);
-    r->to_tag = view_string(pinfo->pool, buf, r->to.tag);
     if (hik_sip_parse_via(buf, first[HIK_HDR_VIA].value, &via))
-        r->branch = view_string(pinfo->pool, buf, via.branch);
-    if (!r->call_id)
-        r->call_id = "";
-    if (!r->from_tag)
-        r->from_tag = "";
-    if (!r->to_tag)
-        r->to_tag = "";
-    if (!r->branch)
-        r->branch = "";
+        r->branch = via.branch;
     r->has_subject = first[HIK_HDR_SUBJECT].value.len > 0 &&
                      hik_sip_parse_subject(buf, first[HIK_HDR_SUBJECT].value, &r->subject);
     if (sip->body.len > 0) {
@@ -197,14 +255,25 @@ static bool looks_like_id(const uint8_t *buf, struct hik_view view)
 
 /* ---- platforms -------------------------------------------------------------------------------------------------- */
 
+/* The two ends of a packet, the smaller first: the same for both directions. */
+static void pair_key(packet_info *pinfo, struct ends_key *key)
+{
+    int order = cmp_address(&pinfo->src, &pinfo->dst);
+    bool swap = order > 0 || (order == 0 && pinfo->srcport > pinfo->destport);
+
+    key->addr[swap] = &pinfo->src;
+    key->port[swap] = (uint16_t)pinfo->srcport;
+    key->addr[!swap] = &pinfo->dst;
+    key->port[!swap] = (uint16_t)pinfo->destport;
+    key->number = 0;
+}
+
 static struct hik_platforms *find_pair(packet_info *pinfo)
 {
-    char *src = endpoint_key(pinfo, &pinfo->src, (uint16_t)pinfo->srcport);
-    char *dst = endpoint_key(pinfo, &pinfo->dst, (uint16_t)pinfo->destport);
-    bool swap = strcmp(src, dst) > 0;
+    struct ends_key key;
 
-    return (struct hik_platforms *)wmem_map_lookup(
-        pairs, wmem_strdup_printf(pinfo->pool, "%s\1%s", swap ? dst : src, swap ? src : dst));
+    pair_key(pinfo, &key);
+    return (struct hik_platforms *)wmem_map_lookup(pairs, &key);
 }
 
 /* Direction of a packet between the pair's two ends, by its source. */
@@ -222,13 +291,12 @@ static struct hik_platforms *learn_pair(packet_info *pinfo, enum hik_direction d
     if (pair && (!sure || pair->sure))
         return pair;
     if (!pair) {
-        char *src = endpoint_key(pinfo, &pinfo->src, (uint16_t)pinfo->srcport);
-        char *dst = endpoint_key(pinfo, &pinfo->dst, (uint16_t)pinfo->destport);
-        bool swap = strcmp(src, dst) > 0;
+        struct ends_key key;
 
+        pair_key(pinfo, &key);
         pair = wmem_new0(wmem_file_scope(), struct hik_platforms);
         pair->index = wmem_map_size(pairs_by_index);
-        wmem_map_insert(pairs, wmem_strdup_printf(wmem_file_scope(), "%s\1%s", swap ? dst : src, swap ? src : dst), pair);
+        insert_ends(pairs, &key, pair);
         wmem_map_insert(pairs_by_index, GUINT_TO_POINTER(pair->index + 1), pair);
     } else if (pair_direction(pinfo, pair) != direction) {
         const char *id = pair->lower_id;
@@ -416,6 +484,7 @@ static void describe(packet_info *pinfo, const struct reading *r, struct hik_des
     memset(out, 0, sizeof *out);
     out->frame = pinfo->num;
     out->media_count = sdp->media_count;
+    out->media = wmem_alloc0_array(wmem_file_scope(), struct hik_media_line, sdp->media_count);
     for (unsigned i = 0; i < sdp->media_count; i++)
         describe_section(pinfo, r->buf, &sdp->media[i], &out->media[i]);
     out->has_y = sdp->has_y;
@@ -430,14 +499,23 @@ static void describe(packet_info *pinfo, const struct reading *r, struct hik_des
 
 /* ---- sessions --------------------------------------------------------------------------------------------------- */
 
-static char *tag_key(wmem_allocator_t *scope, const char *call_id, const char *tag)
+static struct text_key tag_key(const struct reading *r, struct hik_view tag)
 {
-    return wmem_strdup_printf(scope, "%s\1%s", call_id, tag);
+    struct text_key key = {{r->buf + r->call_id.off, r->buf + tag.off}, {r->call_id.len, tag.len}, 0};
+    return key;
 }
 
-static struct hik_session *find_by_tag(packet_info *pinfo, const char *call_id, const char *tag)
+static struct hik_session *find_by_tag(const struct reading *r, struct hik_view tag)
 {
-    return (struct hik_session *)wmem_map_lookup(sessions_by_tag, tag_key(pinfo->pool, call_id, tag));
+    struct text_key key = tag_key(r, tag);
+    return (struct hik_session *)wmem_map_lookup(sessions_by_tag, &key);
+}
+
+/* Call-ID alone. */
+static struct hik_session *find_by_call(const struct reading *r)
+{
+    struct text_key key = tag_key(r, (struct hik_view){0, 0});
+    return (struct hik_session *)wmem_map_lookup(sessions_by_call, &key);
 }
 
 static bool between_its_ends(packet_info *pinfo, const struct hik_session *session)
@@ -450,33 +528,47 @@ static bool between_its_ends(packet_info *pinfo, const struct hik_session *sessi
  * Call-ID between the same two addresses: devices that lose a tag exist. */
 static struct hik_session *find_session(packet_info *pinfo, const struct reading *r)
 {
-    struct hik_session *session = find_by_tag(pinfo, r->call_id, r->from_tag);
+    struct hik_session *session = find_by_tag(r, r->from.tag);
 
-    if (!session && r->to_tag[0])
-        session = find_by_tag(pinfo, r->call_id, r->to_tag);
+    if (!session && r->to.tag.len)
+        session = find_by_tag(r, r->to.tag);
     if (!session) {
-        session = (struct hik_session *)wmem_map_lookup(sessions_by_call, r->call_id);
+        session = find_by_call(r);
         if (session && !between_its_ends(pinfo, session))
             session = NULL;
     }
     return session;
 }
 
+/* File scope; never NULL. */
+static const char *text_or_empty(const struct reading *r, struct hik_view view)
+{
+    const char *text = view_string(wmem_file_scope(), r->buf, view);
+    return text ? text : "";
+}
+
+static bool same_text(const struct reading *r, struct hik_view view, const char *text)
+{
+    return strlen(text) == view.len && memcmp(r->buf + view.off, text, view.len) == 0;
+}
+
 /* caller_sends: the packet goes from the caller to the callee. */
-static struct hik_session *new_session(packet_info *pinfo, const struct reading *r, const char *caller_tag, bool caller_sends)
+static struct hik_session *new_session(packet_info *pinfo, const struct reading *r, bool caller_sends)
 {
     struct hik_session *session = wmem_new0(wmem_file_scope(), struct hik_session);
+    struct text_key key = tag_key(r, r->from.tag);
 
     session->index = wmem_map_size(sessions_by_index);
-    session->call_id = wmem_strdup(wmem_file_scope(), r->call_id);
-    session->caller_tag = wmem_strdup(wmem_file_scope(), caller_tag);
+    session->call_id = text_or_empty(r, r->call_id);
+    session->caller_tag = text_or_empty(r, r->from.tag);
     session->scale = 1.0;
     session->first_frame = pinfo->num;
     session->first_time = pinfo->abs_ts;
     set_endpoint(&session->caller, caller_sends ? &pinfo->src : &pinfo->dst, caller_sends ? pinfo->srcport : pinfo->destport);
     set_endpoint(&session->callee, caller_sends ? &pinfo->dst : &pinfo->src, caller_sends ? pinfo->destport : pinfo->srcport);
-    wmem_map_insert(sessions_by_tag, tag_key(wmem_file_scope(), r->call_id, caller_tag), session);
-    wmem_map_insert(sessions_by_call, session->call_id, session);
+    insert_text(sessions_by_tag, &key, session);
+    key = tag_key(r, (struct hik_view){0, 0});
+    insert_text(sessions_by_call, &key, session);
     wmem_map_insert(sessions_by_index, GUINT_TO_POINTER(session->index + 1), session);
     return session;
 }
@@ -485,13 +577,15 @@ static struct hik_session *new_session(packet_info *pinfo, const struct reading 
  * gets the answers to INVITE; BYE and INFO come from either side, mostly from the upper platform, who called. */
 static struct hik_session *begun_before(packet_info *pinfo, const struct reading *r)
 {
-    struct hik_session *session = new_session(pinfo, r, r->from_tag, r->sip->is_request);
+    struct hik_session *session = new_session(pinfo, r, r->sip->is_request);
 
     session->began_before = true;
-    if (r->to_tag[0]) {
-        session->callee_tag = wmem_strdup(wmem_file_scope(), r->to_tag);
+    if (r->to.tag.len) {
+        struct text_key key = tag_key(r, r->to.tag);
+
+        session->callee_tag = text_or_empty(r, r->to.tag);
         /* Either tag may turn up in From later: the callee may speak, too. */
-        wmem_map_insert(sessions_by_tag, tag_key(wmem_file_scope(), r->call_id, r->to_tag), session);
+        insert_text(sessions_by_tag, &key, session);
     }
     return session;
 }
@@ -574,10 +668,10 @@ static void take_invite(packet_info *pinfo, const struct reading *r, struct hik_
 {
     struct hik_session *session = message->session;
 
-    if (r->to_tag[0] && session->invite_frame != 0) {
+    if (r->to.tag.len > 0 && session->invite_frame != 0) {
         session->reinvite_frame = pinfo->num;
     } else if (session->invite_frame == 0) {
-        session->began_before = session->began_before && r->to_tag[0]; /* it may only have come out of order */
+        session->began_before = session->began_before && r->to.tag.len; /* it may only have come out of order */
         session->invite_frame = pinfo->num;
         session->invite_time = pinfo->abs_ts;
         session->invite_count = 1;
@@ -638,10 +732,10 @@ static void take_invite_answer(packet_info *pinfo, const struct reading *r, stru
         session->challenge_cseq = 0;
         if (!session->answer_frame)
             session->answer_frame = pinfo->num;
-        if (!session->callee_tag || strcmp(session->callee_tag, r->to_tag) != 0) {
+        if (!session->callee_tag || !same_text(r, r->to.tag, session->callee_tag)) {
             session->answer_count++;
             if (!session->callee_tag)
-                session->callee_tag = wmem_strdup(wmem_file_scope(), r->to_tag);
+                session->callee_tag = text_or_empty(r, r->to.tag);
         } else if (session->answer_count == 0) {
             session->answer_count = 1;
         }
@@ -716,25 +810,39 @@ void hik_session_playback(packet_info *pinfo, struct hik_session *session, doubl
 
 /* ---- transactions ----------------------------------------------------------------------------------------------- */
 
-static char *transaction_key(wmem_allocator_t *scope, const struct reading *r)
+static struct text_key transaction_key(const struct reading *r)
 {
     /* ACK and CANCEL share the branch of their INVITE: the method keeps them apart. */
-    return wmem_strdup_printf(scope, "%s\1%d\1%u", r->branch, (int)r->sip->method, r->sip->cseq);
+    struct text_key key = {{r->buf + r->branch.off, r->buf}, {r->branch.len, 0}, r->sip->cseq * 32 + r->sip->method};
+    return key;
 }
 
-static char *bye_key(packet_info *pinfo, wmem_allocator_t *scope, const struct reading *r, bool reverse)
+static struct transaction *find_transaction(const struct reading *r)
 {
-    char *src = endpoint_key(pinfo, &pinfo->src, (uint16_t)pinfo->srcport);
-    char *dst = endpoint_key(pinfo, &pinfo->dst, (uint16_t)pinfo->destport);
+    struct text_key key = transaction_key(r);
+    return r->branch.len ? (struct transaction *)wmem_map_lookup(transactions, &key) : NULL;
+}
 
-    return wmem_strdup_printf(scope, "%s\1%s\1%u", reverse ? dst : src, reverse ? src : dst, r->sip->cseq);
+/* reverse: the key of the request that this answer would belong to. */
+static struct ends_key bye_key(packet_info *pinfo, const struct reading *r, bool reverse)
+{
+    struct ends_key key = {{&pinfo->src, &pinfo->dst}, {(uint16_t)pinfo->srcport, (uint16_t)pinfo->destport}, r->sip->cseq};
+
+    if (reverse) {
+        key.addr[0] = &pinfo->dst;
+        key.addr[1] = &pinfo->src;
+        key.port[0] = (uint16_t)pinfo->destport;
+        key.port[1] = (uint16_t)pinfo->srcport;
+    }
+    return key;
 }
 
 /* An answer to BYE that fits no call and no branch: the newest BYE between the two platforms, other way round, with
  * that CSeq, that nothing answered yet. */
 static struct transaction *find_unanswered_bye(packet_info *pinfo, const struct reading *r)
 {
-    struct transaction *bye = (struct transaction *)wmem_map_lookup(unanswered_byes, bye_key(pinfo, pinfo->pool, r, true));
+    struct ends_key key = bye_key(pinfo, r, true);
+    struct transaction *bye = (struct transaction *)wmem_map_lookup(unanswered_byes, &key);
 
     if (!bye || bye->answer_frame || pinfo->abs_ts.secs - bye->request_time.secs > TRANSACTION_SECONDS)
         return NULL;
@@ -746,7 +854,7 @@ static bool implies_dialog(const struct reading *r)
 {
     switch (r->sip->method) {
     case HIK_METHOD_INVITE:
-        return !r->sip->is_request || r->to_tag[0];
+        return !r->sip->is_request || r->to.tag.len > 0;
     case HIK_METHOD_ACK:
     case HIK_METHOD_BYE:
     case HIK_METHOD_CANCEL:
@@ -754,7 +862,7 @@ static bool implies_dialog(const struct reading *r)
     case HIK_METHOD_UPDATE:
         return true;
     case HIK_METHOD_INFO:
-        return r->to_tag[0] != '\0';
+        return r->to.tag.len > 0;
     default:
         return false;
     }
@@ -775,10 +883,10 @@ static struct hik_session *session_of(packet_info *pinfo, const struct reading *
     if (outside_sessions(r->sip->method) || r->sip->method == HIK_METHOD_NONE)
         return NULL;
     session = find_session(pinfo, r);
-    if (r->sip->is_request && r->sip->method == HIK_METHOD_INVITE && !r->to_tag[0]) {
+    if (r->sip->is_request && r->sip->method == HIK_METHOD_INVITE && r->to.tag.len == 0) {
         if (!session || is_new_call(session, message->retransmission) ||
-            (strcmp(session->caller_tag, r->from_tag) != 0 && !session->began_before))
-            session = new_session(pinfo, r, r->from_tag, true);
+            (!same_text(r, r->from.tag, session->caller_tag) && !session->began_before))
+            session = new_session(pinfo, r, true);
         return session;
     }
     /* Outside a dialog (no To tag), MESSAGE and INFO are no part of a session even if the Call-ID is known. */
@@ -869,15 +977,13 @@ bool hik_session_knows(packet_info *pinfo, const uint8_t *buf, const struct hik_
     struct reading r;
 
     read_message(pinfo, buf, sip, &r);
-    if (r.branch[0] && wmem_map_lookup(transactions, transaction_key(pinfo->pool, &r)))
-        return true;
-    return r.call_id[0] && wmem_map_lookup(sessions_by_call, r.call_id) != NULL;
+    return find_transaction(&r) != NULL || (r.call_id.len > 0 && find_by_call(&r) != NULL);
 }
 
 struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip)
 {
     struct hik_message *message = wmem_new0(wmem_file_scope(), struct hik_message);
-    struct transaction *transaction = NULL;
+    struct transaction *transaction;
     struct reading r;
     unsigned sessions_before = hik_session_count();
 
@@ -889,8 +995,7 @@ struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, con
     message->body_off = sip->body.off;
     message->body_len = sip->body.len;
 
-    if (r.branch[0])
-        transaction = (struct transaction *)wmem_map_lookup(transactions, transaction_key(pinfo->pool, &r));
+    transaction = find_transaction(&r);
     if (transaction) {
         message->retransmission = message->is_request ? transaction->request_frame != 0
                                                        : transaction->last_status == message->status;
@@ -904,8 +1009,10 @@ struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, con
 
     if (!transaction && !message->tied_by_cseq) {
         transaction = wmem_new0(wmem_file_scope(), struct transaction);
-        if (r.branch[0])
-            wmem_map_insert(transactions, transaction_key(wmem_file_scope(), &r), transaction);
+        if (r.branch.len) {
+            struct text_key key = transaction_key(&r);
+            insert_text(transactions, &key, transaction);
+        }
     }
     if (transaction) {
         transaction->session = message->session;
@@ -915,8 +1022,10 @@ struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, con
                 transaction->request_frame = pinfo->num;
                 transaction->request_time = pinfo->abs_ts;
                 transaction->direction = message->direction;
-                if (message->method == HIK_METHOD_BYE)
-                    wmem_map_insert(unanswered_byes, bye_key(pinfo, wmem_file_scope(), &r, false), transaction);
+                if (message->method == HIK_METHOD_BYE) {
+                    struct ends_key key = bye_key(pinfo, &r, false);
+                    insert_ends(unanswered_byes, &key, transaction);
+                }
             }
         } else {
             transaction->last_status = message->status;

@@ -56,7 +56,7 @@ struct hik_media_line {
 struct hik_description {
     uint32_t frame;          /* first frame that carried it; 0 = none seen */
     unsigned media_count;
-    struct hik_media_line media[HIK_SDP_MAX_MEDIA];
+    struct hik_media_line *media; /* media_count of them, file scope */
     bool has_y;              /* a y= line is there */
     enum hik_ssrc_kind y_kind;
     uint32_t ssrc;           /* of y=; valid for OK, SHORT, LONG */
@@ -76,7 +76,14 @@ enum hik_session_kind {
 
 /* An INVITE session. Frame numbers are 0 where the frame was not seen; times are the capture's absolute times. */
 struct hik_session {
+    /* What every RTP packet touches, close together; media.c's, but for bye_frame and last_time. */
     uint32_t index;           /* hikcascade.session */
+    uint32_t bye_frame;       /* first BYE */
+    uint32_t first_media_frame; /* first RTP packet */
+    uint32_t rtp_packets;
+    nstime_t last_media_time;
+    nstime_t last_time;       /* last packet of the session, signalling or media */
+
     const char *call_id;
     const char *caller_tag;   /* From tag of the INVITE; "" if the INVITE was not seen and not known */
     const char *callee_tag;   /* To tag of the final answer, NULL until known */
@@ -106,11 +113,9 @@ struct hik_session {
     uint32_t challenge_cseq;  /* CSeq of an INVITE that was answered 401 or 407 and by nothing better yet; 0 = none */
     uint32_t ack_frame;       /* first ACK other than a challenge's */
     uint32_t cancel_frame;
-    uint32_t bye_frame;
     enum hik_direction bye_direction;
     nstime_t bye_time;
     uint32_t bye_answer_frame;
-    nstime_t last_time;       /* last packet of the session, signalling or media */
 
     struct hik_description offer, answer; /* the newest of each: a re-INVITE replaces them */
     const char *error_code, *error_text;  /* <ErrorInfo> of a failed INVITE, NULL if none */
@@ -123,9 +128,8 @@ struct hik_session {
     /* media.c's: everything below is written by it, on the first pass */
     struct hik_flow *flows;   /* RTP flows of this session, newest first, linked by hik_flow.next_in_session */
     unsigned flow_count;
-    uint32_t first_media_frame; /* first RTP packet */
-    nstime_t first_media_time, last_media_time;
-    uint32_t rtp_packets, rtcp_packets;
+    nstime_t first_media_time;
+    uint32_t rtcp_packets;
     uint32_t rtp_after_bye;   /* RTP packets later than the BYE */
     uint32_t rtp_unnegotiated; /* RTP packets whose source is no endpoint of the SDP */
 
