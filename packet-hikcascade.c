@@ -11,6 +11,7 @@
 #include <epan/show_exception.h>
 
 #include "catalog.h"
+#include "export-media.h"
 #include "findings.h"
 #include "gb-id.h"
 #include "hik-tap.h"
@@ -398,6 +399,7 @@ void proto_register_hikcascade(void)
     hik_manscdp_register(proto_hikcascade);
     hik_mansrtsp_register(proto_hikcascade);
     hik_mp2p_register(proto_hikcascade);
+    hik_export_register(proto_hikcascade);
 }
 
 void proto_reg_handoff_hikcascade(void)

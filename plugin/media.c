@@ -16,6 +16,7 @@
 #include <epan/dissectors/packet-rtcp.h>
 #include <epan/show_exception.h>
 
+#include "export-media.h"
 #include "findings.h"
 #include "hik-tap.h"
 #include "packet-hikcascade.h"
@@ -673,6 +674,7 @@ const struct hik_rtp *hik_media_enter(packet_info *pinfo, tvbuff_t *tvb)
     rtp->duplicate = (mark->flags & HIK_MARK_DUPLICATE) != 0;
     rtp->marks = mark->flags;
     rtp->gap = mark->gap;
+    hik_export_queue(pinfo, tvb, rtp);
     return rtp;
 }
 
