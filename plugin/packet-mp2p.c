@@ -1,15 +1,518 @@
 /* packet-mp2p.c
+ * Protocol mp2p: MPEG program stream in RTP (RFC 2250 section 2 and RFC 3555 for the name; GB/T 28181 annex C). Finds the
+ * flow a payload belongs to, feeds it to the parser on the first pass, and keeps for each packet the state it began in.
+ *
+ * Nothing is reassembled and RTP's desegmentation is never asked for: it copies the whole of a growing picture at every
+ * packet.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "ws-compat.h"
 
+#include <string.h>
+
+#include "media.h"
+#include "mp2p.h"
 #include "packet-hikcascade.h"
+
+enum { RECORDS = 256, RTP_HEADER = 12, SEARCH_DUPLICATE = 256 };
+
+/* A parser state that packets begin in, shared by all of a flow that begin alike. */
+struct mp2p_base {
+    uint32_t len;
+    struct hik_ps_state state; /* its first len bytes; the rest is not allocated */
+};
+
+/* A flow's program stream. hik_flow.mp2p; file scope. Written on the first pass. */
+struct mp2p_flow {
+    struct hik_ps_track track;
+    struct hik_looker looker;
+    wmem_array_t *blocks;   /* struct mp2p_record *, RECORDS each */
+    uint32_t records;
+    wmem_array_t *bases;    /* struct mp2p_base * */
+    wmem_map_t *base_index; /* struct mp2p_base -> index + 1 */
+    uint32_t last_base;
+    wmem_array_t *units;    /* struct mp2p_unit, in order of record */
+};
+
+static int proto_mp2p = -1;
+static dissector_handle_t mp2p_handle, media_rtp_handle, rtp_handle, rfc4571_handle;
+
+enum { KEY_USED = 1 };      /* packet scope, under proto_mp2p: the RTP packet that was dissected last in this frame */
+
+/* ---- records -------------------------------------------------------------------------------------------------- */
+
+static unsigned base_hash(const void *key)
+{
+    const struct mp2p_base *base = (const struct mp2p_base *)key;
+
+    return wmem_strong_hash((const uint8_t *)&base->state, base->len);
+}
+
+static gboolean base_equal(const void *a, const void *b)
+{
+    const struct mp2p_base *one = (const struct mp2p_base *)a, *two = (const struct mp2p_base *)b;
+
+    return one->len == two->len && memcmp(&one->state, &two->state, one->len) == 0;
+}
+
+static void *file_alloc(size_t size)
+{
+    return wmem_alloc(wmem_file_scope(), size);
+}
+
+static void on_unit(void *user, const struct hik_ps_unit *unit)
+{
+    struct mp2p_flow *m = (struct mp2p_flow *)user;
+    struct mp2p_unit entry;
+
+    if (!m->units)
+        m->units = wmem_array_new(wmem_file_scope(), sizeof(struct mp2p_unit));
+    entry.record = m->records;
+    entry.unit = *unit;
+    wmem_array_append(m->units, &entry, 1);
+}
+
+static struct mp2p_flow *flow_state(struct hik_flow *flow)
+{
+    struct mp2p_flow *m = (struct mp2p_flow *)flow->mp2p;
+
+    if (!m) {
+        m = wmem_new0(wmem_file_scope(), struct mp2p_flow);
+        m->blocks = wmem_array_new(wmem_file_scope(), sizeof(struct mp2p_record *));
+        m->bases = wmem_array_new(wmem_file_scope(), sizeof(struct mp2p_base *));
+        m->base_index = wmem_map_new(wmem_file_scope(), base_hash, base_equal);
+        hik_ps_track_init(&m->track, file_alloc, on_unit, m);
+        flow->mp2p = m;
+    }
+    return m;
+}
+
+static struct mp2p_record *get_record(const struct mp2p_flow *m, uint32_t index)
+{
+    struct mp2p_record **block = (struct mp2p_record **)wmem_array_index(m->blocks, index / RECORDS);
+
+    return *block + index % RECORDS;
+}
+
+static struct mp2p_record *add_record(struct mp2p_flow *m)
+{
+    if (m->records % RECORDS == 0) {
+        struct mp2p_record *block = wmem_alloc_array(wmem_file_scope(), struct mp2p_record, RECORDS);
+
+        wmem_array_append(m->blocks, &block, 1);
+    }
+    return get_record(m, m->records++);
+}
+
+/* The record of an RTP packet, NULL if the first pass did not see it. */
+static const struct mp2p_record *find_record(const struct mp2p_flow *m, uint32_t frame, uint32_t seq, uint32_t *index)
+{
+    uint32_t low = 0, high = m->records;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (get_record(m, middle)->frame < frame)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < m->records && get_record(m, low)->frame == frame; low++) {
+        if (get_record(m, low)->seq == seq) {
+            *index = low;
+            return get_record(m, low);
+        }
+    }
+    return NULL;
+}
+
+/* Keeps the state, once for all packets that begin in the same one. */
+static void keep_state(struct mp2p_flow *m, struct mp2p_record *record, const struct hik_ps_state *start)
+{
+    struct mp2p_base key;
+    size_t len = hik_ps_state_size(start);
+    const struct mp2p_base *last;
+    void *found;
+
+    memcpy(&key.state, start, len);
+    key.len = (uint32_t)len;
+    record->left = start->left;
+    key.state.left = 0;
+    if (start->video < HIK_PS_STREAMS) {
+        record->nal_size = start->es[start->video].nal_size;
+        key.state.es[start->video].nal_size = 0;
+    }
+    record->flags |= MP2P_HAS_STATE;
+
+    if (wmem_array_get_count(m->bases)) {
+        last = *(struct mp2p_base **)wmem_array_index(m->bases, m->last_base);
+        if (base_equal(last, &key)) {
+            record->base = m->last_base;
+            return;
+        }
+    }
+    found = wmem_map_lookup(m->base_index, &key);
+    if (!found) {
+        size_t size = offsetof(struct mp2p_base, state) + len;
+        struct mp2p_base *base = (struct mp2p_base *)wmem_alloc(wmem_file_scope(), size);
+
+        memcpy(base, &key, size);
+        wmem_array_append(m->bases, &base, 1);
+        found = GUINT_TO_POINTER(wmem_array_get_count(m->bases));
+        wmem_map_insert(m->base_index, base, found);
+    }
+    m->last_base = record->base = GPOINTER_TO_UINT(found) - 1;
+}
+
+/* The state a record tells of. Packet scope. */
+static struct hik_ps_state *recall_state(packet_info *pinfo, const struct mp2p_flow *m, const struct mp2p_record *record)
+{
+    const struct mp2p_base *base = *(struct mp2p_base **)wmem_array_index(m->bases, record->base);
+    struct hik_ps_state *state = wmem_new(pinfo->pool, struct hik_ps_state);
+
+    memcpy(state, &base->state, base->len);
+    state->left = record->left;
+    if (state->video < HIK_PS_STREAMS)
+        state->es[state->video].nal_size = record->nal_size;
+    return state;
+}
+
+/* ---- first pass ----------------------------------------------------------------------------------------------- */
+
+/* A duplicate begins like its original, if that is not long ago. */
+static void copy_original(const struct mp2p_flow *m, struct mp2p_record *record)
+{
+    uint32_t index = m->records - 1;
+
+    for (unsigned n = 0; index && n < SEARCH_DUPLICATE; n++) {
+        const struct mp2p_record *other = get_record(m, --index);
+
+        if (other->seq == record->seq) {
+            record->base = other->base;
+            record->left = other->left;
+            record->nal_size = other->nal_size;
+            record->flags |= other->flags & (MP2P_HAS_STATE | MP2P_NOT_PS);
+            if (other->flags & MP2P_NOT_PS)
+                record->detail = other->detail;
+            return;
+        }
+    }
+}
+
+/* No pack header so far: what else may it be? */
+static void look_closer(struct hik_flow *flow, struct mp2p_flow *m, struct mp2p_record *record,
+                        const struct hik_ps_packet *packet)
+{
+    bool known = m->looker.look != HIK_LOOK_NONE;
+    enum hik_look look = hik_looker_feed(&m->looker, packet->seq, packet->timestamp, packet->data, packet->len);
+
+    if (look == HIK_LOOK_NONE)
+        return;
+    record->flags |= MP2P_NOT_PS;
+    record->detail = (uint16_t)look;
+    if (known) {
+        flow->not_ps_packets++;
+        return;
+    }
+    record->flags |= MP2P_NOT_PS_BEGINS;
+    flow->not_ps_packets += m->looker.packets;
+    flow->looks_like = hik_look_name(look);
+    if (hik_look_codec(look) != HIK_ES_UNKNOWN)
+        flow->codec = hik_es_codec_name(hik_look_codec(look));
+}
+
+static void tell_flow(struct hik_flow *flow, const struct mp2p_flow *m)
+{
+    const struct hik_ps_track *t = &m->track;
+    const char *name = hik_es_codec_name((enum hik_es_codec)t->video_codec);
+
+    if (name)
+        flow->codec = name;
+    name = hik_es_codec_name((enum hik_es_codec)t->audio_codec);
+    if (name)
+        flow->audio_codec = name;
+    flow->width = t->width;
+    flow->height = t->height;
+    flow->frame_rate = t->frame_rate;
+    flow->key_frames = t->key_frames;
+    flow->frames = t->units;
+}
+
+static void take_in(packet_info *pinfo, tvbuff_t *tvb, struct hik_flow *flow, const struct hik_rtp *rtp)
+{
+    struct mp2p_flow *m = flow_state(flow);
+    uint32_t unit_count = m->units ? wmem_array_get_count(m->units) : 0;
+    struct hik_ps_packet packet;
+    const struct hik_ps_arrival *arrival;
+    struct mp2p_record *record;
+    uint32_t units, keys, packs;
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    packet.frame = pinfo->num;
+    packet.seq = rtp->extended_seq;
+    packet.timestamp = rtp->timestamp;
+    packet.marker = rtp->marker;
+    packet.duplicate = rtp->duplicate;
+    packet.len = tvb_captured_length(tvb);
+    packet.missing = tvb_reported_length(tvb) - packet.len;
+    packet.data = tvb_get_ptr(tvb, 0, (int)packet.len);
+    units = m->track.units;
+    keys = m->track.video_codec << 8 | m->track.audio_codec;
+    packs = m->track.packs;
+
+    /* on_unit() notes the number the record is going to have */
+    arrival = hik_ps_track_packet(&m->track, &packet);
+    record = add_record(m);
+    memset(record, 0, sizeof *record);
+    record->frame = pinfo->num;
+    record->seq = packet.seq;
+    if (packet.missing)
+        record->flags |= MP2P_BOUNDED;
+    switch (arrival->order) {
+    case HIK_PS_DUPLICATE:
+        record->flags |= MP2P_DUPLICATE;
+        copy_original(m, record);
+        return;
+    case HIK_PS_LATE:
+    case HIK_PS_LATE_LOST:
+        record->flags |= MP2P_LATE;
+        break;
+    case HIK_PS_AFTER_GAP:
+        record->flags |= MP2P_GAP;
+        record->lost = (uint16_t)MIN(arrival->lost, 65535);
+        break;
+    case HIK_PS_IN_ORDER:
+        break;
+    }
+    if (arrival->start)
+        keep_state(m, record, arrival->start);
+    if (arrival->no_psm)
+        record->flags |= MP2P_NO_PSM;
+    if (arrival->key_begins)
+        record->flags |= MP2P_KEY_BEGINS;
+    if (arrival->mismatch) {
+        record->flags |= MP2P_MISMATCH;
+        record->detail = (uint16_t)(arrival->mismatch_said << 8 | arrival->mismatch_is);
+    }
+    if (m->units && wmem_array_get_count(m->units) != unit_count)
+        record->flags |= MP2P_UNITS;
+
+    if (m->track.packs == 0) {
+        if (packet.len)
+            look_closer(flow, m, record, &packet);
+        return;
+    }
+    if (packs == 0 && flow->looks_like) {
+        /* it was the middle of a program stream after all */
+        flow->looks_like = NULL;
+        flow->not_ps_packets = 0;
+    }
+    if (arrival->start && (arrival->start->mode != HIK_PS_SYNC || arrival->packs))
+        flow->ps_packets++;
+    if (units != m->track.units || keys != (uint32_t)(m->track.video_codec << 8 | m->track.audio_codec) ||
+        record->flags & MP2P_KEY_BEGINS)
+        tell_flow(flow, m);
+}
+
+/* ---- the RTP packet around the payload ------------------------------------------------------------------------ */
+
+/* Length of the RTP header at the given place of the data source if it ends exactly at payload, 0 otherwise. */
+static int rtp_header_at(tvbuff_t *source, int at, int payload)
+{
+    uint8_t first = tvb_get_uint8(source, at);
+    int len = RTP_HEADER + 4 * (first & 15);
+
+    if ((first & 0xc0) != 0x80)
+        return 0;
+    if (first & 0x10) {
+        if (at + len + 4 > payload)
+            return 0;
+        len += 4 + 4 * tvb_get_ntohs(source, at + len + 2);
+    }
+    return at + len == payload ? len : 0;
+}
+
+/* Stock rtp, found by the SDP of a stock port or by Decode As, does not tell its payload dissectors which packet it
+ * was. The header stands right before the payload; what stands before that, the UDP header or the frame length of RFC
+ * 4571, says whether it is really the header. NULL: not found. */
+static tvbuff_t *find_rtp_packet(tvbuff_t *payload, packet_info *pinfo)
+{
+    tvbuff_t *source = tvb_get_ds_tvb(payload);
+    int at = tvb_raw_offset(payload);
+    int end = at + (int)tvb_reported_length(payload);
+    int whole = (int)tvb_captured_length(source);
+
+    if (at > whole)
+        return NULL;
+    for (int start = at - RTP_HEADER; start >= 2 && at - start <= RTP_HEADER + 60 + 4 + 1024; start -= 4) {
+        int room;
+
+        if (!rtp_header_at(source, start, at))
+            continue;
+        if (pinfo->ptype == PT_UDP && start >= 8 && tvb_get_ntohs(source, start - 8) == pinfo->srcport &&
+            tvb_get_ntohs(source, start - 6) == pinfo->destport)
+            room = tvb_get_ntohs(source, start - 4) - 8;
+        else if (pinfo->ptype == PT_TCP)
+            room = tvb_get_ntohs(source, start - 2);
+        else
+            continue;
+        /* padding may follow the payload */
+        if (room < end - start || room > end - start + 255)
+            continue;
+        return tvb_new_subset_length_caplen(source, start, MIN(room, whole - start), room);
+    }
+    return NULL;
+}
+
+static const struct hik_rtp *rtp_around(tvbuff_t *tvb, packet_info *pinfo)
+{
+    const struct hik_rtp *rtp = hik_media_rtp(pinfo);
+    tvbuff_t *packet;
+
+    /* several RTP packets in a frame, not all through the wrapper: the last one's record is not this one's */
+    if (rtp && (rtp->payload_len != tvb_reported_length(tvb) ||
+                (pinfo->ptype == PT_TCP && p_get_proto_data(pinfo->pool, pinfo, proto_mp2p, KEY_USED) == rtp)))
+        rtp = NULL;
+    if (!rtp) {
+        packet = find_rtp_packet(tvb, pinfo);
+        rtp = packet ? hik_media_enter(pinfo, packet) : NULL;
+    }
+    if (rtp && pinfo->ptype == PT_TCP)
+        p_set_proto_data(pinfo->pool, pinfo, proto_mp2p, KEY_USED, (void *)rtp);
+    return rtp;
+}
+
+/* ---- dissectors ----------------------------------------------------------------------------------------------- */
+
+static int dissect_mp2p(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    const struct hik_rtp *rtp = rtp_around(tvb, pinfo);
+    struct mp2p_view view = { NULL, NULL, NULL, 0 };
+    struct mp2p_flow *m = NULL;
+    uint32_t index = 0;
+
+    if (rtp) {
+        if (!PINFO_FD_VISITED(pinfo))
+            take_in(pinfo, tvb, rtp->flow, rtp);
+        m = (struct mp2p_flow *)rtp->flow->mp2p;
+    }
+    if (m) {
+        if (!PINFO_FD_VISITED(pinfo)) {
+            index = m->records - 1;
+            view.record = get_record(m, index);
+        } else {
+            view.record = find_record(m, pinfo->num, rtp->extended_seq, &index);
+        }
+        if (view.record && view.record->flags & MP2P_UNITS) {
+            uint32_t low = 0, high = wmem_array_get_count(m->units);
+            const struct mp2p_unit *units = (const struct mp2p_unit *)wmem_array_get_raw(m->units);
+
+            while (low < high) {
+                uint32_t middle = low + (high - low) / 2;
+
+                if (units[middle].record < index)
+                    low = middle + 1;
+                else
+                    high = middle;
+            }
+            view.units = units + low;
+            while (low + view.unit_count < wmem_array_get_count(m->units) && view.units[view.unit_count].record == index)
+                view.unit_count++;
+        }
+        if (tree && view.record && view.record->flags & MP2P_HAS_STATE)
+            view.start = recall_state(pinfo, m, view.record);
+    } else if (tree) {
+        /* nothing is known about what came before */
+        struct hik_ps_parser *parser = wmem_new(pinfo->pool, struct hik_ps_parser);
+
+        hik_ps_init(parser, NULL, NULL);
+        view.start = &parser->s;
+    }
+    col_set_str(pinfo->cinfo, COL_PROTOCOL, "MP2P");
+    if (view.record && view.record->flags)
+        hik_mp2p_columns(pinfo, &view);
+    hik_mp2p_tree(tvb, pinfo, tree, &view);
+    return (int)tvb_captured_length(tvb);
+}
+
+/* A dynamic payload type, and a payload that begins with a pack header in which everything that is fixed is right. */
+static bool looks_like_ps(tvbuff_t *tvb, int at)
+{
+    int captured = (int)tvb_captured_length(tvb);
+    uint8_t first;
+    int payload;
+
+    if (captured - at < RTP_HEADER + 8)
+        return false;
+    first = tvb_get_uint8(tvb, at);
+    if ((first & 0xc0) != 0x80 || (tvb_get_uint8(tvb, at + 1) & 0x7f) < 96)
+        return false;
+    payload = at + RTP_HEADER + 4 * (first & 15);
+    if (first & 0x10) {
+        if (payload + 4 > captured)
+            return false;
+        payload += 4 + 4 * tvb_get_ntohs(tvb, payload + 2);
+    }
+    if (payload + 8 > captured || tvb_get_ntohl(tvb, payload) != 0x1ba)
+        return false;
+    return hik_ps_looks_like_pack(tvb_get_ptr(tvb, payload, captured - payload), (size_t)(captured - payload));
+}
+
+/* Tells stock rtp what the payload type means, for this endpoint from this frame on. */
+static conversation_t *announce(packet_info *pinfo, uint8_t payload_type)
+{
+    rtp_dyn_payload_t *types = rtp_dyn_payload_new();
+
+    ws_rtp_dyn_payload_insert(types, payload_type, "PS", 90000, 0);
+    rtp_add_address(pinfo, pinfo->ptype, &pinfo->dst, (int)pinfo->destport, 0, "MP2P by look", pinfo->num, 0, types);
+    return find_conversation(pinfo->num, &pinfo->dst, &pinfo->src, conversation_pt_to_conversation_type(pinfo->ptype),
+                             pinfo->destport, pinfo->srcport, NO_ADDR_B | NO_PORT_B);
+}
+
+static ws_bool dissect_udp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    conversation_t *conversation;
+
+    if (!looks_like_ps(tvb, 0))
+        return FALSE;
+    if (!PINFO_FD_VISITED(pinfo)) {
+        conversation = announce(pinfo, tvb_get_uint8(tvb, 1) & 0x7f);
+        if (conversation)
+            conversation_set_dissector(conversation, media_rtp_handle);
+    }
+    call_dissector(media_rtp_handle, tvb, pinfo, tree);
+    return TRUE;
+}
+
+static ws_bool dissect_tcp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    if (tvb_captured_length(tvb) < 2 || tvb_get_ntohs(tvb, 0) < RTP_HEADER + 8 || !looks_like_ps(tvb, 2))
+        return FALSE;
+    if (!PINFO_FD_VISITED(pinfo))
+        announce(pinfo, tvb_get_uint8(tvb, 3) & 0x7f);
+    call_dissector_with_data(rfc4571_handle, tvb, pinfo, tree, data);
+    return TRUE;
+}
 
 void hik_mp2p_register(int proto _U_)
 {
+    proto_mp2p = proto_register_protocol("MPEG program stream", "MP2P", "mp2p");
+    mp2p_handle = register_dissector("mp2p", dissect_mp2p, proto_mp2p);
+    hik_mp2p_tree_register(proto_mp2p);
 }
 
 void hik_mp2p_handoff(void)
 {
+    static const char *const names[] = { "PS", "MP2P", "MPEG-PS", "MP1S", "MPEG2-PS", "MP2PS" };
+
+    for (unsigned i = 0; i < array_length(names); i++)
+        dissector_add_string("rtp_dyn_payload_type", names[i], mp2p_handle);
+    dissector_add_for_decode_as("rtp.pt", mp2p_handle);
+    media_rtp_handle = find_dissector("hikcascade.rtp");
+    rtp_handle = find_dissector("rtp");
+    rfc4571_handle = find_dissector("rtp.rfc4571");
+    heur_dissector_add("udp", dissect_udp_heur, "MPEG program stream in RTP over UDP", "mp2p_udp", proto_mp2p, HEURISTIC_ENABLE);
+    heur_dissector_add("tcp", dissect_tcp_heur, "MPEG program stream in RTP over TCP", "mp2p_tcp", proto_mp2p, HEURISTIC_ENABLE);
+    hik_mp2p_tree_handoff();
 }

@@ -1,0 +1,63 @@
+/* mp2p.h
+ * Between the two halves of protocol mp2p: packet-mp2p.c (flows, records, recognition) and mp2p-tree.c (what is shown).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HIK_MP2P_H
+#define HIK_MP2P_H
+
+#include "ws-compat.h"
+
+#include "ps-track.h"
+
+/* mp2p_record.flags */
+enum {
+    MP2P_HAS_STATE = 1,     /* base, left and nal_size tell where the packet begins */
+    MP2P_GAP = 2,           /* lost packets are missing in front of it */
+    MP2P_DUPLICATE = 4,
+    MP2P_LATE = 8,
+    MP2P_NO_PSM = 16,       /* said here, once per stream */
+    MP2P_MISMATCH = 32,     /* said here: detail = stream_type << 8 | codec */
+    MP2P_NOT_PS = 64,       /* not a program stream: detail = enum hik_look */
+    MP2P_NOT_PS_BEGINS = 128,
+    MP2P_UNITS = 256,       /* completes access units */
+    MP2P_KEY_BEGINS = 512,
+    MP2P_BOUNDED = 1024     /* payload was cut short by the snap length */
+};
+
+/* What the first pass found about an RTP packet. Written on the first pass, kept in blocks of its flow, file scope. */
+struct mp2p_record {
+    uint32_t frame;
+    uint32_t seq;           /* extended */
+    uint32_t base;          /* index of the state it begins in, among the flow's; nal_size and left apart */
+    uint32_t nal_size;      /* bytes so far of the NAL unit that is open */
+    uint16_t left;          /* bytes left of the PES packet that is open */
+    uint16_t lost;          /* packets missing before it; 65535 = that many or more */
+    uint16_t flags;
+    uint16_t detail;
+};
+
+/* An access unit, by the record of the packet that completed it. First pass, file scope. */
+struct mp2p_unit {
+    uint32_t record;
+    struct hik_ps_unit unit;
+};
+
+/* All there is to show about a packet. Packet scope. */
+struct mp2p_view {
+    const struct mp2p_record *record; /* NULL: a packet of no known flow */
+    const struct hik_ps_state *start; /* NULL: not known in what state its bytes begin */
+    const struct mp2p_unit *units;    /* completed by it, in order */
+    unsigned unit_count;
+};
+
+void hik_mp2p_tree_register(int proto);
+void hik_mp2p_tree_handoff(void);
+
+/* Info column. */
+void hik_mp2p_columns(packet_info *pinfo, const struct mp2p_view *view);
+
+/* Tree and expert information. tree may be NULL: then nothing is done. */
+void hik_mp2p_tree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct mp2p_view *view);
+
+#endif
