@@ -98,7 +98,7 @@ static const char *codec_name(const struct hik_ps_es *es)
 /* A complete parameter set, to the stock dissector of its codec. What it throws at bad bytes stays here. */
 static void hand_over(struct build *b, const struct hik_ps_es *es, int at, int len)
 {
-    dissector_handle_t handle = es->codec == HIK_ES_H265 ? h265_handle : h264_handle;
+    const volatile dissector_handle_t handle = es->codec == HIK_ES_H265 ? h265_handle : h264_handle;
     packet_info *pinfo = b->pinfo;
     const char *proto = pinfo->current_proto;
     int depth = pinfo->dissection_depth;

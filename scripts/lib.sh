@@ -85,7 +85,8 @@ build_plugin() {
     fi
     say "Building into ${build#"$PWD"/}"
     if ! { cmake -S "$repo" -B "$build" "${generator[@]}" "$@" && cmake --build "$build" -j "$(nproc)"; } >"$log" 2>&1; then
-        tail -40 "$log" >&2
+        # Ninja's progress of other files is no help.
+        { sed -n '/^FAILED/,/^\[/p' "$log" | grep . || tail -40 "$log"; } | head -60 >&2
         die "The build failed."
     fi
     ! grep -n 'warning:' "$log" >&2 || say "(warnings above)"
