@@ -12,6 +12,7 @@
 
 #include "catalog.h"
 #include "export-media.h"
+#include "facts.h"
 #include "findings.h"
 #include "gb-id.h"
 #include "hik-tap.h"
@@ -209,6 +210,22 @@ static int dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     return length;
 }
 
+/* A message inside an ICMP error was not received by anybody: it is no message of ours, but its session should know.
+ * Stock shows it. */
+static bool take_icmp_error(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip)
+{
+    const struct hik_session *session;
+
+    if (!pinfo->flags.in_error_pkt)
+        return false;
+    if (!PINFO_FD_VISITED(pinfo) && sip->is_request && sip->method == HIK_METHOD_INVITE) {
+        session = hik_session_of_call(pinfo, buf, sip);
+        if (session)
+            hik_facts_unreachable(pinfo, session, &pinfo->dst, (uint16_t)pinfo->destport);
+    }
+    return true;
+}
+
 static int dissect_hik_udp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
     unsigned length = tvb_captured_length(tvb);
@@ -218,7 +235,7 @@ static int dissect_hik_udp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     if (length == 0)
         return 0;
     buf = tvb_get_ptr(tvb, 0, (int)length);
-    if (!hik_sip_parse(buf, length, false, &sip))
+    if (!hik_sip_parse(buf, length, false, &sip) || take_icmp_error(pinfo, buf, &sip))
         return 0;
     if (PINFO_FD_VISITED(pinfo) ? !has_records(pinfo) : !has_marks(pinfo, buf, &sip))
         return 0;
@@ -235,7 +252,7 @@ static ws_bool dissect_hik_udp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tre
     if (length == 0)
         return FALSE;
     buf = tvb_get_ptr(tvb, 0, (int)length);
-    if (!hik_sip_looks_like(buf, length) || !hik_sip_parse(buf, length, false, &sip) ||
+    if (pinfo->flags.in_error_pkt || !hik_sip_looks_like(buf, length) || !hik_sip_parse(buf, length, false, &sip) ||
         !(PINFO_FD_VISITED(pinfo) ? has_records(pinfo) : has_strong_marks(pinfo, buf, &sip)))
         return FALSE;
     if (!PINFO_FD_VISITED(pinfo))

@@ -16,6 +16,9 @@ struct extra {
     nstime_t ack_time, cancel_time;
     uint16_t challenge;    /* 401 or 407 to the INVITE, 0 again when an INVITE followed */
     bool offer_by_callee;  /* the newest offer came from the callee */
+    unsigned unreachable;  /* ICMP errors before the BYE */
+    uint32_t unreachable_frame;
+    struct hik_endpoint unreachable_what; /* of the first; its address is file scope */
 };
 
 /* About the capture. File scope. */
@@ -74,6 +77,31 @@ static const struct extra *extra_of(const struct hik_session *session)
     return kept ? kept : &none;
 }
 
+static struct extra *make_extra(const struct hik_session *session)
+{
+    struct extra *extra = (struct extra *)wmem_map_lookup(extras, session);
+
+    if (!extra) {
+        extra = wmem_new0(wmem_file_scope(), struct extra);
+        wmem_map_insert(extras, session, extra);
+    }
+    return extra;
+}
+
+void hik_facts_unreachable(packet_info *pinfo, const struct hik_session *session, const address *addr, uint16_t port)
+{
+    struct extra *extra = make_extra(session);
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    if (session->bye_frame) /* the receiver closed its port, as it should */
+        return;
+    if (extra->unreachable++ == 0) {
+        extra->unreachable_frame = pinfo->num;
+        copy_address_wmem(wmem_file_scope(), &extra->unreachable_what.addr, addr);
+        extra->unreachable_what.port = port;
+    }
+}
+
 void hik_facts_take(packet_info *pinfo, const struct hik_message *message)
 {
     struct overview *all = overview();
@@ -85,11 +113,7 @@ void hik_facts_take(packet_info *pinfo, const struct hik_message *message)
     all->last_message = pinfo->abs_ts;
     if (!session)
         return;
-    extra = (struct extra *)wmem_map_lookup(extras, session);
-    if (!extra) {
-        extra = wmem_new0(wmem_file_scope(), struct extra);
-        wmem_map_insert(extras, session, extra);
-    }
+    extra = make_extra(session);
     if (message->method == HIK_METHOD_ACK && session->ack_frame == pinfo->num)
         extra->ack_time = pinfo->abs_ts;
     if (message->method == HIK_METHOD_CANCEL && message->is_request && session->cancel_frame == pinfo->num)
@@ -569,6 +593,10 @@ void hik_facts_collect(const struct hik_session *session, struct hik_case *out)
     f->acked = session->ack_frame != 0;
     f->cancelled = session->cancel_frame != 0;
     f->bye = session->bye_frame != 0;
+    f->unreachable = extra_of(session)->unreachable;
+    f->unreachable_frame = extra_of(session)->unreachable_frame;
+    f->unreachable_what = keep(&out->unreachable_what, hik_endpoint_print(&extra_of(session)->unreachable_what.addr,
+                                                                          extra_of(session)->unreachable_what.port));
     f->reinvited = session->reinvite_frame != 0;
     f->forks = session->answer_count;
     f->caller = keep(&out->caller, hik_endpoint_print(&session->caller.addr, session->caller.port));

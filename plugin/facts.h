@@ -26,7 +26,7 @@ struct hik_case {
     struct hik_facts facts;
     const struct hik_flow *main_flow;   /* most packets in the direction the session is about; NULL if there is none */
     const char *sdp_codec;              /* encoding name the answer, else the offer, declares; NULL */
-    struct hik_endpoint_text caller, callee, bye_by, unreachable_by, unreachable_what, cascade_via, tcp_to;
+    struct hik_endpoint_text caller, callee, bye_by, unreachable_what, cascade_via, tcp_to;
     struct hik_endpoint_text to[2], from[2], seen_from[2], seen_to[2], unnegotiated[2];
     /* for tables: where each platform wants or sends the media, else where its SIP is */
     const struct hik_endpoint_text *upper, *lower;
@@ -55,6 +55,9 @@ const nstime_t *hik_facts_capture_end(void);
 void hik_facts_register(void);
 /* First pass only. Notes what session.c has no place for. After hik_session_take(). */
 void hik_facts_take(packet_info *pinfo, const struct hik_message *message);
+
+/* First pass only. An ICMP error came that holds a packet of this session to that endpoint. */
+void hik_facts_unreachable(packet_info *pinfo, const struct hik_session *session, const address *addr, uint16_t port);
 
 /* Linear in the flows of the session; the first call after new messages is linear in the sessions of the capture. */
 void hik_facts_collect(const struct hik_session *session, struct hik_case *out);

@@ -17,6 +17,7 @@
 #include <epan/show_exception.h>
 
 #include "export-media.h"
+#include "facts.h"
 #include "findings.h"
 #include "hik-tap.h"
 #include "packet-hikcascade.h"
@@ -751,8 +752,25 @@ static int dissect_rtcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
     return length;
 }
 
+/* A packet inside an ICMP error is no packet of the flow: nobody received it. Its session should know. */
+static bool take_icmp_error(packet_info *pinfo)
+{
+    bool strong;
+
+    if (!pinfo->flags.in_error_pkt)
+        return false;
+    if (!PINFO_FD_VISITED(pinfo)) {
+        const struct hik_session *session = match_session(pinfo, false, 0, &strong);
+        if (session)
+            hik_facts_unreachable(pinfo, session, &pinfo->dst, (uint16_t)pinfo->destport);
+    }
+    return true;
+}
+
 static int dissect_media_rtcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
+    if (pinfo->flags.in_error_pkt)
+        return call_dissector(rtcp_handle, tvb, pinfo, tree);
     return dissect_rtcp(tvb, pinfo, tree);
 }
 
@@ -762,6 +780,8 @@ static int dissect_media_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree
     struct hik_session *session;
     int length;
 
+    if (take_icmp_error(pinfo))
+        return call_dissector(rtp_handle, tvb, pinfo, tree);
     if (tvb_captured_length(tvb) >= 2 && is_rtcp_type(tvb_get_uint8(tvb, 1)) && (tvb_get_uint8(tvb, 0) & 0xC0) == 0x80)
         return dissect_rtcp(tvb, pinfo, tree);
     rtp = hik_media_enter(pinfo, tvb);

@@ -562,6 +562,13 @@ bool hik_session_knows(packet_info *pinfo, const uint8_t *buf, const struct hik_
     return find_transaction(&r) != NULL || (r.call_id.len > 0 && find_by_call(&r) != NULL);
 }
 
+struct hik_session *hik_session_of_call(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip)
+{
+    const char *call_id = view_string(pinfo->pool, buf, sip->first[HIK_HDR_CALL_ID].value);
+
+    return call_id ? (struct hik_session *)wmem_map_lookup(sessions_by_call, call_id) : NULL;
+}
+
 struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip)
 {
     struct hik_message *message = wmem_new0(wmem_file_scope(), struct hik_message);

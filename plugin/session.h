@@ -143,6 +143,9 @@ struct hik_session {
  * for an empty view. */
 char *hik_text_to_utf8(wmem_allocator_t *scope, const uint8_t *buf, struct hik_view view);
 
+/* First pass. The newest session of the message's Call-ID, NULL if there is none. Does not take the message in. */
+struct hik_session *hik_session_of_call(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip);
+
 /* The expected SSRC: the answer's y= if it has a usable one, else the offer's. False if neither announced one. */
 bool hik_session_expected_ssrc(const struct hik_session *session, uint32_t *ssrc);
 

@@ -253,7 +253,7 @@ static void judge_failed(const struct hik_facts *f, struct hik_verdict *v)
         return;
     }
     v->state = f->provisional > 100 ? HIK_STATE_RINGING : HIK_STATE_INVITING;
-    if (f->unreachable_by != NULL) {
+    if (f->unreachable > 0) {
         v->state = HIK_STATE_FAILED;
         return; /* the ICMP error says it better than the silence */
     }
@@ -321,7 +321,7 @@ static void judge_absence(const struct hik_facts *f, struct hik_verdict *v)
         return;
     if (judge_path(f, v))
         return;
-    if (f->unreachable_by != NULL)
+    if (f->unreachable > 0)
         return;
     if (!over) {
         add(v, HIK_CODE_IN_PROGRESS, HIK_SEVERITY_NOTE, "the capture ends %s s after the %s, before any media",
@@ -519,9 +519,10 @@ void hik_verdict_judge(const struct hik_facts *facts, struct hik_verdict *out)
         judge_established(facts, out);
     else
         judge_failed(facts, out);
-    if (facts->unreachable_by != NULL)
+    if (facts->unreachable > 0)
         add(out, HIK_CODE_UNREACHABLE, has_media(facts) ? HIK_SEVERITY_WARN : HIK_SEVERITY_ERROR,
-            "%s says that %s cannot be reached (ICMP)", facts->unreachable_by, or_unknown(facts->unreachable_what));
+            "%s is reported unreachable by %u ICMP error%s, first in frame %u", or_unknown(facts->unreachable_what),
+            facts->unreachable, facts->unreachable == 1 ? "" : "s", facts->unreachable_frame);
     if (!facts->began_before && facts->invites > 1 && hik_verdict_find(out, HIK_CODE_NO_ANSWER) == NULL)
         add(out, HIK_CODE_RETRANSMITTED, HIK_SEVERITY_NOTE, "INVITE sent %u times", facts->invites);
     if (facts->cascade_with >= 0)

@@ -115,7 +115,9 @@ struct hik_facts {
     unsigned forks;           /* 2xx answers with different To tags */
     const char *caller, *callee; /* "address:port" of SIP */
     const char *bye_by;       /* who sent the BYE, NULL = unknown */
-    const char *unreachable_by, *unreachable_what; /* who sent the ICMP error, and about which endpoint; NULL = none */
+    unsigned unreachable;     /* ICMP errors about this session before its BYE */
+    uint32_t unreachable_frame; /* the first of them */
+    const char *unreachable_what; /* the endpoint it is about */
     double after_invite;      /* from the first INVITE to the end of the capture */
     double cancel_after;      /* from the first INVITE to the CANCEL */
     double after_answer;      /* from the ACK (else the 2xx) to the BYE, else to the end of the capture */

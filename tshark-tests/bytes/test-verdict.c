@@ -169,9 +169,10 @@ static void test_no_answer(void)
     f.after_invite = 40;
     expect(f, HIK_STATE_FAILED, "NO_ANSWER 10.69.91.7:7100 answered 180 and no more, in 40.0 s");
     f.provisional = 0;
-    f.unreachable_by = "10.69.91.1";
+    f.unreachable = 1;
+    f.unreachable_frame = 2;
     f.unreachable_what = "10.69.91.7:7100";
-    expect(f, HIK_STATE_FAILED, "UNREACHABLE 10.69.91.1 says that 10.69.91.7:7100 cannot be reached (ICMP)");
+    expect(f, HIK_STATE_FAILED, "UNREACHABLE 10.69.91.7:7100 is reported unreachable by 1 ICMP error, first in frame 2");
 }
 
 static void test_cancelled(void)
@@ -225,9 +226,10 @@ static void test_no_media(void)
     f.after_answer = 5.0;
     expect(f, HIK_STATE_ESTABLISHED,
            "NO_MEDIA 200 OK and ACK, 0 RTP packets to 10.69.80.187:5798 (private address) in 5.0 s");
-    f.unreachable_by = "10.69.80.187";
+    f.unreachable = 3;
+    f.unreachable_frame = 9;
     f.unreachable_what = "10.69.80.187:5798";
-    expect(f, HIK_STATE_ESTABLISHED, "UNREACHABLE 10.69.80.187 says that 10.69.80.187:5798 cannot be reached (ICMP)");
+    expect(f, HIK_STATE_ESTABLISHED, "UNREACHABLE 10.69.80.187:5798 is reported unreachable by 3 ICMP errors, first in frame 9");
 }
 
 static void test_port_zero(void)
@@ -541,11 +543,13 @@ static void test_hostile(void)
         f.final_status = (uint16_t)(g_rand_boolean(rand) ? 0 : g_rand_int_range(rand, 200, 700));
         f.challenge = (uint16_t)(g_rand_boolean(rand) ? 0 : 401);
         NUM(invites), NUM(forks), NUM(rtcp_packets), NUM(after_bye), NUM(frames), NUM(key_frames);
-        NUM(ps_packets), NUM(not_ps_packets), NUM(ssrc), NUM(width), NUM(height);
-        TXT(reason), TXT(error_code), TXT(error_text), TXT(caller), TXT(callee), TXT(unreachable_by);
+        NUM(ps_packets), NUM(not_ps_packets), NUM(unreachable), NUM(unreachable_frame), NUM(ssrc), NUM(width), NUM(height);
+        TXT(reason), TXT(error_code), TXT(error_text), TXT(caller), TXT(callee);
         TXT(unreachable_what), TXT(tcp_to), TXT(ssrc_text), TXT(codec), TXT(looks_like), TXT(cascade_via);
         SEC(after_invite), SEC(cancel_after), SEC(after_answer), SEC(first_media_after), SEC(after_bye_seconds);
         SEC(silence);
+        if (g_rand_boolean(rand))
+            f.unreachable = 0;
         if (g_rand_boolean(rand))
             f.ssrc = HIK_SSRC_HIKVISION;
         f.shared_with = g_rand_int_range(rand, -1, 2);
