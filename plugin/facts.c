@@ -14,10 +14,11 @@
 /* What session.c has no place for. File scope; first pass, facts.c only. */
 struct extra {
     nstime_t ack_time, cancel_time;
+    unsigned invites;      /* initial INVITEs since the last challenge */
     uint16_t challenge;    /* 401 or 407 to the INVITE, 0 again when an INVITE followed */
     bool offer_by_callee;  /* the newest offer came from the callee */
     unsigned unreachable;  /* ICMP errors before the BYE */
-    uint32_t unreachable_frame;
+    uint32_t unreachable_frame, unreachable_last; /* first and last of them */
     struct hik_endpoint unreachable_what; /* of the first; its address is file scope */
 };
 
@@ -95,6 +96,9 @@ void hik_facts_unreachable(packet_info *pinfo, const struct hik_session *session
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
     if (session->bye_frame) /* the receiver closed its port, as it should */
         return;
+    if (extra->unreachable_last == pinfo->num) /* asked again for the other port */
+        return;
+    extra->unreachable_last = pinfo->num;
     if (extra->unreachable++ == 0) {
         extra->unreachable_frame = pinfo->num;
         copy_address_wmem(wmem_file_scope(), &extra->unreachable_what.addr, addr);
@@ -119,10 +123,16 @@ void hik_facts_take(packet_info *pinfo, const struct hik_message *message)
     if (message->method == HIK_METHOD_CANCEL && message->is_request && session->cancel_frame == pinfo->num)
         extra->cancel_time = pinfo->abs_ts;
     if (message->method == HIK_METHOD_INVITE) {
-        if (message->is_request && !message->retransmission)
-            extra->challenge = 0;
-        else if (!message->is_request && (message->status == 401 || message->status == 407))
+        if (message->is_request) {
+            if (extra->challenge && !message->retransmission) { /* begins anew, with credentials */
+                extra->challenge = 0;
+                extra->invites = 0;
+            }
+            if (session->reinvite_frame != pinfo->num)
+                extra->invites++;
+        } else if ( message->status == 401 || message->status == 407) {
             extra->challenge = message->status;
+        }
     }
     if (message->carries_offer)
         extra->offer_by_callee = !addresses_equal(&pinfo->src, &session->caller.addr) &&
@@ -499,6 +509,8 @@ static void collect_leg(const struct hik_session *session, unsigned way, const s
         leg->reordered += flow->reordered;
         if (flow->after_ssrc_change && !is_beside(session, flow))
             leg->ssrcs++;
+        if ((flow->judged & HIK_JUDGED_PAYLOAD_TYPE) && out->facts.undeclared_pt < 0)
+            out->facts.undeclared_pt = flow->judged_pt;
         if (out->facts.has_ssrc && flow->ssrc == out->facts.ssrc)
             leg->packets_expected_ssrc += flow->packets;
         if (flow->unnegotiated) {
@@ -583,7 +595,7 @@ void hik_facts_collect(const struct hik_session *session, struct hik_case *out)
     memset(out, 0, sizeof *out);
     hik_facts_init(f);
     f->began_before = session->began_before;
-    f->invites = session->invite_count;
+    f->invites = extra_of(session)->invites;
     f->provisional = session->provisional_status;
     f->challenge = extra_of(session)->challenge;
     f->final_status = session->final_status;

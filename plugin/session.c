@@ -260,6 +260,7 @@ static void take_invite(packet_info *pinfo, const struct hik_reading *r, struct 
         session->invite_cseq = r->sip->cseq;
     } else {
         session->invite_count++;
+        session->invite_cseq = r->sip->cseq; /* another one if it came with credentials (RFC 3261 22.2) */
     }
     if (session->invite_direction == HIK_DIR_UNKNOWN)
         session->invite_direction = invite_direction(pinfo, r);

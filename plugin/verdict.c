@@ -27,6 +27,7 @@ static const char *const code_names[HIK_CODE_COUNT] = {
     [HIK_CODE_NO_MEDIA] = "NO_MEDIA",
     [HIK_CODE_SSRC_MISMATCH] = "SSRC_MISMATCH",
     [HIK_CODE_NOT_PS] = "NOT_PS",
+    [HIK_CODE_PAYLOAD_TYPE] = "PAYLOAD_TYPE",
     [HIK_CODE_ONE_WAY] = "ONE_WAY",
     [HIK_CODE_NO_KEY_FRAME] = "NO_KEY_FRAME",
     [HIK_CODE_LOSS] = "LOSS",
@@ -67,6 +68,7 @@ void hik_facts_init(struct hik_facts *facts)
     memset(facts, 0, sizeof *facts);
     facts->shared_with = -1;
     facts->cascade_with = -1;
+    facts->undeclared_pt = -1;
     facts->first_media_after = -1.0;
 }
 
@@ -214,7 +216,7 @@ static const struct hik_leg *main_leg(const struct hik_facts *f)
 /* Did the dialog come about? An ACK or BYE or media proves it where the answers were not captured. */
 static bool is_established(const struct hik_facts *f)
 {
-    if (f->final_status >= 300)
+    if (f->final_status >= 300 || (f->challenge != 0 && f->final_status == 0 && !has_media(f)))
         return false;
     if (f->final_status >= 200 || f->began_before)
         return true;
@@ -375,6 +377,9 @@ static void judge_content(const struct hik_facts *f, const struct hik_leg *leg, 
         add(v, HIK_CODE_NOT_PS, HIK_SEVERITY_ERROR, "SDP says PS, but %u of %u packets are not a program stream%s%s",
             f->not_ps_packets, f->ps_packets + f->not_ps_packets, looks[0] != '\0' ? "; they look like " : "", looks);
     }
+    if (f->undeclared_pt >= 0)
+        add(v, HIK_CODE_PAYLOAD_TYPE, HIK_SEVERITY_WARN, "RTP from %s has payload type %d, which no m= line names",
+            or_unknown(leg->seen_from), f->undeclared_pt);
     if (f->frames > 0 && f->key_frames == 0) {
         if (leg->seconds >= HIK_WAIT_KEY)
             add(v, HIK_CODE_NO_KEY_FRAME, HIK_SEVERITY_ERROR,

@@ -27,6 +27,7 @@ enum hik_code {
     HIK_CODE_NO_MEDIA,
     HIK_CODE_SSRC_MISMATCH,
     HIK_CODE_NOT_PS,
+    HIK_CODE_PAYLOAD_TYPE,
     HIK_CODE_ONE_WAY,
     HIK_CODE_NO_KEY_FRAME,
     HIK_CODE_LOSS,
@@ -144,6 +145,7 @@ struct hik_facts {
     const char *ssrc_text;    /* the y= as written */
     int shared_with;          /* another session, at the same time, same SSRC and receiver address; -1 = none */
     bool shared_port;         /* and the same port: the receiver has nothing else to tell them apart */
+    int undeclared_pt;        /* payload type of the RTP that no m= line names; -1 = none */
     bool declared_ps;
     const char *codec, *looks_like; /* NULL = not known */
     uint16_t width, height;
@@ -152,7 +154,7 @@ struct hik_facts {
     const char *cascade_via;  /* that platform's address */
 };
 
-/* Sets what 0 does not mean: both session numbers to -1, first_media_after to -1. */
+/* Sets what 0 does not mean: both session numbers, undeclared_pt and first_media_after to -1. */
 void hik_facts_init(struct hik_facts *facts);
 
 struct hik_finding {

@@ -137,6 +137,7 @@ static void test_rejected(void)
     expect(f, HIK_STATE_FAILED, "REJECTED 488 by 10.69.91.7:7100, error: no stream");
     f = unanswered();
     f.challenge = 401;
+    f.acked = true;
     expect(f, HIK_STATE_FAILED,
            "REJECTED 401 by 10.69.91.7:7100, and 10.69.80.187:7100 did not repeat the INVITE with credentials");
 }
@@ -316,6 +317,9 @@ static void test_content(void)
     f.not_ps_packets = 500;
     f.ps_packets = 1500; /* a minority: gaps and private data */
     expect(f, HIK_STATE_CLOSED, "OK " SEEN);
+    f = healthy();
+    f.undeclared_pt = 100;
+    expect(f, HIK_STATE_CLOSED, "PAYLOAD_TYPE RTP from 10.69.91.7:5930 has payload type 100, which no m= line names");
     f = healthy();
     f.key_frames = 0;
     expect(f, HIK_STATE_CLOSED, "OK " SEEN "; also NO_KEY_FRAME 200 frames in 8.0 s and no key frame yet");
@@ -554,6 +558,7 @@ static void test_hostile(void)
             f.ssrc = HIK_SSRC_HIKVISION;
         f.shared_with = g_rand_int_range(rand, -1, 2);
         f.cascade_with = g_rand_int_range(rand, -1, 2);
+        f.undeclared_pt = g_rand_int_range(rand, -1, 128);
         f.offer_role = g_rand_int_range(rand, 0, 3);
         f.answer_role = g_rand_int_range(rand, 0, 3);
         for (int k = 0; k < 2; k++) {
