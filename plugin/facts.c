@@ -11,6 +11,8 @@
 
 #include <epan/to_str.h>
 
+#include "tcp-state.h"
+
 /* What session.c has no place for. File scope; first pass, facts.c only. */
 struct extra {
     nstime_t ack_time, cancel_time;
@@ -38,6 +40,7 @@ struct overview {
 struct relation {
     const struct hik_session *shared;  /* same SSRC to the same receiver at the same time */
     bool same_port;
+    unsigned tcp;                      /* enum hik_tcp_state of the media connection */
     const struct hik_session *cascade; /* the same camera, passed on by a platform that is in both */
 };
 
@@ -362,8 +365,37 @@ static void survey_cascade(struct overview *all, GHashTable *callers, GHashTable
         relation_of(all, other)->cascade = session;
 }
 
+/* Who waits for the media connection: the passive side, else the caller. */
+static const struct hik_media_line *tcp_listener(const struct hik_session *session)
+{
+    const struct hik_media_line *caller = first_line(hik_facts_caller_sdp(session));
+    const struct hik_media_line *callee = first_line(hik_facts_callee_sdp(session));
+
+    if (!(caller && caller->tcp) && !(callee && callee->tcp))
+        return NULL;
+    if ((caller && caller->setup == HIK_SETUP_ACTIVE) || (callee && callee->setup == HIK_SETUP_PASSIVE))
+        return callee;
+    return caller;
+}
+
+static void survey_tcp(struct overview *all, struct hik_tcp_survey **connections, const struct hik_session *session)
+{
+    const struct hik_media_line *line = session->rtp_packets == 0 ? tcp_listener(session) : NULL;
+    unsigned state;
+
+    if (!line || !line->addr_ok)
+        return;
+    if (!*connections)
+        *connections = hik_tcp_survey_new();
+    state = hik_tcp_state(*connections, &line->endpoint.addr, line->endpoint.port, session->first_frame,
+                          session->bye_frame ? session->bye_frame : UINT32_MAX);
+    if (state)
+        relation_of(all, session)->tcp = state;
+}
+
 static struct overview *survey(void)
 {
+    struct hik_tcp_survey *connections = NULL;
     struct overview *all = overview();
     unsigned count = hik_session_count(), flows = hik_flow_count();
     GHashTable *tables[3];
@@ -387,7 +419,10 @@ static struct overview *survey(void)
         all->has_rtp |= session->rtp_packets > 0;
         survey_ssrc(all, tables[0], session);
         survey_cascade(all, tables[1], tables[2], session);
+        survey_tcp(all, &connections, session);
     }
+    if (connections)
+        hik_tcp_survey_free(connections);
     for (size_t i = 0; i < array_length(tables); i++)
         g_hash_table_destroy(tables[i]);
     return all;
@@ -631,10 +666,10 @@ void hik_facts_collect(const struct hik_session *session, struct hik_case *out)
     f->tcp = (caller && caller->tcp) || (callee && callee->tcp);
     f->offer_role = caller ? role(caller->setup) : HIK_ROLE_NONE;
     f->answer_role = callee ? role(callee->setup) : HIK_ROLE_NONE;
-    f->tcp_syn = session->tcp_syn_frame != 0;
-    f->tcp_rst = session->tcp_rst_frame != 0;
-    f->tcp_data = session->tcp_data_frame != 0;
-    passive = f->offer_role == HIK_ROLE_ACTIVE || f->answer_role == HIK_ROLE_PASSIVE ? callee : caller;
+    f->tcp_syn = relation && (relation->tcp & HIK_TCP_SYN);
+    f->tcp_refused = relation && (relation->tcp & HIK_TCP_REFUSED);
+    f->tcp_up = relation && (relation->tcp & HIK_TCP_UP);
+    passive = tcp_listener(session);
     if (passive && passive->addr_ok)
         f->tcp_to = keep(&out->tcp_to, hik_endpoint_print(&passive->endpoint.addr, passive->endpoint.port));
 

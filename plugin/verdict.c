@@ -300,11 +300,11 @@ static bool judge_path(const struct hik_facts *f, struct hik_verdict *v)
                 f->offer_role == HIK_ROLE_ACTIVE ? "nobody listens" : "nobody connects");
             explained = true;
         }
-        if (f->tcp_rst && !f->tcp_data) {
+        if (f->tcp_refused && !f->tcp_up) {
             add(v, HIK_CODE_TCP_REFUSED, HIK_SEVERITY_ERROR, "%s refuses the media connection (RST)",
                 or_unknown(f->tcp_to));
             explained = true;
-        } else if (!explained && !f->tcp_data && (f->bye || f->after_answer >= HIK_WAIT_MEDIA)) {
+        } else if (!explained && !f->tcp_up && (f->bye || f->after_answer >= HIK_WAIT_MEDIA)) {
             add(v, HIK_CODE_TCP_NO_CONNECTION, HIK_SEVERITY_ERROR, f->tcp_syn
                 ? "no answer to the TCP connection to %s in %s s" : "nobody connected to %s in %s s",
                 or_unknown(f->tcp_to), tenths(f->after_answer).s);

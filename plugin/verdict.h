@@ -130,7 +130,9 @@ struct hik_facts {
     bool capture_has_rtp;     /* some session of this capture has RTP */
     bool tcp;
     enum hik_role offer_role, answer_role;
-    bool tcp_syn, tcp_rst, tcp_data;
+    bool tcp_syn;             /* somebody asked for the media connection */
+    bool tcp_refused;         /* and was refused */
+    bool tcp_up;              /* or got it */
     const char *tcp_to;       /* the passive side's endpoint */
     double first_media_after; /* from the ACK (else the 2xx) to the first RTP packet; negative = not known */
     uint32_t after_bye;       /* RTP packets after the BYE */

@@ -251,7 +251,7 @@ static void test_tcp(void)
     expect(f, HIK_STATE_CLOSED, "TCP_NO_CONNECTION nobody connected to 10.69.80.187:5798 in 8.1 s");
     f.tcp_syn = true;
     expect(f, HIK_STATE_CLOSED, "TCP_NO_CONNECTION no answer to the TCP connection to 10.69.80.187:5798 in 8.1 s");
-    f.tcp_rst = true;
+    f.tcp_refused = true;
     expect(f, HIK_STATE_CLOSED, "TCP_REFUSED 10.69.80.187:5798 refuses the media connection (RST)");
     f = tcp();
     f.answer_role = HIK_ROLE_PASSIVE;
@@ -261,10 +261,10 @@ static void test_tcp(void)
     f.offer_role = f.answer_role = HIK_ROLE_NONE;
     expect(f, HIK_STATE_CLOSED, "TCP_NO_CONNECTION nobody connected to 10.69.80.187:5798 in 8.1 s");
     f = tcp();
-    f.tcp_syn = f.tcp_data = true;
+    f.tcp_syn = f.tcp_up = true;
     expect(f, HIK_STATE_CLOSED, "NO_MEDIA 200 OK and ACK, 0 RTP packets to 10.69.80.187:5798 (private address) in 8.1 s");
     f = healthy();
-    f.tcp = f.tcp_syn = f.tcp_data = f.tcp_rst = true; /* RST is how some close */
+    f.tcp = f.tcp_syn = f.tcp_up = f.tcp_refused = true; /* RST is how some close */
     f.offer_role = f.answer_role = HIK_ROLE_PASSIVE;   /* and it worked all the same */
     expect(f, HIK_STATE_CLOSED, "OK " SEEN);
 }
@@ -541,7 +541,7 @@ static void test_hostile(void)
 #define TXT(member) f.member = texts[g_rand_int_range(rand, 0, G_N_ELEMENTS(texts))]
 #define SEC(member) f.member = g_rand_double_range(rand, -10, 50)
         BIT(began_before), BIT(acked), BIT(cancelled), BIT(bye), BIT(reinvited), BIT(talk), BIT(capture_has_rtp);
-        BIT(tcp), BIT(tcp_syn), BIT(tcp_rst), BIT(tcp_data), BIT(paused), BIT(has_ssrc), BIT(ssrc_by_answer);
+        BIT(tcp), BIT(tcp_syn), BIT(tcp_refused), BIT(tcp_up), BIT(paused), BIT(has_ssrc), BIT(ssrc_by_answer);
         BIT(declared_ps);
         f.provisional = (uint16_t)(g_rand_boolean(rand) ? 0 : g_rand_int_range(rand, 100, 200));
         f.final_status = (uint16_t)(g_rand_boolean(rand) ? 0 : g_rand_int_range(rand, 200, 700));
