@@ -14,6 +14,7 @@
 #include "facts.h"
 #include "filter.h"
 #include "hik-table.h"
+#include "hik-tap.h"
 #include "packet-hikcascade.h"
 
 /* RTP later than this after the BYE is not just what was on its way. */
@@ -97,8 +98,10 @@ static void note_rejected(const struct hik_message *message)
     if (message->is_request || message->status < 300 || message->status == 401 || message->status == 407)
         return;
     if (message->method != HIK_METHOD_INVITE || !session) {
-        note(message, NOTE_REJECTED, true, wmem_strdup_printf(wmem_file_scope(), "The request is refused with %u",
-                                                              message->status));
+        note(message, NOTE_REJECTED, true,
+             wmem_strdup_printf(wmem_file_scope(), "The %s is refused with %u",
+                                message->method == HIK_METHOD_NONE ? "request" : hik_tap_method_name(message->method),
+                                message->status));
         return;
     }
     if (message->status == 487 && session->cancel_frame)
@@ -160,8 +163,8 @@ static void note_pair(packet_info *pinfo, const struct hik_message *message)
     if (message->method == HIK_METHOD_REGISTER && !message->is_request && !message->retransmission &&
         (message->status == 401 || message->status == 407) && pair->unauthorized_in_row >= 2)
         note(message, NOTE_AUTH_LOOP, false,
-             wmem_strdup_printf(wmem_file_scope(), "REGISTER is refused with %u for the %u. time in a row: user, password "
-                                "or realm do not fit", message->status, pair->unauthorized_in_row));
+             wmem_strdup_printf(wmem_file_scope(), "REGISTER is refused with %u %u times in a row: user, password or "
+                                "realm do not fit", message->status, pair->unauthorized_in_row));
     late = seconds_since(pinfo, &pair->registered_until);
     if (pair->registered && late > 0)
         note(message, NOTE_EXPIRED, false,

@@ -37,6 +37,9 @@ struct hik_tap {
     unsigned payload_bytes;            /* of the RTP payload, padding excluded */
 };
 
+/* Name of a method as it stands in SIP, "Other" for HIK_METHOD_NONE. */
+const char *hik_tap_method_name(enum hik_method method);
+
 /* Queues a record; does nothing while nobody listens. Defined by the front door. */
 void hik_tap_queue(packet_info *pinfo, const struct hik_tap *record);
 

@@ -565,9 +565,10 @@ bool hik_session_knows(packet_info *pinfo, const uint8_t *buf, const struct hik_
 
 struct hik_session *hik_session_of_call(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip)
 {
-    const char *call_id = view_string(pinfo->pool, buf, sip->first[HIK_HDR_CALL_ID].value);
+    struct hik_reading r;
 
-    return call_id ? (struct hik_session *)wmem_map_lookup(sessions_by_call, call_id) : NULL;
+    hik_reading_take(pinfo, buf, sip, &r);
+    return r.call_id.len > 0 ? find_by_call(&r) : NULL;
 }
 
 struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip)

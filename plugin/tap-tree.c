@@ -23,7 +23,7 @@ struct tree {
 };
 static GHashTable *trees; /* stats_tree -> struct tree */
 
-static const char *method_name(enum hik_method method)
+const char *hik_tap_method_name(enum hik_method method)
 {
     static const char *const names[] = {
         [HIK_METHOD_NONE] = "Other",           [HIK_METHOD_REGISTER] = "REGISTER", [HIK_METHOD_INVITE] = "INVITE",
@@ -102,9 +102,9 @@ static tap_packet_status packet(stats_tree *st, packet_info *pinfo _U_, epan_dis
         return TAP_PACKET_DONT_REDRAW;
     if (tap->kind == HIK_TAP_SIP && tap->message->is_request) {
         tick_stat_node(st, title_requests, 0, true);
-        tick_stat_node(st, method_name(tap->message->method), tree->requests, false);
+        tick_stat_node(st, hik_tap_method_name(tap->message->method), tree->requests, false);
     } else if (tap->kind == HIK_TAP_SIP) {
-        snprintf(name, sizeof name, "%u to %s", tap->message->status, method_name(tap->message->method));
+        snprintf(name, sizeof name, "%u to %s", tap->message->status, hik_tap_method_name(tap->message->method));
         tick_stat_node(st, title_answers, 0, true);
         tick_stat_node(st, name, tree->answers, false);
     } else {
