@@ -36,7 +36,8 @@ struct mp2p_flow {
 };
 
 static int proto_mp2p = -1;
-static dissector_handle_t mp2p_handle, media_rtp_handle, rtp_handle, rfc4571_handle;
+static dissector_handle_t mp2p_handle, by_look_handle; /* ours */
+static dissector_handle_t rtp_handle, rfc4571_handle; /* stock */
 
 enum { KEY_USED = 1 };      /* packet scope, under proto_mp2p: the RTP packet that was dissected last in this frame */
 
@@ -470,6 +471,19 @@ static conversation_t *announce(packet_info *pinfo, uint8_t payload_type)
                              pinfo->destport, pinfo->srcport, NO_ADDR_B | NO_PORT_B);
 }
 
+/* RTP that was recognised by look: as media.c wraps what SIP announced. */
+static int dissect_by_look(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    uint8_t type = tvb_captured_length(tvb) >= 2 ? tvb_get_uint8(tvb, 1) & 0x7f : 0;
+
+    /* STUN and the like between the same ports are for others to recognise */
+    if (tvb_captured_length(tvb) < RTP_HEADER || (tvb_get_uint8(tvb, 0) & 0xc0) != 0x80)
+        return 0;
+    if (type < 72 || type > 76)
+        hik_media_enter(pinfo, tvb);
+    return call_dissector(rtp_handle, tvb, pinfo, tree);
+}
+
 static ws_bool dissect_udp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
     conversation_t *conversation;
@@ -479,9 +493,9 @@ static ws_bool dissect_udp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tree *t
     if (!PINFO_FD_VISITED(pinfo)) {
         conversation = announce(pinfo, tvb_get_uint8(tvb, 1) & 0x7f);
         if (conversation)
-            conversation_set_dissector(conversation, media_rtp_handle);
+            conversation_set_dissector(conversation, by_look_handle);
     }
-    call_dissector(media_rtp_handle, tvb, pinfo, tree);
+    call_dissector(by_look_handle, tvb, pinfo, tree);
     return TRUE;
 }
 
@@ -499,6 +513,7 @@ void hik_mp2p_register(int proto _U_)
 {
     proto_mp2p = proto_register_protocol("MPEG program stream", "MP2P", "mp2p");
     mp2p_handle = register_dissector("mp2p", dissect_mp2p, proto_mp2p);
+    by_look_handle = create_dissector_handle(dissect_by_look, -1);
     hik_mp2p_tree_register(proto_mp2p);
 }
 
@@ -509,7 +524,6 @@ void hik_mp2p_handoff(void)
     for (unsigned i = 0; i < array_length(names); i++)
         dissector_add_string("rtp_dyn_payload_type", names[i], mp2p_handle);
     dissector_add_for_decode_as("rtp.pt", mp2p_handle);
-    media_rtp_handle = find_dissector("hikcascade.rtp");
     rtp_handle = find_dissector("rtp");
     rfc4571_handle = find_dissector("rtp.rfc4571");
     heur_dissector_add("udp", dissect_udp_heur, "MPEG program stream in RTP over UDP", "mp2p_udp", proto_mp2p, HEURISTIC_ENABLE);
