@@ -8,8 +8,6 @@
  */
 #include "ws-compat.h"
 
-#include <epan/show_exception.h>
-
 #include "catalog.h"
 #include "export-media.h"
 #include "facts.h"
@@ -21,6 +19,7 @@
 #include "session-tree.h"
 #include "session.h"
 #include "sip-tree.h"
+#include "stock.h"
 
 #define HIK_PORTS "7100"
 /* Longest start line waited for on a stream; stock sip uses the same order of size. */
@@ -68,10 +67,21 @@ static bool content_type_is(const uint8_t *buf, const struct hik_sip *sip, const
     return hik_view_is(buf, hik_view_trim(buf, value), type);
 }
 
+/* The body as SDP, packet scope; NULL if it is none. */
+static const struct hik_sdp *parse_sdp(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip)
+{
+    struct hik_sdp *sdp;
+
+    if (sip->body.len == 0)
+        return NULL;
+    sdp = wmem_new(pinfo->pool, struct hik_sdp);
+    return hik_sdp_parse(buf, sip->body, sdp) ? sdp : NULL;
+}
+
 /* Marks nothing else carries: a 20-digit ID as a caller or callee, a MANSCDP or MANSRTSP body, an SDP with y=. */
 static bool has_strong_marks(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip)
 {
-    struct hik_sdp *sdp;
+    const struct hik_sdp *sdp;
 
     if (id_kind(buf, sip->first[HIK_HDR_FROM].value) == HIK_ID_20 || id_kind(buf, sip->first[HIK_HDR_TO].value) == HIK_ID_20)
         return true;
@@ -81,8 +91,8 @@ static bool has_strong_marks(packet_info *pinfo, const uint8_t *buf, const struc
         return true;
     if (sip->body.len == 0 || !content_type_is(buf, sip, "application/sdp"))
         return false;
-    sdp = wmem_new(pinfo->pool, struct hik_sdp);
-    return hik_sdp_parse(buf, sip->body, sdp) && sdp->gb;
+    sdp = parse_sdp(pinfo, buf, sip);
+    return sdp && sdp->gb;
 }
 
 /* Marks that do on the protocol's own port: IDs of other lengths, the vendor's name, a call we know. */
@@ -107,14 +117,15 @@ static bool has_marks(packet_info *pinfo, const uint8_t *buf, const struct hik_s
         return true;
     if (agent.len >= 9 && g_ascii_strncasecmp((const char *)buf + agent.off, "Hikvision", 9) == 0)
         return true;
-    return hik_session_knows(pinfo, buf, sip);
+    return hik_session_knows(buf, sip);
 }
 
 /* ---- records of the frame's messages ---------------------------------------------------------------------------- */
 
 /* The record of the next message of this frame: the first pass makes it, later passes find it. NULL on a later pass if
  * the first made none: then the message is not ours. */
-static const struct hik_message *next_message(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip)
+static const struct hik_message *next_message(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip,
+                                              const struct hik_sdp *sdp)
 {
     wmem_array_t *messages = (wmem_array_t *)p_get_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_MESSAGES);
     unsigned nth = GPOINTER_TO_UINT(p_get_proto_data(pinfo->pool, pinfo, proto_hikcascade, KEY_COUNTER));
@@ -129,7 +140,7 @@ static const struct hik_message *next_message(packet_info *pinfo, const uint8_t 
         messages = wmem_array_sized_new(wmem_file_scope(), sizeof(struct hik_message *), 1);
         p_add_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_MESSAGES, messages);
     }
-    message = hik_session_take(pinfo, buf, sip);
+    message = hik_session_take(pinfo, buf, sip, sdp);
     wmem_array_append_one(messages, message);
     return message;
 }
@@ -173,30 +184,23 @@ void hik_tap_queue(packet_info *pinfo, const struct hik_tap *record)
 static int dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const uint8_t *buf, const struct hik_sip *sip,
                            dissector_handle_t stock)
 {
-    const struct hik_message *message = next_message(pinfo, buf, sip);
+    const struct hik_sdp *sdp = parse_sdp(pinfo, buf, sip);
+    const struct hik_message *message = next_message(pinfo, buf, sip, sdp);
     struct current *current = wmem_new(pinfo->pool, struct current);
-    volatile int length = 0;
+    int length;
 
     if (!message)
         return call_dissector(stock, tvb, pinfo, tree);
     current->tvb = tvb;
     current->message = message;
     p_set_proto_data(pinfo->pool, pinfo, proto_hikcascade, KEY_CURRENT, current);
-    /* Stock gives up on a message cut by the capture: what we know of it is shown all the same. */
-    TRY {
-        length = call_dissector(stock, tvb, pinfo, tree);
-    }
-    CATCH_NONFATAL_ERRORS {
-        show_exception(tvb, pinfo, tree, EXCEPT_CODE, GET_MESSAGE);
-        length = tvb_captured_length(tvb);
-    }
-    ENDTRY;
+    length = hik_stock_call(stock, tvb, pinfo, tree);
     p_set_proto_data(pinfo->pool, pinfo, proto_hikcascade, KEY_CURRENT, NULL);
 
     if (!PINFO_FD_VISITED(pinfo))
         hik_media_open(pinfo, message);
     {
-        struct hik_sip_view view = {tvb, buf, sip, message};
+        struct hik_sip_view view = {tvb, buf, sip, sdp, message};
         struct hik_tap record = {.kind = HIK_TAP_SIP, .session = message->session, .message = message};
         proto_item *item = NULL;
         proto_tree *ours = NULL;
@@ -219,7 +223,7 @@ static bool take_icmp_error(packet_info *pinfo, const uint8_t *buf, const struct
     if (!pinfo->flags.in_error_pkt)
         return false;
     if (!PINFO_FD_VISITED(pinfo) && sip->is_request && sip->method == HIK_METHOD_INVITE) {
-        session = hik_session_of_call(pinfo, buf, sip);
+        session = hik_session_of_call(buf, sip);
         if (session)
             hik_facts_unreachable(pinfo, session, &pinfo->dst, (uint16_t)pinfo->destport);
     }

@@ -14,7 +14,6 @@
 #include <string.h>
 
 #include <epan/dissectors/packet-rtcp.h>
-#include <epan/show_exception.h>
 
 #include "export-media.h"
 #include "facts.h"
@@ -23,6 +22,7 @@
 #include "packet-hikcascade.h"
 #include "session-tree.h"
 #include "session.h"
+#include "stock.h"
 
 /* RFC 3550 A.1: a step further than this is no ordinary loss. */
 #define MAX_DROPOUT 3000
@@ -118,15 +118,16 @@ static gboolean endpoint_equal(gconstpointer a, gconstpointer b)
 
 static void put_address(uint8_t bytes[16], const address *addr)
 {
-    size_t len = MIN((size_t)addr->len, 16);
-
-    memcpy(bytes, addr->data, len);
-    memset(bytes + len, 0, 16 - len);
+    if (addr->len == 4)
+        memcpy(bytes, addr->data, 4);
+    else
+        memcpy(bytes, addr->data, MIN((size_t)addr->len, 16));
 }
 
 static void set_flow_key(struct hik_flow_key *key, const address *src, uint32_t src_port, const address *dst,
                          uint32_t dst_port, uint32_t ssrc, bool tcp)
 {
+    memset(key, 0, sizeof *key);
     put_address(key->src, src);
     put_address(key->dst, dst);
     key->src_port = (uint16_t)src_port;
@@ -134,18 +135,25 @@ static void set_flow_key(struct hik_flow_key *key, const address *src, uint32_t 
     key->ssrc = ssrc;
     key->type = (uint8_t)src->type;
     key->tcp = tcp;
-    key->zero = 0;
+}
+
+static unsigned hash_bytes(unsigned hash, const uint8_t bytes[16], bool ip4)
+{
+    uint32_t words[4];
+
+    memcpy(words, bytes, sizeof words);
+    hash = mix(hash, words[0]);
+    return ip4 ? hash : mix(mix(mix(hash, words[1]), words[2]), words[3]);
 }
 
 static guint flow_hash(gconstpointer p)
 {
-    uint32_t words[sizeof(struct hik_flow_key) / 4];
-    unsigned hash = 11;
+    const struct hik_flow_key *key = (const struct hik_flow_key *)p;
+    bool ip4 = key->type == AT_IPv4;
 
-    memcpy(words, p, sizeof words);
-    for (size_t i = 0; i < array_length(words); i++)
-        hash = mix(hash, words[i]);
-    return hash;
+    return mix(mix(hash_bytes(hash_bytes(11 + key->tcp, key->src, ip4), key->dst, ip4),
+                   ((unsigned)key->src_port << 16) | key->dst_port),
+               key->ssrc);
 }
 
 static gboolean flow_equal(gconstpointer a, gconstpointer b)
@@ -699,24 +707,6 @@ static void queue_rtp(packet_info *pinfo, const struct hik_rtp *rtp)
     hik_tap_queue(pinfo, &record);
 }
 
-/* Calls stock, and comes back even if stock gives up on the packet: our part of the tree must not be lost with it. */
-static int call_stock(dissector_handle_t handle, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
-{
-    volatile int length = 0;
-
-    if (!tree)
-        return call_dissector(handle, tvb, pinfo, tree);
-    TRY {
-        length = call_dissector(handle, tvb, pinfo, tree);
-    }
-    CATCH_NONFATAL_ERRORS {
-        show_exception(tvb, pinfo, tree, EXCEPT_CODE, GET_MESSAGE);
-        length = tvb_captured_length(tvb);
-    }
-    ENDTRY;
-    return length;
-}
-
 static int dissect_rtcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
     const struct hik_rtp_mark *mark = NULL;
@@ -741,7 +731,7 @@ static int dissect_rtcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
             }
         }
     }
-    length = call_stock(rtcp_handle, tvb, pinfo, tree);
+    length = hik_stock_call(rtcp_handle, tvb, pinfo, tree);
     if (session) {
         struct hik_tap record = {.kind = HIK_TAP_RTCP, .session = session};
 
@@ -788,7 +778,8 @@ static int dissect_media_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree
     if (!rtp)
         return call_dissector(rtp_handle, tvb, pinfo, tree);
     session = rtp->flow->session;
-    length = call_stock(rtp_handle, tvb, pinfo, tree);
+    /* With no tree there is nothing of ours to lose: spare the exception frame. */
+    length = tree ? hik_stock_call(rtp_handle, tvb, pinfo, tree) : call_dissector(rtp_handle, tvb, pinfo, tree);
     if (session) {
         proto_item *item = NULL;
         proto_tree *ours = tree ? hik_session_tree_media_item(tvb, pinfo, tree, session, &item) : NULL;

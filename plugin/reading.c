@@ -60,7 +60,7 @@ static enum hik_direction manscdp_direction(const uint8_t *buf, struct hik_view 
     return HIK_DIR_UNKNOWN;
 }
 
-void hik_reading_take(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip, struct hik_reading *r)
+void hik_reading_take(const uint8_t *buf, const struct hik_sip *sip, const struct hik_sdp *sdp, struct hik_reading *r)
 {
     struct hik_sip_via via;
     const struct hik_header *first = sip->first;
@@ -77,12 +77,10 @@ void hik_reading_take(packet_info *pinfo, const uint8_t *buf, const struct hik_s
         r->branch = via.branch;
     r->has_subject = first[HIK_HDR_SUBJECT].value.len > 0 &&
                      hik_sip_parse_subject(buf, first[HIK_HDR_SUBJECT].value, &r->subject);
-    if (sip->body.len > 0) {
-        r->sdp = wmem_new(pinfo->pool, struct hik_sdp);
-        r->has_sdp = hik_sdp_parse(buf, sip->body, r->sdp);
-        if (!r->has_sdp)
-            r->body_direction = manscdp_direction(buf, sip->body);
-    }
+    r->sdp = sdp;
+    r->has_sdp = sdp != NULL;
+    if (!sdp && sip->body.len > 0)
+        r->body_direction = manscdp_direction(buf, sip->body);
 }
 
 bool hik_view_is_id(const uint8_t *buf, struct hik_view view)

@@ -21,11 +21,12 @@ struct hik_reading {
     struct hik_subject subject;
     bool has_subject;
     bool has_sdp;
-    struct hik_sdp *sdp;
+    const struct hik_sdp *sdp;
     enum hik_direction body_direction; /* what a MANSCDP body implies */
 };
 
-void hik_reading_take(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip, struct hik_reading *r);
+/* sdp: the body, if it is SDP and was parsed; it is only pointed to. */
+void hik_reading_take(const uint8_t *buf, const struct hik_sip *sip, const struct hik_sdp *sdp, struct hik_reading *r);
 
 /* Fills a description from the message's SDP; r->has_sdp must be set. Strings and lines are file scope. */
 void hik_reading_describe(packet_info *pinfo, const struct hik_reading *r, struct hik_description *out);

@@ -555,23 +555,24 @@ static void set_direction(packet_info *pinfo, const struct hik_reading *r, const
             hik_endpoint_is(&message->session->caller, &pinfo->src, pinfo->srcport) ? direction : reverse(direction);
 }
 
-bool hik_session_knows(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip)
+bool hik_session_knows(const uint8_t *buf, const struct hik_sip *sip)
 {
     struct hik_reading r;
 
-    hik_reading_take(pinfo, buf, sip, &r);
+    hik_reading_take(buf, sip, NULL, &r);
     return find_transaction(&r) != NULL || (r.call_id.len > 0 && find_by_call(&r) != NULL);
 }
 
-struct hik_session *hik_session_of_call(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip)
+struct hik_session *hik_session_of_call(const uint8_t *buf, const struct hik_sip *sip)
 {
     struct hik_reading r;
 
-    hik_reading_take(pinfo, buf, sip, &r);
+    hik_reading_take(buf, sip, NULL, &r);
     return r.call_id.len > 0 ? find_by_call(&r) : NULL;
 }
 
-struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip)
+struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip,
+                                     const struct hik_sdp *sdp)
 {
     struct hik_message *message = wmem_new0(wmem_file_scope(), struct hik_message);
     struct transaction *transaction;
@@ -579,7 +580,7 @@ struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, con
     unsigned sessions_before = hik_session_count();
 
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
-    hik_reading_take(pinfo, buf, sip, &r);
+    hik_reading_take(buf, sip, sdp, &r);
     message->is_request = sip->is_request;
     message->method = sip->method;
     message->status = sip->status;

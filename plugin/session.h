@@ -144,7 +144,7 @@ struct hik_session {
 char *hik_text_to_utf8(wmem_allocator_t *scope, const uint8_t *buf, struct hik_view view);
 
 /* First pass. The newest session of the message's Call-ID, NULL if there is none. Does not take the message in. */
-struct hik_session *hik_session_of_call(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip);
+struct hik_session *hik_session_of_call(const uint8_t *buf, const struct hik_sip *sip);
 
 /* The expected SSRC: the answer's y= if it has a usable one, else the offer's. False if neither announced one. */
 bool hik_session_expected_ssrc(const struct hik_session *session, uint32_t *ssrc);
@@ -198,12 +198,14 @@ struct hik_platforms {
 unsigned hik_platforms_count(void);
 struct hik_platforms *hik_platforms_get(unsigned index);
 
-/* First pass only. Takes a message in; buf is the datagram or stream piece it was parsed from. Returns its record,
+/* First pass only. Takes a message in; buf is the datagram or stream piece it was parsed from, sdp its
+ * body if that is SDP, else NULL. Returns its record,
  * which the caller keeps with the packet. */
-struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip);
+struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip,
+                                     const struct hik_sdp *sdp);
 
 /* The call of this message, or the request it answers, was taken in before. Changes nothing. */
-bool hik_session_knows(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip);
+bool hik_session_knows(const uint8_t *buf, const struct hik_sip *sip);
 
 /* The record of the SIP message whose body the tvb is, while that message is being dissected; NULL when the message
  * did not come through our front door. For the body dissectors. */

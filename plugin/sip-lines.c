@@ -192,7 +192,12 @@ static enum hik_header_id header_id(const uint8_t *buf, struct hik_view name)
 {
     size_t i;
 
+    if (name.len == 0)
+        return HIK_HDR_OTHER;
     for (i = 0; i < sizeof header_names / sizeof header_names[0]; i++) {
+        /* The first letter settles nearly all of them. */
+        if (name.len > 1 && lower(buf[name.off]) != lower((uint8_t)header_names[i].name[0]))
+            continue;
         if (name.len == 1 ? lower(buf[name.off]) == (uint8_t)header_names[i].compact
                           : hik_view_is(buf, name, header_names[i].name))
             return header_names[i].id;

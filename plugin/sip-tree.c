@@ -431,7 +431,6 @@ proto_tree *hik_sip_tree_add(const struct hik_sip_view *v, packet_info *pinfo, p
     const struct hik_message *message = v->message;
     proto_item *root = proto_tree_add_item(tree, proto_hik, v->tvb, 0, -1, ENC_NA);
     proto_tree *ours = proto_item_add_subtree(root, ett_hik);
-    struct hik_sdp *sdp;
 
     *item = root;
     if (message->session) {
@@ -448,13 +447,10 @@ proto_tree *hik_sip_tree_add(const struct hik_sip_view *v, packet_info *pinfo, p
                                message->request_frame);
     add_subject(v, pinfo, ours);
     add_content_length(v, pinfo, root);
-    if (v->sip->body.len > 0) {
-        sdp = wmem_new(pinfo->pool, struct hik_sdp);
-        if (hik_sdp_parse(v->buf, v->sip->body, sdp))
-            add_sdp(v, pinfo, ours, root, sdp);
-        else
-            add_error_info(v, pinfo, ours);
-    }
+    if (v->sdp)
+        add_sdp(v, pinfo, ours, root, v->sdp);
+    else if (v->sip->body.len > 0)
+        add_error_info(v, pinfo, ours);
     add_header_ids(v, pinfo, ours);
     return ours;
 }
@@ -483,8 +479,8 @@ void hik_sip_tree_info(const struct hik_sip_view *v, packet_info *pinfo)
     const char *info = col_get_text(pinfo->cinfo, COL_INFO);
     /* Stock ends a SIP message with a separator of its own. */
     const char *separator = info && g_str_has_suffix(info, "| ") ? "" : " | ";
+    const struct hik_sdp *sdp = v->sdp;
     struct hik_error_info error;
-    struct hik_sdp *sdp;
     struct hik_view device;
 
     if (session) {
@@ -498,8 +494,7 @@ void hik_sip_tree_info(const struct hik_sip_view *v, packet_info *pinfo)
     }
     if (v->sip->body.len == 0)
         return;
-    sdp = wmem_new(pinfo->pool, struct hik_sdp);
-    if (hik_sdp_parse(v->buf, v->sip->body, sdp)) {
+    if (sdp) {
         if (sdp->media_count && sdp->media[0].media.port_ok)
             col_append_fstr(pinfo->cinfo, COL_INFO, ", %s %s:%u%s", text_of(v, pinfo, sdp->media[0].media.media),
                             text_of(v, pinfo, sdp->media[0].connection.addr), sdp->media[0].media.port,

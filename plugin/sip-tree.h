@@ -13,6 +13,7 @@ struct hik_sip_view {
     tvbuff_t *tvb;
     const uint8_t *buf; /* the tvb's captured bytes */
     const struct hik_sip *sip;
+    const struct hik_sdp *sdp; /* the body, if it is SDP, else NULL */
     const struct hik_message *message;
 };
 

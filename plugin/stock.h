@@ -1,0 +1,15 @@
+/* stock.h
+ * Calling stock dissectors from inside ours.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HIK_STOCK_H
+#define HIK_STOCK_H
+
+#include "ws-compat.h"
+
+/* Calls a stock dissector and comes back even if it gives up on the packet (cut by the capture, or malformed): what
+ * stock would have said of that is in the tree then, and our part is not lost with it. Returns the bytes taken. */
+int hik_stock_call(dissector_handle_t handle, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree);
+
+#endif
