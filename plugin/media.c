@@ -19,6 +19,7 @@
 #include "facts.h"
 #include "findings.h"
 #include "hik-tap.h"
+#include "media-internal.h"
 #include "packet-hikcascade.h"
 #include "session-tree.h"
 #include "session.h"
@@ -80,8 +81,6 @@ static wmem_map_t *captures;       /* one struct capture */
 static int proto_hik = -1;
 static dissector_handle_t rtp_handle, rtcp_handle;         /* stock */
 static dissector_handle_t media_rtp_handle, media_rtcp_handle; /* ours, around them */
-
-enum { KEY_NTH = 2 }; /* key of a packet-scope record under proto_hik */
 
 /* ---- hashing ---------------------------------------------------------------------------------------------------- */
 
@@ -304,6 +303,8 @@ static struct hik_session *match_session(packet_info *pinfo, bool rtcp, uint32_t
     struct hik_flow_key pair_key;
     const struct endpoint *pair, *dst, *src, *by_ssrc;
 
+    if (pinfo->ptype == PT_TCP)
+        return hik_tcp_session(pinfo, ssrc, strong);
     set_flow_key(&pair_key, &pinfo->src, pinfo->srcport, &pinfo->dst, pinfo->destport, 0, false);
     pair = (const struct endpoint *)wmem_map_lookup(endpoint_pairs, &pair_key);
     *strong = true;
@@ -329,7 +330,7 @@ static struct hik_session *match_session(packet_info *pinfo, bool rtcp, uint32_t
     return newest_open(src);
 }
 
-static bool is_private(const address *addr)
+bool hik_media_is_private(const address *addr)
 {
     const uint8_t *b = (const uint8_t *)addr->data;
 
@@ -425,14 +426,21 @@ void hik_media_open(packet_info *pinfo, const struct hik_message *message)
     for (unsigned i = 0; i < mine->media_count; i++) {
         const struct hik_media_line *line = &mine->media[i];
 
-        if (!line->port_ok || line->endpoint.port == 0 || line->tcp)
+        if (!line->port_ok || line->endpoint.port == 0)
             continue;
+        if (line->tcp) {
+            hik_tcp_open(pinfo, session, mine, other, i);
+            /* RTP/AVP with a=setup means TCP to some and nothing to others: see what comes. */
+            if (!line->tcp_by_setup)
+                continue;
+        }
         if (line->addr_ok)
             open_endpoint(pinfo, session, mine, line, &line->endpoint.addr);
         /* Behind a NAT the peer sends to where the SDP came from. */
-        if (!line->addr_ok || (is_private(&line->endpoint.addr) && !addresses_equal(&line->endpoint.addr, &pinfo->src)))
+        if (!line->addr_ok || (hik_media_is_private(&line->endpoint.addr) && !addresses_equal(&line->endpoint.addr, &pinfo->src)))
             open_endpoint(pinfo, session, mine, line, &pinfo->src);
-        if (line->addr_ok && i < other->media_count && other->media[i].addr_ok && !other->media[i].tcp)
+        if (line->addr_ok && i < other->media_count && other->media[i].addr_ok &&
+            (!other->media[i].tcp || other->media[i].tcp_by_setup))
             open_pair(session, line, &other->media[i]);
     }
     this_capture()->openings++;
@@ -764,7 +772,7 @@ static int dissect_media_rtcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tre
     return dissect_rtcp(tvb, pinfo, tree);
 }
 
-static int dissect_media_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+int hik_media_dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
     const struct hik_rtp *rtp;
     struct hik_session *session;
@@ -790,6 +798,11 @@ static int dissect_media_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree
     return length;
 }
 
+static int dissect_media_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    return hik_media_dissect(tvb, pinfo, tree);
+}
+
 void hik_media_register(int proto)
 {
     struct {
@@ -808,10 +821,12 @@ void hik_media_register(int proto)
     /* No protocol of their own: the layers of a packet stay what stock says they are. */
     media_rtp_handle = create_dissector_handle(dissect_media_rtp, -1);
     media_rtcp_handle = create_dissector_handle(dissect_media_rtcp, -1);
+    hik_tcp_register(proto);
 }
 
 void hik_media_handoff(void)
 {
     rtp_handle = find_dissector("rtp");
     rtcp_handle = find_dissector("rtcp");
+    hik_tcp_handoff();
 }

@@ -146,6 +146,7 @@ static void describe_section(packet_info *pinfo, const uint8_t *buf, const struc
 {
     line->audio = hik_view_is(buf, section->media.media, "audio");
     line->tcp = section->media.tcp || (section->setup != HIK_SETUP_NONE && section->setup != HIK_SETUP_HOLDCONN);
+    line->tcp_by_setup = line->tcp && !section->media.tcp;
     line->addr_ok = view_address(pinfo, buf, &section->connection, &line->endpoint.addr);
     line->port_ok = section->media.port_ok;
     line->endpoint.port = section->media.port;

@@ -38,7 +38,8 @@ struct hik_payload_map {
 /* One m= section of an SDP, as far as a session needs it. */
 struct hik_media_line {
     bool audio;              /* m=audio */
-    bool tcp;
+    bool tcp;                /* m= names TCP, or there is a=setup */
+    bool tcp_by_setup;       /* only a=setup says so */
     bool addr_ok;            /* c= is an IP address: endpoint.addr is set */
     bool port_ok;
     struct hik_endpoint endpoint; /* c= and m= */
@@ -133,8 +134,9 @@ struct hik_session {
     uint32_t rtp_after_bye;   /* RTP packets later than the BYE */
     uint32_t rtp_unnegotiated; /* RTP packets whose source is no endpoint of the SDP */
 
-    /* TCP media connection, seen by the front door */
-    uint32_t tcp_syn_frame, tcp_rst_frame, tcp_data_frame;
+    /* TCP media connection (not RTCP's own), media-tcp.c's: its SYN, its SYN ACK, the first RST, the first segment with
+     * data */
+    uint32_t tcp_syn_frame, tcp_accept_frame, tcp_rst_frame, tcp_data_frame;
 
     const char *verdict;      /* computed once by the first reader after the first pass, NULL before */
 };
