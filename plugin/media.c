@@ -667,6 +667,7 @@ const struct hik_rtp *hik_media_enter(packet_info *pinfo, tvbuff_t *tvb)
     const uint8_t *header;
 
     capture->current_frame = pinfo->num;
+    rtp->serial++;
     rtp->flow = NULL;
     if (tvb_captured_length(tvb) < RTP_MIN_HEADER)
         return NULL;

@@ -105,6 +105,7 @@ uint32_t hik_flow_expected(const struct hik_flow *flow);
 /* The RTP packet around a payload, for payload dissectors. Packet scope. */
 struct hik_rtp {
     struct hik_flow *flow;
+    uint32_t serial;             /* another for every packet: tells those of one frame apart */
     uint32_t ssrc, timestamp;
     uint16_t seq;
     uint32_t extended_seq;       /* as assigned on the first pass */

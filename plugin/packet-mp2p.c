@@ -373,14 +373,14 @@ static const struct hik_rtp *rtp_around(tvbuff_t *tvb, packet_info *pinfo)
 
     /* several RTP packets in a frame, not all through the wrapper: the last one's record is not this one's */
     if (rtp && (rtp->payload_len != tvb_reported_length(tvb) ||
-                (pinfo->ptype == PT_TCP && p_get_proto_data(pinfo->pool, pinfo, proto_mp2p, KEY_USED) == rtp)))
+                (pinfo->ptype == PT_TCP && p_get_proto_data(pinfo->pool, pinfo, proto_mp2p, KEY_USED) == GUINT_TO_POINTER(rtp->serial))))
         rtp = NULL;
     if (!rtp) {
         packet = find_rtp_packet(tvb, pinfo);
         rtp = packet ? hik_media_enter(pinfo, packet) : NULL;
     }
     if (rtp && pinfo->ptype == PT_TCP)
-        p_set_proto_data(pinfo->pool, pinfo, proto_mp2p, KEY_USED, (void *)rtp);
+        p_set_proto_data(pinfo->pool, pinfo, proto_mp2p, KEY_USED, GUINT_TO_POINTER(rtp->serial));
     return rtp;
 }
 

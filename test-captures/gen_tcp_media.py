@@ -5,7 +5,8 @@ TcpCall is a call whose media go over a TCP connection. By default the upper pla
 lower one connects.
 """
 
-from hikpcap import (ACK, PSH, SYN, Call, Capture, Link, Platform, report_block, rfc4571, rtcp_rr, rtcp_sr, rtp)
+from hikpcap import (ACK, PSH, START, SYN, Call, Capture, Link, Platform, h264_slice, ps_pack, ps_pes, report_block, rfc4571,
+                     rtcp_rr, rtcp_sr, rtp)
 
 CLIENT_PORT = 51000
 
@@ -69,9 +70,8 @@ class TcpCall(Call):
 
 
 def small(number):
-    """A payload of 40 bytes that is a pack header and filling: packets of 52 bytes, frames of 54."""
-    from hikpcap import ps_pack
-    return ps_pack(number * 3600) + bytes([number & 0xFF]) * 26
+    """A payload of 40 bytes, a whole frame of H.264 in a pack: RTP packets of 52 bytes, frames of 54."""
+    return ps_pack(number * 3600) + ps_pes(START + h264_slice(number % 25 == 0, 11, fill=number & 0x3F | 0x40))
 
 
 def start(**options):
