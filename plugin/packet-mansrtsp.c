@@ -419,7 +419,9 @@ void hik_mansrtsp_register(int proto _U_)
 
 void hik_mansrtsp_handoff(void)
 {
-    dissector_handle_t in_sip = create_dissector_handle(dissect_rtsp_in_sip, proto_mansrtsp);
+    /* A description of its own: 4.6 complains about two alike in one table. */
+    dissector_handle_t in_sip = create_dissector_handle_with_name_and_description(dissect_rtsp_in_sip, proto_mansrtsp, NULL,
+                                                                                  "MANSRTSP called RTSP");
 
     dissector_add_string("media_type", "application/mansrtsp", mansrtsp_handle);
     dissector_add_string("media_type", "application/rtsp", in_sip);
