@@ -217,6 +217,13 @@ size_t hik_charset_to_utf8(enum hik_charset charset, const uint8_t *text, size_t
     size_t n;
 
     *other = false;
+    /* Most values are IDs and numbers. */
+    for (n = 0; n < len && text[n] > 0 && text[n] < 0x80; n++)
+        out[n] = (char)text[n];
+    if (n == len) {
+        out[n] = '\0';
+        return n;
+    }
     if (charset == HIK_CHARSET_GB) {
         n = from_gb(text, len, out, &bad);
         if (!bad)

@@ -5,10 +5,6 @@
  */
 #include "mans-xml.h"
 
-#include <string.h>
-
-#include <glib.h>
-
 static bool is_space(uint8_t c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -20,7 +16,7 @@ static bool begins_name(uint8_t c)
     return g_ascii_isalpha(c) || c == '_' || c == ':' || c >= 0x80;
 }
 
-static bool starts_with(const struct hik_xml *xml, uint32_t at, const char *text)
+static inline bool starts_with(const struct hik_xml *xml, uint32_t at, const char *text)
 {
     size_t n = strlen(text);
 
@@ -48,11 +44,6 @@ static uint32_t find_double_end(struct hik_xml *xml, uint32_t from, uint8_t x)
         at++;
     }
     return 0;
-}
-
-bool hik_xml_is(const uint8_t *buf, struct hik_xml_piece piece, const char *text)
-{
-    return strlen(text) == piece.len && g_ascii_strncasecmp((const char *)buf + piece.off, text, piece.len) == 0;
 }
 
 void hik_xml_start(struct hik_xml *xml, const uint8_t *buf, size_t len)
@@ -126,6 +117,9 @@ static bool read_text(struct hik_xml *xml, struct hik_xml_node *out)
     while ((at = find_byte(xml, at, '<')) < xml->end) {
         uint32_t behind = 0;
 
+        if (at + 1 < xml->end && (g_ascii_isalpha(xml->buf[at + 1]) ||
+                                  (xml->buf[at + 1] == '/' && at + 2 < xml->end && g_ascii_isalpha(xml->buf[at + 2]))))
+            break; /* nearly always */
         if (starts_with(xml, at, "<!--")) {
             if (!xml->no_comment_end) {
                 behind = find_double_end(xml, at + 4, '-');
@@ -171,15 +165,26 @@ static bool read_text(struct hik_xml *xml, struct hik_xml_node *out)
     return true;
 }
 
-/* Takes a namespace prefix off. */
-static void set_name(struct hik_xml *xml, struct hik_xml_node *out, uint32_t from, uint32_t to)
+/* Reads a name at `at` up to white space or one of "/<>"; a namespace prefix is taken off. Returns its end. */
+static uint32_t read_name(const struct hik_xml *xml, uint32_t at, struct hik_xml_piece *name)
 {
-    const uint8_t *colon = memchr(xml->buf + from, ':', to - from);
+    uint32_t start = at, colon = 0;
 
-    if (colon && (uint32_t)(colon - xml->buf) + 1 < to)
-        from = (uint32_t)(colon - xml->buf) + 1;
-    out->name.off = from;
-    out->name.len = to - from;
+    for (; at < xml->end; at++) {
+        uint8_t c = xml->buf[at];
+
+        if (c > '>')
+            continue;
+        if (c == '>' || c == '<' || c == '/' || is_space(c))
+            break;
+        if (c == ':' && colon == 0)
+            colon = at + 1;
+    }
+    if (colon > 0 && colon < at)
+        start = colon;
+    name->off = start;
+    name->len = at - start;
+    return at;
 }
 
 /* The end of a start tag whose name ends at `at`: the offset of its '>', or of what cuts it. Quoted values may hold a
@@ -222,14 +227,12 @@ static uint32_t find_tag_end(struct hik_xml *xml, uint32_t at, bool *cut)
 
 static void read_open(struct hik_xml *xml, struct hik_xml_node *out)
 {
-    uint32_t start = xml->pos, at = start + 1, end, last;
-    bool cut, has_end;
+    uint32_t start = xml->pos, at = read_name(xml, start + 1, &out->name), end = at, last;
+    bool cut = false, has_end;
 
-    while (at < xml->end && !is_space(xml->buf[at]) && !strchr("/<>", xml->buf[at] ? xml->buf[at] : 'x'))
-        at++;
     xml->work += at - start;
-    set_name(xml, out, start + 1, at);
-    end = find_tag_end(xml, at, &cut);
+    if (at >= xml->end || xml->buf[at] != '>')
+        end = find_tag_end(xml, at, &cut);
     has_end = end < xml->end && xml->buf[end] == '>';
     if (cut || !has_end)
         out->faults |= HIK_XML_FAULT_CUT;
@@ -283,17 +286,14 @@ static void close_implied(struct hik_xml *xml, struct hik_xml_node *out)
 
 static void read_close(struct hik_xml *xml, struct hik_xml_node *out)
 {
-    uint32_t start = xml->pos, at = start + 2, name;
+    uint32_t start = xml->pos, at = start + 2;
     struct hik_xml_piece ended;
     unsigned i;
 
     while (at < xml->end && is_space(xml->buf[at]))
         at++;
-    name = at;
-    while (at < xml->end && !is_space(xml->buf[at]) && xml->buf[at] != '<' && xml->buf[at] != '>')
-        at++;
-    set_name(xml, out, name, at);
-    ended = out->name;
+    at = read_name(xml, at, &ended);
+    out->name = ended;
     while (at < xml->end && xml->buf[at] != '<' && xml->buf[at] != '>')
         at++;
     xml->work += at - start;
@@ -316,7 +316,8 @@ static void read_close(struct hik_xml *xml, struct hik_xml_node *out)
         xml->work++;
         if (open->len == ended.len) {
             xml->work += ended.len;
-            if (g_ascii_strncasecmp((const char *)xml->buf + open->off, (const char *)xml->buf + ended.off,
+            if (memcmp(xml->buf + open->off, xml->buf + ended.off, ended.len) == 0 ||
+                g_ascii_strncasecmp((const char *)xml->buf + open->off, (const char *)xml->buf + ended.off,
                                     ended.len) == 0)
                 break;
         }
@@ -513,8 +514,10 @@ size_t hik_xml_unescape(char *utf8)
 {
     static const char cdata[] = "<![CDATA[", comment[] = "<!--";
     bool no_comment_end = false;
-    char *from = utf8, *to = utf8;
+    char *from = utf8, *to;
 
+    from += strcspn(from, "&<");
+    to = from;
     while (*from) {
         size_t n = 0, written = 0;
         char *end;

@@ -2,7 +2,7 @@
  * A forward scanner for the XML that video platforms send (MANSCDP bodies): takes what can be taken, never fails.
  * Unescaped '&' and '<', missing and stray end tags, broken declarations, cut bodies are read on and noted.
  *
- * Pure: no Wireshark header, no allocation, no recursion. Each byte is looked at a bounded number of times. Works on
+ * Pure: GLib at most, no Wireshark header, no allocation, no recursion. Each byte is looked at a bounded number of times. Works on
  * UTF-8 and GB 18030 alike, because no trail byte of either is a character that XML gives a meaning to.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -13,6 +13,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+
+#include <glib.h>
 
 /* Elements nested deeper are still read, but their end tags are counted, not matched by name. */
 #define HIK_XML_MAX_DEPTH 48
@@ -84,7 +87,10 @@ bool hik_xml_next_attr(const uint8_t *buf, struct hik_xml_piece attrs, uint32_t 
  * &#xn; in NUL-terminated UTF-8. What is no entity stays as written. Returns the new length. */
 size_t hik_xml_unescape(char *utf8);
 
-/* Compares a piece with an ASCII string without case. */
-bool hik_xml_is(const uint8_t *buf, struct hik_xml_piece piece, const char *text);
+/* Compares a piece with an ASCII string without case. Inline: with a literal, most calls end at the length. */
+static inline bool hik_xml_is(const uint8_t *buf, struct hik_xml_piece piece, const char *text)
+{
+    return strlen(text) == piece.len && g_ascii_strncasecmp((const char *)buf + piece.off, text, piece.len) == 0;
+}
 
 #endif

@@ -37,6 +37,8 @@ struct hik_exchange_record {
     struct hik_exchange *exchange; /* NULL: no SN, nothing to tie */
     bool is_request;
     bool retransmission;           /* counted before */
+    const char *info;              /* set by packet-manscdp.c on the first pass: its text in the packet list */
+    bool quiet;                    /* set by packet-manscdp.c on the first pass: it has no expert information */
     uint32_t received;             /* items up to and with this message */
     bool too_many;                 /* more than SumNum */
     struct hik_subscription *subscription; /* of a SUBSCRIBE or NOTIFY; NULL for others, and if not seen */

@@ -22,7 +22,7 @@ static const char *const commands[] = {
     "GuardInfo",          "AlarmReset",
 };
 
-static bool piece_is(const struct hik_manscdp_walk *walk, struct hik_xml_piece piece, const char *text)
+static inline bool piece_is(const struct hik_manscdp_walk *walk, struct hik_xml_piece piece, const char *text)
 {
     return hik_xml_is(walk->xml.buf, piece, text);
 }
@@ -94,34 +94,29 @@ static unsigned parent_of(const struct hik_manscdp_walk *walk, unsigned depth)
 
 static enum hik_manscdp_field field_of(const uint8_t *buf, enum hik_manscdp_level parent, struct hik_xml_piece name)
 {
-    static const struct {
-        const char *name;
-        enum hik_manscdp_field field;
-    } root[] = {
-        { "CmdType", HIK_MANSCDP_CMD_TYPE },       { "SN", HIK_MANSCDP_SN },
-        { "DeviceID", HIK_MANSCDP_DEVICE_ID },     { "Result", HIK_MANSCDP_RESULT },
-        { "Status", HIK_MANSCDP_STATUS },          { "SumNum", HIK_MANSCDP_SUM_NUM },
-        { "NotifyType", HIK_MANSCDP_NOTIFY_TYPE }, { "PTZCmd", HIK_MANSCDP_PTZ_CMD },
-    }, item[] = {
-        { "DeviceID", HIK_MANSCDP_ITEM_DEVICE_ID }, { "Name", HIK_MANSCDP_ITEM_NAME },
-        { "Status", HIK_MANSCDP_ITEM_STATUS },      { "ParentID", HIK_MANSCDP_ITEM_PARENT_ID },
-        { "Event", HIK_MANSCDP_ITEM_EVENT },        { "CivilCode", HIK_MANSCDP_ITEM_CIVIL_CODE },
-    };
-    size_t i;
-
+#define IS(text, what) \
+    if (hik_xml_is(buf, name, text)) \
+    return what
     if (parent == HIK_MANSCDP_LEVEL_ROOT) {
-        for (i = 0; i < G_N_ELEMENTS(root); i++) {
-            if (hik_xml_is(buf, name, root[i].name))
-                return root[i].field;
-        }
+        IS("CmdType", HIK_MANSCDP_CMD_TYPE);
+        IS("SN", HIK_MANSCDP_SN);
+        IS("DeviceID", HIK_MANSCDP_DEVICE_ID);
+        IS("Result", HIK_MANSCDP_RESULT);
+        IS("Status", HIK_MANSCDP_STATUS);
+        IS("SumNum", HIK_MANSCDP_SUM_NUM);
+        IS("NotifyType", HIK_MANSCDP_NOTIFY_TYPE);
+        IS("PTZCmd", HIK_MANSCDP_PTZ_CMD);
     } else if (parent == HIK_MANSCDP_LEVEL_ITEM) {
-        for (i = 0; i < G_N_ELEMENTS(item); i++) {
-            if (hik_xml_is(buf, name, item[i].name))
-                return item[i].field;
-        }
-    } else if (hik_xml_is(buf, name, "PTZCmd")) {
-        return HIK_MANSCDP_PTZ_CMD;
+        IS("DeviceID", HIK_MANSCDP_ITEM_DEVICE_ID);
+        IS("Name", HIK_MANSCDP_ITEM_NAME);
+        IS("Status", HIK_MANSCDP_ITEM_STATUS);
+        IS("ParentID", HIK_MANSCDP_ITEM_PARENT_ID);
+        IS("Event", HIK_MANSCDP_ITEM_EVENT);
+        IS("CivilCode", HIK_MANSCDP_ITEM_CIVIL_CODE);
+    } else {
+        IS("PTZCmd", HIK_MANSCDP_PTZ_CMD);
     }
+#undef IS
     return HIK_MANSCDP_ELEMENT;
 }
 
@@ -184,7 +179,7 @@ static void take_element(struct hik_manscdp_walk *walk, const struct hik_xml_nod
     unsigned parent = node->depth > 0 ? parent_of(walk, node->depth) : 0;
     enum hik_manscdp_level parent_level = node->depth > 0 ? walk->levels[parent].level : HIK_MANSCDP_LEVEL_OTHER;
     uint32_t num = 0;
-    bool has_num = num_of(walk->xml.buf, node->attrs, &num);
+    bool has_num = node->attrs.len > 0 && num_of(walk->xml.buf, node->attrs, &num);
     enum hik_manscdp_level level = deep ? HIK_MANSCDP_LEVEL_OTHER : level_of(walk, node, has_num);
     bool empty = node->kind == HIK_XML_EMPTY, leaf = false, open = !empty;
 

@@ -20,6 +20,7 @@
 #define XML_MOST_BYTES (1024 * 1024)
 #define XML_MOST_ELEMENTS 20000
 #define XML_MOST_DEPTH 32
+#define XML_SHORT_ELEMENTS 40
 
 static int proto_manscdp = -1;
 static int proto_xml = -1;
@@ -81,6 +82,15 @@ static expert_field ei_hik_mans_sum_mismatch = EI_INIT;
 static expert_field ei_hik_mans_ptz_broken = EI_INIT;
 static expert_field ei_hik_mans_ptz_checksum = EI_INIT;
 static expert_field ei_hik_mans_ptz_contradiction = EI_INIT;
+
+/* Preference: when to show the stock XML view too. It costs as much as all the rest, so where stock shows none for this
+ * media type, long lists go without. */
+enum { XML_NEVER, XML_SHORT, XML_ALWAYS };
+static const enum_val_t xml_choices[] = { { "never", "Never", XML_NEVER },
+                                          { "short", "For bodies of up to 40 elements", XML_SHORT },
+                                          { "always", "Always", XML_ALWAYS },
+                                          { NULL, NULL, 0 } };
+static int show_xml = WS_STOCK_XML_SUFFIX ? XML_ALWAYS : XML_SHORT;
 
 static dissector_handle_t manscdp_handle;
 static dissector_handle_t xml_handle;
@@ -525,7 +535,8 @@ static void add_stock_view(struct view *view, proto_tree *tree, void *data)
 {
     const struct hik_manscdp *message = view->message;
 
-    if (!tree || !xml_handle || !proto_field_is_referenced(tree, proto_xml) || message->root == HIK_MANSCDP_ROOT_NONE ||
+    if (!tree || show_xml == XML_NEVER || (show_xml == XML_SHORT && message->elements > XML_SHORT_ELEMENTS) ||
+        !xml_handle || !proto_field_is_referenced(tree, proto_xml) || message->root == HIK_MANSCDP_ROOT_NONE ||
         tvb_captured_length(view->tvb) < tvb_reported_length(view->tvb) ||
         tvb_captured_length(view->tvb) > XML_MOST_BYTES || message->elements > XML_MOST_ELEMENTS ||
         message->max_depth > XML_MOST_DEPTH)
@@ -574,21 +585,51 @@ static tvbuff_t *from_utf16(tvbuff_t *tvb, packet_info *pinfo)
     return decoded;
 }
 
+/* First pass: takes the message in and leaves its record with the packet. */
+static struct hik_exchange_record *take(tvbuff_t *body, packet_info *pinfo, const uint8_t *buf,
+                                        const struct hik_manscdp *message, unsigned key)
+{
+    const struct hik_message *sip = hik_session_message_of_body(pinfo, body);
+    struct hik_exchange_record *record;
+    const char *device_id = NULL;
+    char info[160];
+    bool other;
+
+    if (message->device_id.len > 0)
+        device_id = decode(pinfo, buf, message, message->device_id, &other);
+    record = hik_exchange_take(pinfo, buf, message, device_id, sip, hik_session_sip_of_body(pinfo, body));
+    hik_manscdp_describe(buf, message, record->received, info, sizeof info);
+    record->info = wmem_strdup(wmem_file_scope(), info);
+    record->quiet = message->faults == 0 && !message->charset.mismatch && !message->num_wrong && !record->too_many &&
+                    message->ptz_cmd.len == 0;
+    p_add_proto_data(wmem_file_scope(), pinfo, proto_manscdp, key, record);
+    if (sip && message->root == HIK_MANSCDP_ROOT_NOTIFY && message->cmd && strcmp(message->cmd, "Keepalive") == 0)
+        hik_session_keepalive(pinfo, sip, device_id);
+    return record;
+}
+
 static int dissect_manscdp(tvbuff_t *body, packet_info *pinfo, proto_tree *tree, void *data)
 {
     tvbuff_t *tvb;
     const uint8_t *buf;
     unsigned len, key = pinfo->curr_layer_num;
+    bool looked_at = tree && proto_field_is_referenced(tree, proto_manscdp), cut_short;
     struct hik_manscdp message;
-    struct hik_exchange_record *record;
+    struct hik_exchange_record *record = NULL;
     struct lesson lesson;
     struct view view;
     proto_item *item;
-    char info[160];
-    bool cut_short;
 
     if (tvb_captured_length(body) == 0)
         return 0;
+    if (PINFO_FD_VISITED(pinfo))
+        record = (struct hik_exchange_record *)p_get_proto_data(wmem_file_scope(), pinfo, proto_manscdp, key);
+    if (record && record->quiet && !looked_at && !hik_tap_catalog_wanted()) {
+        /* Nothing but the text in the list can come of it. */
+        proto_tree_add_item(tree, proto_manscdp, body, 0, -1, ENC_NA);
+        add_info(pinfo, record->info);
+        return (int)tvb_captured_length(body);
+    }
     tvb = from_utf16(body, pinfo);
     len = tvb_captured_length(tvb);
     cut_short = len < tvb_reported_length(tvb);
@@ -599,26 +640,13 @@ static int dissect_manscdp(tvbuff_t *body, packet_info *pinfo, proto_tree *tree,
     lesson.owner = NULL;
     lesson.ids = hik_tap_catalog_wanted() ? wmem_array_new(pinfo->pool, sizeof(const char *)) : NULL;
     hik_manscdp_read(buf, len, learn, &lesson, &message);
-
-    if (!PINFO_FD_VISITED(pinfo)) {
-        const struct hik_message *sip = hik_session_message_of_body(pinfo, body);
-        const char *device_id = NULL;
-        bool other;
-
-        if (message.device_id.len > 0)
-            device_id = decode(pinfo, buf, &message, message.device_id, &other);
-        record = hik_exchange_take(pinfo, buf, &message, device_id, sip, hik_session_sip_of_body(pinfo, body));
-        p_add_proto_data(wmem_file_scope(), pinfo, proto_manscdp, key, record);
-        if (sip && message.root == HIK_MANSCDP_ROOT_NOTIFY && message.cmd && strcmp(message.cmd, "Keepalive") == 0)
-            hik_session_keepalive(pinfo, sip, device_id);
-    } else {
-        record = (struct hik_exchange_record *)p_get_proto_data(wmem_file_scope(), pinfo, proto_manscdp, key);
-    }
+    if (!PINFO_FD_VISITED(pinfo))
+        record = take(body, pinfo, buf, &message, key);
     if (lesson.ids && wmem_array_get_count(lesson.ids) > 0)
         hik_tap_catalog_queue(pinfo, (const char *const *)wmem_array_get_raw(lesson.ids),
                               wmem_array_get_count(lesson.ids));
-    hik_manscdp_describe(buf, &message, record ? record->received : message.items, info, sizeof info);
-    add_info(pinfo, info);
+    if (record)
+        add_info(pinfo, record->info);
 
     memset(&view, 0, sizeof view);
     view.tvb = tvb;
@@ -627,12 +655,15 @@ static int dissect_manscdp(tvbuff_t *body, packet_info *pinfo, proto_tree *tree,
     view.message = &message;
     view.most_items = prefs.gui_max_tree_items / 2 < MOST_ITEMS ? prefs.gui_max_tree_items / 2 : MOST_ITEMS;
     item = proto_tree_add_item(tree, proto_manscdp, tvb, 0, -1, ENC_NA);
-    proto_item_append_text(item, ", %s", info);
+    if (record)
+        proto_item_append_text(item, ", %s", record->info);
     view.tree = proto_item_add_subtree(item, ett_hik_mans);
-    if (tree) {
+    if (looked_at) {
         add_body(&view);
         if (record)
             add_exchange(&view, record);
+    } else if (message.ptz_cmd.len > 0) {
+        add_ptz(&view, view.tree, message.ptz_cmd); /* for its expert information */
     }
     add_findings(&view, item, record, cut_short);
     add_stock_view(&view, tree, data);
@@ -749,6 +780,10 @@ void hik_manscdp_register(int proto _U_)
     proto_register_subtree_array(ett, array_length(ett));
     expert = expert_register_protocol(proto_manscdp);
     expert_register_field_array(expert, ei, array_length(ei));
+    prefs_register_enum_preference(prefs_register_protocol(proto_manscdp, NULL), "xml", "Show the plain XML view too",
+                                   "Below our own view, show the body as Wireshark shows any XML. Where details are "
+                                   "shown, this takes as long as all the rest.",
+                                   &show_xml, xml_choices, FALSE);
     manscdp_handle = register_dissector("manscdp", dissect_manscdp, proto_manscdp);
     hik_catalog_register();
     hik_exchange_register();

@@ -71,6 +71,9 @@ typedef void ws_tap_init;
     } while (0)
 #endif
 
+/* Stock shows every media type that ends in "+xml" as XML. */
+#define WS_STOCK_XML_SUFFIX WS_AT_LEAST(4, 4)
+
 /* rtp_dyn_payload_insert() gained the channel count. */
 #if WS_AT_LEAST(4, 2)
 #define ws_rtp_dyn_payload_insert(table, pt, name, rate, channels) \
