@@ -437,6 +437,7 @@ def captures():
     yield "tcp-7100.pcap", tcp()
     yield "tcp-gap.pcap", tcp_gap()
     yield "udp-7010.pcap", port(7010)
+    yield "udp-15061.pcap", port(15061)
     yield "tcp-15060.pcap", port(15060, "TCP")
     yield "udp-5060.pcap", port(5060)
     yield "foreign-sip-7100.pcap", foreign_sip()

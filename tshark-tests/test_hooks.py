@@ -38,8 +38,9 @@ def test_decode_as(tshark):
 
 
 def test_heuristic_udp(tshark):
-    assert taken(tshark, "udp-7010.pcap") == UDP_CALL
-    rows = tshark.fields_everywhere("udp-7010.pcap", ["hikcascade.session"], "rtp || rtcp")
+    assert taken(tshark, "udp-15061.pcap") == UDP_CALL
+    assert taken(tshark, "udp-15061.pcap", extra=HEURISTICS_OFF) == []
+    rows = tshark.fields_everywhere("udp-15061.pcap", ["hikcascade.session"], "rtp || rtcp")
     assert [row["frame"] for row in rows] == list(range(7, 14))
     assert all(row["hikcascade.session"] == ["0"] for row in rows)
 
