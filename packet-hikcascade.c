@@ -206,7 +206,7 @@ static int dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
         proto_tree *ours = NULL;
 
         hik_sip_tree_info(&view, pinfo);
-        if (tree)
+        if (tree || hik_stock_wants_experts())
             ours = hik_sip_tree_add(&view, pinfo, tree, &item);
         hik_findings_message(pinfo, tvb, ours, item, message);
         hik_tap_queue(pinfo, &record);

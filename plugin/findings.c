@@ -9,6 +9,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "findings.h"
+#include "stock.h"
 
 #include "catalog.h"
 #include "facts.h"
@@ -283,7 +284,7 @@ void hik_findings_message(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, p
 
     if (!PINFO_FD_VISITED(pinfo))
         take_notes(pinfo, message);
-    if (!tree)
+    if (!tree && !hik_stock_wants_experts())
         return;
     show_notes(pinfo, item, message);
     if (!session)
@@ -390,7 +391,7 @@ void hik_findings_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, proto
 {
     if (!PINFO_FD_VISITED(pinfo) && !flow->judged && session->answer.frame)
         judge_flow(pinfo, rtp->flow, rtp, session);
-    if (!tree)
+    if (!tree && !hik_stock_wants_experts())
         return;
     add_first_media(tvb, tree, session);
     if (pinfo->num == flow->first_frame)

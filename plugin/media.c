@@ -793,7 +793,11 @@ int hik_media_dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
         proto_item *item = NULL;
         proto_tree *ours = tree ? hik_session_tree_media_item(tvb, pinfo, tree, session, &item) : NULL;
 
+        const char *stock_proto = pinfo->current_proto;
+
+        pinfo->current_proto = "HIKCASCADE"; /* whose expert information it is */
         hik_findings_rtp(pinfo, tvb, ours, item, rtp, rtp->flow, session);
+        pinfo->current_proto = stock_proto;
         queue_rtp(pinfo, rtp);
     }
     return length;

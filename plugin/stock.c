@@ -7,6 +7,15 @@
 
 #include <epan/show_exception.h>
 
+bool hik_stock_wants_experts(void)
+{
+    static int tap = -1; /* the same for the life of the program */
+
+    if (tap == -1)
+        tap = find_tap_id("expert");
+    return tap > 0 && have_tap_listener(tap);
+}
+
 int hik_stock_call(dissector_handle_t handle, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
     volatile int length = 0;

@@ -12,4 +12,8 @@
  * stock would have said of that is in the tree then, and our part is not lost with it. Returns the bytes taken. */
 int hik_stock_call(dissector_handle_t handle, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree);
 
+/* True while somebody listens for expert information (tshark -z expert, the Expert Information window): then expert
+ * items have to be made although no tree is built. */
+bool hik_stock_wants_experts(void);
+
 #endif

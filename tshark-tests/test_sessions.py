@@ -229,3 +229,20 @@ def test_whole_numbers_after_reload(tshark):
 def test_filter_of_a_session_shows_all_of_it(tshark):
     rows = tshark.fields_everywhere("reinvite.pcap", ["frame.number"], "hikcascade.session == 1")
     assert [row["frame"] for row in rows] == [5, 6, 7, 8, 20, 21, 24, 25]
+
+
+def test_expert_table(tshark):
+    """-z expert builds no tree; what we found must be in it all the same, in one pass and in two."""
+    def rows(capture, two_pass):
+        lines = tshark.tap("expert", capture, two_pass=two_pass).splitlines()
+        return [line.split(None, 3)[2:] for line in lines if "HIKCASCADE" in line]
+
+    for two_pass in (False, True):
+        assert rows("error-info.pcap", two_pass) == [
+            ["HIKCASCADE", "The INVITE is refused with 488 Not Acceptable Here, device error 2207, device offline: "
+                           "there will be no media"]]
+        assert rows("odd-y-6.pcap", two_pass) == [
+            ["HIKCASCADE", "y= has 6 digits instead of ten: Hikvision devices do not answer such an INVITE"]]
+        assert rows("media-after-bye.pcap", two_pass) == [
+            ["HIKCASCADE", "Media 0.002 s after the BYE in frame 8"],
+            ["HIKCASCADE", "Media 0.042 s after the BYE in frame 8"]]
