@@ -37,7 +37,7 @@ NOBODY = 65534
 FIELD, VALUE = "\x1f", "\x1e"
 BAD_OUTPUT = ("Dissector bug", "[Malformed")
 # What sharkd says on stderr when all is well.
-SHARKD_CHATTER = re.compile(r"^(Hello in child\.|load: filename=.*|\s*)$")
+SHARKD_CHATTER = re.compile(r"^(Hello in child\.|load: filename=.*|sharkd_session_process_tap\(\) .*|\s*)$")
 
 
 class Sandbox:
@@ -394,3 +394,14 @@ def sandbox():
 @pytest.fixture(scope="session")
 def tshark(sandbox):
     return Tshark(sandbox)
+
+
+@pytest.fixture(scope="session")
+def export_objects(tshark):
+    """export_objects(capture, prefs=None, extra=()): the folder of what --export-objects hikcascade wrote."""
+    def export(capture, prefs=None, extra=()):
+        tshark.sandbox.count += 1
+        folder = tshark.sandbox.home / ("export-%d" % tshark.sandbox.count)
+        tshark.run(tshark.read(capture, prefs=prefs, extra=extra) + ["-q", "--export-objects", "hikcascade,%s" % folder])
+        return folder
+    return export
