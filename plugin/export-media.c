@@ -251,8 +251,8 @@ static void decide_kind(packet_info *pinfo, struct stream *stream, const struct 
         look = stream->looker.look;
     if (look == HIK_LOOK_NONE)
         look = hik_looker_feed(&stream->looker, rtp->extended_seq, rtp->timestamp, packet->payload, packet->len);
-    if (look != HIK_LOOK_NONE)
-        hik_media_file_set_kind(file, kind_of_look(look), true);
+    if (look != HIK_LOOK_NONE) /* what looks private may turn out to have been the middle of a long key frame */
+        hik_media_file_set_kind(file, kind_of_look(look), kind_of_look(look) != HIK_MEDIA_UNKNOWN);
     else if (kind == HIK_MEDIA_PS) /* said so, and begun in the middle of a frame */
         hik_media_file_set_kind(file, export_elementary ? HIK_MEDIA_PS_STREAMS : HIK_MEDIA_PS, false);
 }

@@ -62,6 +62,8 @@ struct capture {
     uint32_t openings; /* endpoints opened so far: a flow looks its session up again when that changed */
     uint32_t flows;
     uint32_t marks;
+    uint32_t last_marked; /* frame of the last mark */
+    int64_t marked_at;    /* where that is in the file */
     struct mark_block *newest; /* where marks are appended */
     struct hik_flow *recent[RECENT_FLOWS]; /* by hash: spares the map its walk on nearly every packet */
 
@@ -183,14 +185,38 @@ static struct mark_block *mark_block(unsigned number)
     return (struct mark_block *)wmem_map_lookup(mark_blocks, GUINT_TO_POINTER(number + 1));
 }
 
+static const struct hik_rtp_mark *get_mark(unsigned i)
+{
+    return &mark_block(i / MARKS_PER_BLOCK)->marks[i % MARKS_PER_BLOCK];
+}
+
+/* tshark -2 -R gives a frame that the read filter refuses a number, and the same to the next frame: takes the marks of
+ * such a frame back. */
+static void forget_refused(struct capture *capture, const packet_info *pinfo)
+{
+    while (capture->marks > 0 && get_mark(capture->marks - 1)->frame == pinfo->num)
+        capture->marks--;
+    if (capture->marks > 0)
+        capture->newest = mark_block((capture->marks - 1) / MARKS_PER_BLOCK);
+}
+
 static struct hik_rtp_mark *add_mark(struct capture *capture, packet_info *pinfo, uint32_t id, uint16_t flags)
 {
     struct hik_rtp_mark *mark;
 
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    if (capture->marked_at != pinfo->fd->file_off) {
+        if (capture->newest && capture->last_marked == pinfo->num)
+            forget_refused(capture, pinfo);
+        capture->marked_at = pinfo->fd->file_off;
+        capture->last_marked = pinfo->num;
+    }
     if (capture->marks % MARKS_PER_BLOCK == 0) {
-        capture->newest = wmem_new(wmem_file_scope(), struct mark_block);
-        wmem_map_insert(mark_blocks, GUINT_TO_POINTER(capture->marks / MARKS_PER_BLOCK + 1), capture->newest);
+        capture->newest = mark_block(capture->marks / MARKS_PER_BLOCK);
+        if (!capture->newest) {
+            capture->newest = wmem_new(wmem_file_scope(), struct mark_block);
+            wmem_map_insert(mark_blocks, GUINT_TO_POINTER(capture->marks / MARKS_PER_BLOCK + 1), capture->newest);
+        }
     }
     mark = &capture->newest->marks[capture->marks++ % MARKS_PER_BLOCK];
     mark->frame = pinfo->num;
@@ -199,11 +225,6 @@ static struct hik_rtp_mark *add_mark(struct capture *capture, packet_info *pinfo
     mark->flags = flags;
     mark->gap = 0;
     return mark;
-}
-
-static const struct hik_rtp_mark *get_mark(unsigned i)
-{
-    return &mark_block(i / MARKS_PER_BLOCK)->marks[i % MARKS_PER_BLOCK];
 }
 
 /* How many RTP and RTCP packets of this frame came before: over TCP a frame holds many. */
