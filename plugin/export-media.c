@@ -178,10 +178,10 @@ static enum hik_media_kind declared_kind(const struct hik_flow *flow, uint8_t pa
         const char *name;
         enum hik_media_kind kind;
     } names[] = {
-        {"PS", HIK_MEDIA_PS},       {"MP2P", HIK_MEDIA_PS},     {"MPEG-PS", HIK_MEDIA_PS},  {"MP1S", HIK_MEDIA_PS},
-        {"MP2PS", HIK_MEDIA_PS},    {"MP2T", HIK_MEDIA_TS},     {"H264", HIK_MEDIA_H264},   {"H265", HIK_MEDIA_H265},
-        {"HEVC", HIK_MEDIA_H265},   {"PCMA", HIK_MEDIA_G711A},  {"PCMU", HIK_MEDIA_G711U},  {"G711A", HIK_MEDIA_G711A},
-        {"G711U", HIK_MEDIA_G711U},
+        {"PS", HIK_MEDIA_PS},      {"MP2P", HIK_MEDIA_PS},     {"MPEG-PS", HIK_MEDIA_PS}, {"MPEG2-PS", HIK_MEDIA_PS},
+        {"MP2PS", HIK_MEDIA_PS},   {"MP1S", HIK_MEDIA_PS},     {"MP2T", HIK_MEDIA_TS},    {"H264", HIK_MEDIA_H264},
+        {"H265", HIK_MEDIA_H265},  {"HEVC", HIK_MEDIA_H265},   {"PCMA", HIK_MEDIA_G711A}, {"G711A", HIK_MEDIA_G711A},
+        {"PCMU", HIK_MEDIA_G711U}, {"G711U", HIK_MEDIA_G711U},
     };
     const char *name = flow->session ? declared_name(flow->session, payload_type) : NULL;
 

@@ -25,6 +25,9 @@ missing_packages() {
             ;;
         test)
             command -v sharkd >/dev/null && command -v editcap >/dev/null || echo wireshark-common
+            command -v dumpcap >/dev/null || [ -e /usr/bin/dumpcap ] || echo wireshark-common
+            command -v ffmpeg >/dev/null || echo ffmpeg
+            command -v unshare >/dev/null || echo util-linux
             command -v nm >/dev/null || echo binutils
             command -v git >/dev/null || echo git
             python_with_pytest >/dev/null || echo python3 python3-pytest

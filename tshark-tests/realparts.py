@@ -65,10 +65,6 @@ STREAMS = {
         dict(name="bare-pcma", audio="audio.alaw", codecs=((8, "PCMA/8000"),)),
         dict(name="bare-pcmu", audio="audio.mulaw", codecs=((0, "PCMU/8000"),)),
     ],
-    "tcp": [
-        dict(name="tcp-ps-h264", video="video.h264", audio="audio.alaw", codecs=PS, tcp=True),
-        dict(name="tcp-ps-h265", video="video.h265", audio="audio.mulaw", codecs=PS, tcp=True),
-    ],
 }
 
 
@@ -246,7 +242,7 @@ def captured(folder, name, streams):
     path = folder / (name + ".pcapng")
     dumpcap = shutil.which("dumpcap")
     if not dumpcap:
-        raise Unfit("dumpcap is not installed")
+        raise Unfit("dumpcap is not installed, or not for this user")
     running = subprocess.Popen([dumpcap, "-q", "-i", "lo", "-f", "net 127.71.0.0/16", "-B", "64", "-w", str(path)],
                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     said = []
