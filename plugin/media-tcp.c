@@ -761,11 +761,11 @@ static unsigned enter_stretch(struct direction *dir, const struct stretch *s)
 {
     uint32_t left = dir->boundary - s->seq;
 
-    if (!dir->synced || s->seq == dir->next_seq)
+    if (!dir->synced)
         return 0;
-    if (dir->cut && (int32_t)left > 0 && left < 0x20000)
+    if (dir->cut && s->seq != dir->next_seq && (int32_t)left > 0 && left < 0x20000)
         return MIN(left, s->len);
-    if (s->seq != dir->boundary)
+    if (s->seq != dir->next_seq && s->seq != dir->boundary)
         dir->synced = false;
     return 0;
 }
@@ -826,7 +826,8 @@ static int dissect_stretch(const struct stretch *s, packet_info *pinfo, proto_tr
             show_bytes(s, pinfo, tree, off, step);
         off += step.len;
     }
-    if (first_pass) {
+    /* A frame that is still not at its end stays cut. */
+    if (first_pass && !(dir->cut && (int32_t)(dir->boundary - (s->seq + s->len)) > 0)) {
         dir->next_seq = dir->boundary = s->seq + s->len;
         dir->cut = false;
     }
@@ -952,7 +953,6 @@ void hik_tcp_handoff(void)
     proto_tcp = proto_get_id_by_filter_name("tcp");
     proto_rtp = proto_get_id_by_filter_name("rtp");
     hf_stock_length = proto_registrar_get_id_byname("rtp.rfc4571.len");
-    dissector_add_for_decode_as("tcp.port", tcp_media_handle);
     heur_dissector_add("tcp", dissect_tcp_media_heur, "RTP over TCP (RFC 4571) of GB/T 28181", "hikcascade_rtp_tcp", proto_hik,
                        HEURISTIC_ENABLE);
 }

@@ -1,0 +1,379 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Media over TCP (RFC 4571): which session they belong to, and where the frames begin and end."""
+
+import random
+import re
+
+import pytest
+
+import conftest  # puts test-captures on the path
+from gen_tcp_media import TcpCall, small, start
+from hikpcap import ACK, PSH, Capture, Link, rfc4571, rtcp_sr, rtp
+
+SESSION, SEQ, SKIPPED = "hikcascade.session", "rtp.seq", "hikcascade.tcp.skipped"
+IN_ORDER = {"tcp.reassemble_out_of_order": "TRUE"}
+
+
+def media(tshark, capture, extra=(), filter="rtp || rtcp || hikcascade.tcp.skipped || hikcascade.tcp.continuation", **options):
+    """Rows (frame, sequence numbers, sessions) of every frame with media, the same on every pass and in any order."""
+    names = [SEQ, SESSION, *extra]
+    return [(row["frame"], [int(seq) for seq in row[SEQ]], [int(index) for index in row[SESSION]],
+             *[row[name] for name in extra]) for row in tshark.fields_everywhere(capture, names, filter, **options)]
+
+
+def sequence(rows):
+    return [seq for row in rows for seq in row[1]]
+
+
+def experts(tshark, capture, pattern, **options):
+    return [(frame, message) for frame, _, message in tshark.expert(capture, **options) if re.search(pattern, message)]
+
+
+# ---- who connects
+
+@pytest.mark.parametrize("name", ["passive-upper", "passive-lower", "rtp-avp-tcp"])
+def test_either_side_connects(tshark, name):
+    rows = media(tshark, "tcp-media-%s.pcap" % name, ["hikcascade.camera", "hikcascade.expected_ssrc", "rtp.ssrc", "rtp.rfc4571.len"])
+    assert [row[:5] for row in rows] == [(8 + n, [1 + n], [0], ["34020000001320000001"], ["201001"]) for n in range(5)]
+    assert [row[5] for row in rows] == [["201001"]] * 5 or [row[5] for row in rows] == [["0x00031129"]] * 5
+    lengths = [172, 110, 110, 110, 110]
+    assert [row[6] for row in rows] == [[str(length)] for length in lengths]
+
+
+def test_the_whole_of_mp2p_works(tshark):
+    rows = tshark.fields_everywhere("tcp-media-passive-upper.pcap", ["mp2p.codec", "mp2p.key_frame", "mp2p.frame.size"], "rtp")
+    assert [row["mp2p.codec"] for row in rows] == [["H.264"]] * 5
+    assert [row["mp2p.key_frame"] for row in rows] == [["1"]] + [["0"]] * 4
+    assert all(len(row["mp2p.frame.size"]) == 1 for row in rows)
+
+
+def test_setup_lines_with_udp_media(tshark):
+    """a=setup with RTP/AVP says TCP; when RTP comes over UDP all the same, it is bound."""
+    cap = Capture()
+    call = TcpCall(Link(cap), proto="RTP/AVP").start()
+    call.rtp(3)
+    call.bye()
+    assert [(row[1], row[2]) for row in media(tshark, cap)] == [([1], [0]), ([2], [0]), ([3], [0])]
+
+
+def test_ipv6(tshark):
+    from hikpcap import Platform
+    cap = Capture()
+    link = Link(cap, lower=Platform("34020000002000000001", "2001:db8::10"), upper=Platform("34010000002000000001", "2001:db8:1::20"))
+    call = TcpCall(link).start()
+    call.connect()
+    call.rtp_tcp(3)
+    call.bye()
+    assert [(row[1], row[2]) for row in media(tshark, cap)] == [([1], [0]), ([2], [0]), ([3], [0])]
+
+
+# ---- framing
+
+def test_cut_at_every_byte(tshark):
+    rows = media(tshark, "tcp-media-cut-everywhere.pcap", [SKIPPED])
+    assert [row[1:] for row in rows] == [([2 * n + 1, 2 * n + 2], [0, 0], []) for n in range(53)]
+    assert [row[0] for row in rows] == [9 + 2 * n for n in range(53)]
+
+
+def test_many_frames_and_many_segments(tshark):
+    rows = media(tshark, "tcp-media-segments.pcap", ["rtp.extseq", "tcp.segment.count"])
+    assert [row[:4] for row in rows] == [
+        (8, list(range(1, 9)), [0] * 8, [str(0x10000 + n) for n in range(1, 9)]),
+        (16, [9], [0], ["65545"]),
+        (18, [10], [0], ["65546"]), (19, [11], [0], ["65547"]), (20, [12], [0], ["65548"])]
+    assert [row[4] for row in rows] == [[], ["8"], ["2"], ["2"], ["2"]]
+    columns = {frame: info for frame, _, info in tshark.columns("tcp-media-segments.pcap")}
+    assert columns[8].count(" | ") == 7 and "Seq=8" in columns[8]
+
+
+def test_byte_by_byte(tshark):
+    """Every byte in a segment of its own."""
+    cap, call = start(frames=small)
+    call.connect()
+    data = call.framed(3)
+    call.stream(data, cut=list(range(1, len(data))))
+    call.bye()
+    assert [(row[0], row[1]) for row in media(tshark, cap)] == [(8 + 53, [1]), (8 + 107, [2]), (8 + 161, [3])]
+
+
+def test_random_cuts_and_sizes(tshark):
+    """400 frames of 12 to 3000 bytes in segments of 1 to 1460 bytes: every one comes out, once."""
+    rng = random.Random(4571)
+    cap, call = start(frames=lambda n: bytes(rng.randrange(256) for _ in range(rng.choice((0, 1, 40, 500, 1400, 2988)))))
+    call.connect()
+    data = call.framed(400)
+    cuts = []
+    while (cuts[-1] if cuts else 0) < len(data):
+        cuts.append((cuts[-1] if cuts else 0) + rng.choice((1, 2, 3, 100, 700, 1460, 1460, 1460)))
+    call.stream(data, cut=cuts[:-1])
+    call.bye()
+    path = tshark.sandbox.readable(cap)
+    for options in ({}, {"two_pass": True}):
+        rows = tshark.fields(path, [SEQ, SKIPPED, "rtp.rfc4571.len"], "rtp || hikcascade.tcp.skipped", **options)
+        assert [int(seq) for row in rows for seq in row[SEQ]] == list(range(1, 401))
+        assert all(not row[SKIPPED] for row in rows)
+
+
+def test_without_reassembly(tshark):
+    """Stock tcp told not to put segments together: what is whole in a segment is found, the rest is shown."""
+    rows = media(tshark, "tcp-media-segments.pcap", ["hikcascade.tcp.continuation", SKIPPED],
+                 prefs={"tcp.desegment_tcp_streams": "FALSE"})
+    assert sequence(rows) == list(range(1, 9))
+    assert sum(len(bytes.fromhex(value)) for row in rows for value in row[3] + row[4]) == 54 * 4
+    assert sum(len(bytes.fromhex(value)) for row in rows[:9] for value in row[3]) == 54
+
+
+# ---- loss
+
+def test_lost_segment(tshark):
+    """The frames behind the lost 100 bytes are found again; the bytes before them are shown and said to be outside."""
+    rows = media(tshark, "tcp-media-lost.pcap", [SKIPPED])
+    assert sequence(rows) == [1, 2, 3] + list(range(7, 21))
+    assert [(row[0], len(bytes.fromhex(value))) for row in rows for value in row[3]] == [(10, 24)]
+    found = experts(tshark, "tcp-media-lost.pcap", "belong to no RTP frame")
+    assert [frame for frame, _ in found] == [10] and found[0][1].startswith("24 bytes")
+    assert {frame for frame, message in experts(tshark, "tcp-media-lost.pcap", "^3 RTP packets? ")} == {10}
+
+
+@pytest.mark.parametrize("lost", range(1, 11))
+def test_any_segment_lost(tshark, lost):
+    """Segments of 100 bytes, frames of 54: without segment n every frame that is whole in the others is there."""
+    cap, call = start(frames=small)
+    call.connect()
+    data = call.framed(20)
+    call.stream(data, cut=list(range(100, len(data), 100)), drop=[lost])
+    call.bye()
+    gone = range(lost * 100, min(lost * 100 + 100, len(data)))
+    whole = [n + 1 for n in range(20) if not set(range(54 * n, 54 * n + 54)) & set(gone)]
+    rows = media(tshark, cap)
+    assert sequence(rows) == whole
+    assert {index for row in rows for index in row[2]} == {0}
+
+
+def test_lost_end_of_a_frame_inside_one_frame(tshark):
+    """A frame of 3000 bytes whose middle is lost: stock knows where it ends, and nothing behind it is lost."""
+    cap, call = start(frames=lambda n: b"\x55" * (3000 if n == 1 else 100))
+    call.connect()
+    call.stream(call.framed(1))
+    data = call.framed(2)
+    call.stream(data, cut=[1000, 2000], drop=[1])
+    call.stream(call.framed(1))
+    call.bye()
+    assert sequence(media(tshark, cap)) == [1, 3, 4]
+
+
+def test_out_of_order_and_twice(tshark):
+    assert sequence(media(tshark, "tcp-media-out-of-order.pcap", prefs=IN_ORDER)) == list(range(1, 21))
+    rows = media(tshark, "tcp-media-out-of-order.pcap")
+    # Stock's default hands nothing on that came too late.
+    assert sequence(rows) in ([1, 2, 3] + list(range(7, 21)), list(range(1, 21)))
+
+
+def test_began_in_the_middle(tshark):
+    rows = media(tshark, "tcp-media-began-before.pcap", [SKIPPED])
+    assert [row[1] for row in rows] == [[3], [4, 5], [6, 7, 8, 9, 10]]
+    assert {index for row in rows for index in row[2]} == {0}
+    assert [len(bytes.fromhex(value)) for value in rows[0][3]] == [8]
+
+
+def test_began_in_the_middle_without_y(tshark):
+    """No SSRC announced: two frames one behind the other tell."""
+    cap = Capture()
+    call = TcpCall(Link(cap), frames=small, offer_y=None, answer_y=None)
+    call.connect(handshake=False)
+    call.reinvite()
+    call.ok()
+    data = call.framed(20)
+    call.connection.seq[call.sender] += 30
+    call.stream(data[30:], cut=[400, 500])
+    call.bye()
+    rows = media(tshark, cap)
+    assert sequence(rows) == list(range(2, 21))
+
+
+# ---- RTCP
+
+def test_rtcp_on_the_same_connection(tshark):
+    rows = media(tshark, "tcp-media-rtcp-inside.pcap", ["rtcp.pt"])
+    assert rows == [(8, [1], [0], []), (9, [2], [0], []), (10, [3], [0, 0], ["200"]), (11, [], [0], ["201"]),
+                    (12, [4], [0], []), (13, [5], [0], [])]
+
+
+def test_rtcp_on_the_next_port(tshark):
+    rows = media(tshark, "tcp-media-rtcp-beside.pcap", ["rtcp.pt"])
+    assert rows == [(8, [1], [0], []), (9, [2], [0], []), (13, [], [0], ["200"]), (14, [], [0], ["201"]),
+                    (15, [3], [0], []), (16, [4], [0], [])]
+
+
+# ---- connections that do not come about
+
+def verdict(tshark, capture):
+    return tshark.fields(capture, ["hikcascade.verdict"], "hikcascade.verdict", two_pass=True)[0]["hikcascade.verdict"][0]
+
+
+def test_refused(tshark):
+    assert verdict(tshark, "tcp-media-refused.pcap").startswith("TCP_REFUSED 198.51.100.20:20000 refuses")
+    assert len(experts(tshark, "tcp-media-refused.pcap", "refuses the media connection")) == 1
+
+
+def test_no_answer(tshark):
+    assert verdict(tshark, "tcp-media-silent.pcap").startswith("TCP_NO_CONNECTION no answer to the TCP connection to 198.51.100.20:20000")
+
+
+@pytest.mark.parametrize("role,why", [("active", "nobody listens"), ("passive", "nobody connects")])
+def test_role_conflict(tshark, role, why):
+    name = "tcp-media-both-%s.pcap" % role
+    assert verdict(tshark, name) == "TCP_ROLE both sides say a=setup:%s, so %s" % (role, why)
+    assert len(experts(tshark, name, "Both sides say a=setup:%s" % role)) == 1
+
+
+# ---- which session
+
+def test_ports_used_again(tshark):
+    rows = media(tshark, "tcp-media-reused.pcap", ["hikcascade.camera"])
+    assert [(row[1], row[2], row[3]) for row in rows] == (
+        [([n], [0], ["34020000001320000001"]) for n in (1, 2, 3)] + [([n], [1], ["34020000001320000002"]) for n in (1, 2, 3)])
+
+
+def test_twenty_cameras_on_one_port(tshark):
+    rows = media(tshark, "tcp-media-one-port.pcap", ["hikcascade.camera"])
+    assert [(row[1], row[2], row[3]) for row in rows] == [
+        ([n + 1], [index], ["34020000001320%06d" % (index + 1)]) for n in range(3) for index in range(20)]
+    table = tshark.tap("hikcascade,sessions", "tcp-media-one-port.pcap")
+    assert table.count("OK 3 RTP packets") == 20
+
+
+def test_clients_told_apart_by_address(tshark):
+    rows = media(tshark, "tcp-media-two-clients.pcap", ["ip.src"])
+    assert [(row[2], row[3]) for row in rows] == [([0], ["192.0.2.10"]), ([1], ["192.0.2.11"])] * 3
+
+
+def test_two_streams_on_one_connection(tshark):
+    """Video and audio on one connection, each with an SSRC of its own."""
+    cap, call = start(frames=small)
+    call.connect()
+    for n in range(3):
+        call.stream(call.framed(1) + rfc4571(rtp(b"\xd5" * 160, 9, n + 1, n * 160, pt=8)))
+    call.bye()
+    rows = media(tshark, cap, ["rtp.p_type"])
+    assert [row[1:] for row in rows] == [([n, n], [0, 0], ["96", "8"]) for n in (1, 2, 3)]
+
+
+def test_before_the_answer_and_after_the_bye(tshark):
+    rows = media(tshark, "tcp-media-before-answer.pcap")
+    assert [row[1:] for row in rows] == [([n], [0]) for n in range(1, 7)]
+    assert [frame for frame, _ in experts(tshark, "tcp-media-before-answer.pcap", "after the BYE")] == [13, 14]
+
+
+def test_media_before_the_endpoint_is_known(tshark):
+    """The lower platform listens and its 200 OK comes late: what came before stays bytes, the rest is bound."""
+    cap = Capture()
+    call = TcpCall(Link(cap), offer_setup="active", answer_setup="passive", frames=lambda n: b"\x55" * 100)
+    call.invite()
+    call.connect()
+    call.rtp_tcp(2)
+    call.ok()
+    call.rtp_tcp(3)
+    call.bye()
+    rows = media(tshark, cap)
+    assert [(row[1], row[2]) for row in rows] == [([3], [0]), ([4], [0]), ([5], [0])]
+
+
+def test_registered_port(tshark):
+    """The client's port belongs to another protocol (1935, RTMP): the media connection is ours from its SYN on."""
+    cap, call = start()
+    call.connect(port=1935)
+    call.rtp_tcp(3)
+    call.bye()
+    assert [(row[1], row[2]) for row in media(tshark, cap)] == [([1], [0]), ([2], [0]), ([3], [0])]
+
+
+def test_without_signalling(tshark):
+    rows = tshark.fields_everywhere("tcp-media-no-signalling.pcap", [SEQ, SESSION, "mp2p.codec"], "rtp")
+    assert [row[SEQ] for row in rows] == [[str(n)] for n in range(1, 6)]
+    assert all(not row[SESSION] and row["mp2p.codec"] == ["H.264"] for row in rows)
+
+
+# ---- what is none of our business, and what is broken
+
+@pytest.mark.parametrize("name,filter", [("not-media", "tcp && !sip"), ("foreign", "tcp.port == 30002")])
+def test_foreign_bytes_stay_as_stock_has_them(tshark, name, filter):
+    capture = "tcp-media-%s.pcap" % name
+    ours, stock = tshark.columns(capture, filter), tshark.columns(capture, filter, plugin=False)
+    assert ours == stock and len(ours) >= 5
+    fields = ["frame.protocols", "data.len", SESSION]
+    assert [row[SESSION] for row in tshark.fields_everywhere(capture, fields, filter, malformed=True)] == [[]] * len(ours)
+
+
+def test_hostile_frames(tshark):
+    rows = media(tshark, "tcp-media-hostile.pcap", [SKIPPED, "rtp.rfc4571.len"])
+    assert [row[1] for row in rows] == [[1], [2], [3], [4, 5], [6, 7], [8], [9, 10], [11, 12]]
+    assert [[len(bytes.fromhex(value)) for value in row[3]] for row in rows] == [[], [], [5], [26], [302], [], [304], []]
+    assert rows[1][4] == ["0", "52"]
+    assert len(experts(tshark, "tcp-media-hostile.pcap", "neither RTP nor RTCP")) == 2
+    assert len(experts(tshark, "tcp-media-hostile.pcap", "belong to no RTP frame")) == 2
+
+
+def test_every_truncation(tshark):
+    """A stream that ends at any byte, and one that begins at any byte: no complaint of the dissector, on any pass."""
+    cap = Capture()
+    link = Link(cap)
+    data = None
+    for cut in range(0, 109, 3):
+        for keep in (slice(0, cut), slice(cut, None)):
+            call = TcpCall(link, frames=small, ssrc=777, offer_y="0000000777", answer_y="0000000777")
+            call.start()
+            call.connect()
+            data = call.framed(2)
+            if data[keep]:
+                call.stream(data[keep])
+            call.connection.close(call.sender)
+            call.bye()
+    rows = media(tshark, cap)
+    whole = [seq for cut in range(0, 109, 3)
+             for seq in ([1, 2] if cut == 108 else [1] if cut >= 54 else []) +
+             ([1, 2] if cut == 0 else [2] if cut <= 54 else [])]
+    assert sequence(rows) == whole
+
+
+def test_random_bytes(tshark):
+    """Noise on an announced connection, behind a good frame: shown, never malformed, the good frames around it found."""
+    rng = random.Random(28181)
+    cap, call = start(frames=small)
+    call.connect()
+    call.stream(call.framed(1))
+    for _ in range(30):
+        call.stream(bytes(rng.randrange(256) for _ in range(rng.choice((1, 2, 3, 50, 1400)))))
+    call.stream(call.framed(2))
+    call.bye()
+    path = tshark.sandbox.readable(cap)
+    one = tshark.fields(path, [SEQ, SKIPPED], "tcp", malformed=False)
+    assert one == tshark.fields(path, [SEQ, SKIPPED], "tcp", two_pass=True)
+    assert one[4][SEQ] == ["1"] or "1" in [seq for row in one for seq in row[SEQ]]
+
+
+def test_noise_is_linear_work(tshark):
+    """300 kB of bytes that all look like the begin of a frame, in segments of 1460: bounded time, nothing malformed."""
+    cap, call = start(frames=small)
+    call.connect()
+    call.stream(call.framed(1))
+    noise = b"\x80\x60" * 150000
+    call.stream(noise, cut=list(range(1460, len(noise), 1460)))
+    call.stream(b"\0\0" * 30000, cut=list(range(1460, 60000, 1460)))
+    call.bye()
+    path = tshark.sandbox.readable(cap)
+    assert tshark.run(["-r", path, "-n", "-2", "-q", "-z", "io,phs"])
+
+
+# ---- what stock does with it
+
+def test_rtp_stream_statistics(tshark):
+    """Stock's own stream list counts every packet, and none as lost."""
+    cap, call = start(frames=small)
+    call.connect()
+    for _ in range(5):
+        call.stream(call.framed(2))
+    call.bye()
+    text = tshark.tap("rtp,streams", cap)
+    rows = [line for line in text.splitlines() if "0x00031129" in line]
+    assert len(rows) == 1 and re.search(r"51000 +198\.51\.100\.20 20000 0x00031129 +PS +10 +0 \(0\.0%\)", rows[0]), text
