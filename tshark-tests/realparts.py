@@ -30,7 +30,8 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "test-captures"))
 
 from hikpcap import Capture, Link, Platform, rfc4571  # noqa: E402
-from ps_pack import access_units, gb_program, h264_payloads, h265_payloads, rtp_payloads  # noqa: E402
+from ps_pack import gb_program, h264_payloads, h265_payloads, rtp_payloads  # noqa: E402
+from pslib import access_units  # noqa: E402
 
 # Not 127.0.0.1: where it must be the machine's own interface, nobody else is likely to use these.
 UPPER, LOWER = "127.71.0.1", "127.71.0.2"
@@ -160,7 +161,7 @@ def packets_of(stream, folder):
     sound = read(folder, audio)
     if not video:
         return [(at * 90 // 8, sound[at:at + 160], at == 0) for at in range(0, len(sound), 160)]
-    pictures = access_units(read(folder, video), codec)
+    pictures = access_units(read(folder, video), codec == "H265")
     if sum(len(data) > 65536 for data, key in pictures if key) < 2:
         raise Unfit("%s has no key frames of more than 64 kB" % video)
     if stream["codecs"] is PS:
