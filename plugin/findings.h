@@ -10,8 +10,6 @@
 #include "media.h"
 #include "session.h"
 
-void hik_findings_register(int proto);
-
 /* On every SIP message of ours, after its tree was built, on every pass. tvb: the message; item: the root of our tree.
  * tree and item may be NULL when nobody looks. */
 void hik_findings_message(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, proto_item *item,

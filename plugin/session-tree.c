@@ -7,6 +7,7 @@
 
 #include "catalog.h"
 #include "filter.h"
+#include "packet-hikcascade.h"
 
 static int proto_hik = -1;
 static int hf_hik_session = -1;

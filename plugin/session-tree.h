@@ -8,8 +8,6 @@
 
 #include "session.h"
 
-void hik_session_tree_register(int proto);
-
 /* Adds hikcascade.session, the camera and the frame links to a tree of ours. session may be NULL: adds nothing. Links
  * are those known by now: on the first pass what came before, later all. */
 void hik_session_tree_add(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct hik_session *session);
