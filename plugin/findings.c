@@ -293,8 +293,12 @@ void hik_findings_message(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, p
     if (!PINFO_FD_VISITED(pinfo))
         return;
     show_outcome(pinfo, item, message);
-    if (message->is_request && message->method == HIK_METHOD_INVITE)
-        proto_item_set_generated(proto_tree_add_string(tree, hf_hik_verdict, tvb, 0, 0, hik_facts_verdict(session)));
+    if (message->is_request && message->method == HIK_METHOD_INVITE) {
+        const char *verdict = hik_facts_verdict(session);
+
+        proto_item_set_generated(proto_tree_add_string(tree, hf_hik_verdict, tvb, 0, 0, verdict));
+        proto_item_append_text(item, ", %s", verdict);
+    }
 }
 
 /* ---- RTP -------------------------------------------------------------------------------------------------------- */
