@@ -158,18 +158,36 @@ const struct hik_watch *hik_facts_watch(const struct hik_platforms *pair)
     return kept ? kept : &none;
 }
 
-double hik_facts_silence(packet_info *pinfo, const struct hik_platforms *pair, double *period)
+static struct hik_watch *make_watch(const struct hik_platforms *pair)
 {
     struct hik_watch *watch = (struct hik_watch *)wmem_map_lookup(watches, pair);
-    double silence = 0, since;
 
-    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
     if (!watch) {
-        if (!pair->keepalive_frame)
-            return 0;
         watch = wmem_new0(wmem_file_scope(), struct hik_watch);
         wmem_map_insert(watches, pair, watch);
     }
+    return watch;
+}
+
+bool hik_facts_first_expired(packet_info *pinfo, const struct hik_platforms *pair)
+{
+    struct hik_watch *watch = make_watch(pair);
+    bool first = watch->expired != pair->register_answer_frame;
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    watch->expired = pair->register_answer_frame;
+    return first;
+}
+
+double hik_facts_silence(packet_info *pinfo, const struct hik_platforms *pair, double *period)
+{
+    struct hik_watch *watch;
+    double silence = 0, since;
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    if (!pair->keepalive_frame)
+        return 0;
+    watch = make_watch(pair);
     since = watch->frame ? seconds_between(&watch->time, &pinfo->abs_ts) : 0;
     *period = watch->period;
     if (watch->distances >= 2 && !watch->reported && since > HIK_KEEPALIVE_MISSED * watch->period) {
@@ -509,6 +527,16 @@ static void wanted_directions(const struct hik_session *session, const struct hi
     }
 }
 
+bool hik_facts_is_announced(const struct hik_session *session, const struct hik_flow *flow)
+{
+    struct hik_facts facts;
+
+    if (is_beside(session, flow))
+        return false;
+    wanted_directions(session, first_line(hik_facts_caller_sdp(session)), first_line(hik_facts_callee_sdp(session)), &facts);
+    return flow_direction(session, flow) == 0 || !facts.leg[0].wanted;
+}
+
 static void collect_leg(const struct hik_session *session, unsigned way, const struct hik_media_line *receiver,
                         const struct hik_media_line *sender, struct hik_case *out)
 {
@@ -584,8 +612,9 @@ static void collect_content(const struct hik_session *session, struct hik_case *
         f->not_ps_packets += flow->not_ps_packets;
         if (!f->looks_like || flow == out->main_flow)
             f->looks_like = flow->looks_like ? flow->looks_like : f->looks_like;
-        if (flow->codec && (!f->codec || flow == out->main_flow)) {
+        if (flow->codec && (!f->codec || flow == out->main_flow))
             f->codec = flow->codec;
+        if (flow->width && (!f->width || flow == out->main_flow)) {
             f->width = flow->width;
             f->height = flow->height;
         }

@@ -41,6 +41,7 @@ struct hik_watch {
     unsigned gaps;           /* silences of more than HIK_KEEPALIVE_MISSED periods */
     double longest;          /* longest distance */
     bool reported;           /* the silence since `frame` was noticed already */
+    uint32_t expired;        /* the REGISTER's answer whose running out was noticed already */
 };
 #define HIK_KEEPALIVE_MIN 5.0
 #define HIK_KEEPALIVE_MISSED 3
@@ -49,6 +50,8 @@ const struct hik_watch *hik_facts_watch(const struct hik_platforms *pair);
 /* First pass only. A message of the pair came: if the keep-alives' silence in front of it is too long, and was not
  * reported before, the silence in seconds, else 0. period: what it was measured by. */
 double hik_facts_silence(packet_info *pinfo, const struct hik_platforms *pair, double *period);
+/* First pass only. A message came after the registration ran out: is it the first one since? */
+bool hik_facts_first_expired(packet_info *pinfo, const struct hik_platforms *pair);
 /* Time of the last packet of ours, as far as is known. */
 const nstime_t *hik_facts_capture_end(void);
 
@@ -70,6 +73,8 @@ const char *hik_facts_bad_address(const struct hik_media_line *line, const addre
 enum hik_address_class hik_facts_class(const address *addr);
 /* One of the encoding names of an MPEG program stream. */
 bool hik_facts_is_ps(const char *encoding);
+/* Is the flow one that y= speaks of: of the first m= line, and in the direction the session is about? */
+bool hik_facts_is_announced(const struct hik_session *session, const struct hik_flow *flow);
 /* Index of the m= line whose endpoints the flow has, -1 if it has no line's. */
 int hik_facts_line(const struct hik_session *session, const struct hik_flow *flow);
 /* Who wrote the session's newest offer: after a re-INVITE of the callee, offer and answer have changed sides. */

@@ -167,7 +167,8 @@ static void note_pair(packet_info *pinfo, const struct hik_message *message)
              wmem_strdup_printf(wmem_file_scope(), "REGISTER is refused with %u %u times in a row: user, password or "
                                 "realm do not fit", message->status, pair->unauthorized_in_row));
     late = seconds_since(pinfo, &pair->registered_until);
-    if (pair->registered && late > 0)
+    if (pair->registered && late > 0 && message->is_request &&
+        (hik_facts_first_expired(pinfo, pair) || message->method == HIK_METHOD_INVITE))
         note(message, NOTE_EXPIRED, false,
              wmem_strdup_printf(wmem_file_scope(), "The registration of %s ran out %.1f s ago (Expires %u) and was not renewed",
                                 pair->lower_id ? pair->lower_id : "the lower platform", late, pair->expires));
@@ -320,8 +321,8 @@ static void judge_flow(packet_info *pinfo, struct hik_flow *flow, const struct h
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
     flow->judged = HIK_JUDGED;
     flow->judged_frame = pinfo->num;
-    /* y= is about the first m= line; an audio line beside it has an SSRC of its own */
-    if (hik_facts_line(session, flow) <= 0 && hik_session_expected_ssrc(session, &expected)) {
+    /* an audio line beside the video, and the way back of a conversation, have SSRCs of their own */
+    if (hik_facts_is_announced(session, flow) && hik_session_expected_ssrc(session, &expected)) {
         flow->judged_expected = expected;
         if (expected == flow->ssrc)
             flow->judged |= HIK_JUDGED_EXPECTED;
@@ -349,7 +350,7 @@ static void show_first(packet_info *pinfo, proto_item *item, const struct hik_fl
     if (!PINFO_FD_VISITED(pinfo))
         return;
     /* No answer was seen at all: the offer is all there is to compare with. */
-    if (!(flow->judged & HIK_JUDGED) && hik_facts_line(session, flow) <= 0 && hik_session_expected_ssrc(session, &expected) && expected != flow->ssrc &&
+    if (!(flow->judged & HIK_JUDGED) && hik_facts_is_announced(session, flow) && hik_session_expected_ssrc(session, &expected) && expected != flow->ssrc &&
         expected != HIK_SSRC_HIKVISION)
         expert_add_info_format(pinfo, item, &ei_ssrc_mismatch, "RTP carries SSRC %u, the INVITE announced %u (the answer is "
                                "not in the capture)", flow->ssrc, expected);

@@ -690,7 +690,7 @@ const struct hik_rtp *hik_media_enter(packet_info *pinfo, tvbuff_t *tvb)
     capture->current_frame = pinfo->num;
     rtp->serial++;
     rtp->flow = NULL;
-    if (tvb_captured_length(tvb) < RTP_MIN_HEADER)
+    if (tvb_captured_length(tvb) < RTP_MIN_HEADER || pinfo->flags.in_error_pkt)
         return NULL;
     header = tvb_get_ptr(tvb, 0, RTP_MIN_HEADER);
     if ((header[0] & 0xC0) != 0x80 || !find_payload(tvb, header[0], &rtp->payload_off, &rtp->payload_len))

@@ -209,7 +209,7 @@ static bool has_media(const struct hik_facts *f)
 static const struct hik_leg *main_leg(const struct hik_facts *f)
 {
     if (f->leg[0].wanted == f->leg[1].wanted)
-        return f->leg[0].packets >= f->leg[1].packets ? &f->leg[0] : &f->leg[1];
+        return f->leg[0].packets > 0 || f->leg[1].packets == 0 ? &f->leg[0] : &f->leg[1];
     return f->leg[0].wanted ? &f->leg[0] : &f->leg[1];
 }
 
@@ -349,7 +349,9 @@ static void judge_ssrc(const struct hik_facts *f, const struct hik_leg *leg, str
     char written[40];
 
     hik_verdict_clean(written, 32, f->ssrc_text);
-    if (f->has_ssrc && leg->packets > 0 && f->ssrc == HIK_SSRC_HIKVISION) {
+    if (leg == &f->leg[1] && f->leg[0].wanted) {
+        /* the way back of a conversation: y= is about the other one */
+    } else if (f->has_ssrc && leg->packets > 0 && f->ssrc == HIK_SSRC_HIKVISION) {
         if (leg->ssrc != f->ssrc)
             add(v, HIK_CODE_SSRC_CONSTANT, HIK_SEVERITY_NOTE,
                 "y=%s is Hikvision's constant; RTP carries SSRC %u", written, leg->ssrc);

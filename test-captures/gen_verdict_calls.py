@@ -7,7 +7,7 @@ Every function makes one capture; its docstring is its row in README.md.
 import struct
 
 from hikpcap import (H264_PPS, START, Capture, Link, Platform, h264_slice, h264_sps, ps_frame, ps_pack, ps_pes, ps_psm,
-                     ps_system_header, rtp)
+                     ps_system_header, rtp, _checksum)
 
 PUBLIC = dict(lower=Platform("34020000002000000001", "203.0.113.9"), upper=Platform("34010000002000000001", "198.51.100.20"))
 CONSTANT = "0999999999"
@@ -31,7 +31,8 @@ def icmp_unreachable(cap, src, code=3):
     frame = cap[-1][1]
     quoted = frame[14:]
     sender = ".".join(str(byte) for byte in quoted[12:16])
-    cap.ip(src, sender, 1, struct.pack("!BBHI", 3, code, 0, 0) + quoted[:548])
+    check = _checksum(struct.pack("!BBHI", 3, code, 0, 0) + quoted[:548])
+    cap.ip(src, sender, 1, struct.pack("!BBHI", 3, code, check, 0) + quoted[:548])
 
 
 # ---- healthy

@@ -524,11 +524,11 @@ static void test_clean(void)
 static void test_hostile(void)
 {
     GRand *rand = g_rand_new_with_seed(28181);
-    char *longest = g_strnfill(100000, 'x');
+    char *longest = g_strnfill(3000, 'x');
     const char *texts[] = {NULL, "", "10.1.2.3:4", "a|b\r\nc", longest, "\xe6\x91\x84\xe5\x83\x8f\xe6\x9c\xba"};
     unsigned seen[HIK_CODE_COUNT] = {0};
 
-    for (int i = 0; i < 20000; i++) {
+    for (int i = 0; i < 12000; i++) {
         struct hik_facts f;
         struct hik_verdict v;
         char text[4096], small[64];
