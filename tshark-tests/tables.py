@@ -30,12 +30,9 @@ def columns(tshark, name, capture):
     return cells(lines[[number for number, line in enumerate(lines) if line.startswith("Filter for")][0] + 1])
 
 
-def from_sharkd(tshark, name, capture, filter=None):
+def from_sharkd(tshark, name, capture):
     """The same rows out of sharkd: what the GUI's window shows."""
-    tap = {"tap0": "nstat:" + name}
-    if filter:
-        tap["filter0"] = filter
-    answer = tshark.sharkd(capture, [("tap", tap)])[0]
+    answer = tshark.sharkd(capture, [("tap", {"tap0": "nstat:" + name})])[0]
     tables = [tap for tap in answer["taps"] if tap["tap"] == "nstat:" + name]
     assert len(tables) == 1, answer
     return [[number_as_printed(cell) for cell in row] for table in tables[0]["tables"] for row in table["i"]]
