@@ -66,6 +66,10 @@ STREAMS = {
         dict(name="bare-pcma", audio="audio.alaw", codecs=((8, "PCMA/8000"),)),
         dict(name="bare-pcmu", audio="audio.mulaw", codecs=((0, "PCMU/8000"),)),
     ],
+    "tcp": [
+        dict(name="tcp-ps-h264", video="video.h264", audio="audio.alaw", codecs=PS, tcp=True),
+        dict(name="tcp-ps-h265", video="video.h265", audio="audio.mulaw", codecs=PS, tcp=True),
+    ],
 }
 
 

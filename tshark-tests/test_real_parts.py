@@ -88,7 +88,7 @@ def video_extension(stream):
     return stream["video"].split(".")[1]
 
 
-@pytest.fixture(scope="session", params=["udp"])
+@pytest.fixture(scope="session", params=["udp", "tcp"])
 def carried(request, recording, manifest, export_objects):
     """(streams, folder of the export, folder of the export of elementary streams)"""
     capture = recording / (request.param + ".pcapng")
@@ -167,4 +167,4 @@ def test_the_recording_is_hard_enough(recording, manifest):
         units = realparts.access_units((recording / name).read_bytes(), h265)
         keys = [len(data) for data, key in units if key]
         assert len(units) == FRAMES and len(keys) == 3 and min(keys) > 2 * 65536
-    assert set(manifest) == {"udp"}
+    assert set(manifest) == {"udp", "tcp"}
