@@ -417,42 +417,6 @@ static int after_frame(tvbuff_t *tvb _U_, packet_info *pinfo, proto_tree *tree _
     return 0;
 }
 
-/* ---- stock rtp -------------------------------------------------------------------------------------------------- */
-
-/* Stock rtp looks for the rtpmap of a packet under its destination and the port it comes from. */
-static void tell_rtpmap(packet_info *pinfo, struct direction *dir, const struct hik_session *session)
-{
-    const struct hik_description *sources[2];
-    rtp_dyn_payload_t *types;
-    uint32_t newest = session ? MAX(session->offer.frame, session->answer.frame) : 0;
-    conversation_t *conversation;
-    address dst;
-
-    if (!newest || newest == dir->setup_frame || newest > pinfo->num)
-        return;
-    dir->setup_frame = newest;
-    sources[0] = &session->answer;
-    sources[1] = &session->offer;
-    types = rtp_dyn_payload_new();
-    /* Without rtpmap: GB/T 28181-2016 annex C. */
-    ws_rtp_dyn_payload_insert(types, 96, "PS", 90000, 1);
-    ws_rtp_dyn_payload_insert(types, 98, "H264", 90000, 1);
-    for (size_t s = array_length(sources); s-- > 0;) /* the answer last: it overrides */
-        for (unsigned i = 0; i < sources[s]->media_count; i++) {
-            const struct hik_media_line *line = &sources[s]->media[i];
-            for (unsigned m = 0; m < line->map_count; m++)
-                if (line->maps[m].codec)
-                    ws_rtp_dyn_payload_insert(types, line->maps[m].pt, line->maps[m].codec, (int)line->maps[m].clock, 1);
-        }
-    copy_address_shallow(&dst, &pinfo->dst);
-    rtp_add_address(pinfo, PT_TCP, &dst, (int)pinfo->destport, (int)pinfo->srcport, "SDP", newest, 0, types);
-    rtp_dyn_payload_free(types);
-    conversation = find_conversation(pinfo->num, &pinfo->dst, &no_address, CONVERSATION_TCP, pinfo->destport, pinfo->srcport,
-                                     NO_ADDR_B);
-    if (conversation)
-        conversation_set_dissector(conversation, tcp_media_handle);
-}
-
 /* ---- framing ---------------------------------------------------------------------------------------------------- */
 
 /* The bytes of one call. */
@@ -467,6 +431,8 @@ struct head {
     unsigned len; /* without the two bytes */
     bool rtcp;
     bool plain;   /* RTP with no CSRC: nearly all is */
+    bool ps;      /* the payload begins with a pack header */
+    uint8_t pt;
     uint32_t ssrc;
 };
 
@@ -505,8 +471,50 @@ static enum look look_at(const struct stretch *s, unsigned off, struct head *hea
     if (there < LENGTH_BYTES + RTP_MIN_HEADER)
         return LOOK_TOO_SHORT;
     head->plain = (first & 0x0F) == 0;
+    head->pt = second & 0x7F;
+    head->ps = !(first & 0x1F) && there >= LENGTH_BYTES + RTP_MIN_HEADER + 4 &&
+               tvb_get_ntohl(s->tvb, (int)off + LENGTH_BYTES + RTP_MIN_HEADER) == 0x000001BA;
     head->ssrc = tvb_get_ntohl(s->tvb, (int)off + 10);
     return LOOK_YES;
+}
+
+/* Stock rtp looks for the rtpmap of a packet under its destination and the port it comes from. Without signalling, the
+ * look of the payload has to do. */
+static void tell_rtpmap(packet_info *pinfo, struct direction *dir, const struct hik_session *session, const struct head *head)
+{
+    const struct hik_description *sources[2];
+    rtp_dyn_payload_t *types;
+    uint32_t newest = session ? MAX(session->offer.frame, session->answer.frame) : 0;
+    conversation_t *conversation;
+    address dst;
+
+    if (!newest && head->ps && !dir->setup_frame)
+        newest = pinfo->num;
+    if (!newest || newest == dir->setup_frame || newest > pinfo->num)
+        return;
+    dir->setup_frame = newest;
+    sources[0] = session ? &session->answer : NULL;
+    sources[1] = session ? &session->offer : NULL;
+    types = rtp_dyn_payload_new();
+    /* Without rtpmap: GB/T 28181-2016 annex C. */
+    ws_rtp_dyn_payload_insert(types, 96, "PS", 90000, 1);
+    ws_rtp_dyn_payload_insert(types, 98, "H264", 90000, 1);
+    if (!session)
+        ws_rtp_dyn_payload_insert(types, head->pt, "PS", 90000, 1);
+    for (size_t s = session ? array_length(sources) : 0; s-- > 0;) /* the answer last: it overrides */
+        for (unsigned i = 0; i < sources[s]->media_count; i++) {
+            const struct hik_media_line *line = &sources[s]->media[i];
+            for (unsigned m = 0; m < line->map_count; m++)
+                if (line->maps[m].codec)
+                    ws_rtp_dyn_payload_insert(types, line->maps[m].pt, line->maps[m].codec, (int)line->maps[m].clock, 1);
+        }
+    copy_address_shallow(&dst, &pinfo->dst);
+    rtp_add_address(pinfo, PT_TCP, &dst, (int)pinfo->destport, (int)pinfo->srcport, "SDP", newest, 0, types);
+    rtp_dyn_payload_free(types);
+    conversation = find_conversation(pinfo->num, &pinfo->dst, &no_address, CONVERSATION_TCP, pinfo->destport, pinfo->srcport,
+                                     NO_ADDR_B);
+    if (conversation)
+        conversation_set_dissector(conversation, tcp_media_handle);
 }
 
 static bool is_known(packet_info *pinfo, const struct direction *dir, uint32_t ssrc)
@@ -531,7 +539,7 @@ static void learn_ssrc(packet_info *pinfo, struct connection *connection, struct
             settle_session(connection, hik_tcp_session(pinfo, head->ssrc, &strong));
         }
     }
-    tell_rtpmap(pinfo, dir, connection->session);
+    tell_rtpmap(pinfo, dir, connection->session, head);
 }
 
 /* A frame begins at off, as sure as it gets where nothing in front of it tells: an SSRC that is expected, or another
@@ -891,31 +899,17 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const st
     return dissect_stretch(&s, pinfo, tree, connection, dir);
 }
 
+/* Also called by mp2p for what looks like a program stream without signalling. */
 static int dissect_tcp_media(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     return dissect(tvb, pinfo, tree, (const struct tcpinfo *)data, false);
 }
 
-/* RTP whose payload begins with a pack header of a program stream: that is no accident. */
-static bool looks_like_program_stream(tvbuff_t *tvb)
-{
-    struct stretch s = {tvb, tvb_captured_length(tvb), 0};
-    struct head head;
-
-    return look_at(&s, 0, &head) == LOOK_YES && !head.rtcp && head.plain && s.len >= LENGTH_BYTES + RTP_MIN_HEADER + 4 &&
-           tvb_get_ntohl(tvb, LENGTH_BYTES + RTP_MIN_HEADER) == 0x000001BA;
-}
-
 static ws_bool dissect_tcp_media_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    bool by_look;
-
-    if (!is_ip(&pinfo->src))
+    if (wmem_map_size(endpoints) == 0 || !is_ip(&pinfo->src))
         return FALSE;
-    by_look = looks_like_program_stream(tvb);
-    if (!by_look && wmem_map_size(endpoints) == 0)
-        return FALSE;
-    return dissect(tvb, pinfo, tree, (const struct tcpinfo *)data, !by_look) > 0;
+    return dissect(tvb, pinfo, tree, (const struct tcpinfo *)data, true) > 0;
 }
 
 /* ---- registration ----------------------------------------------------------------------------------------------- */

@@ -37,7 +37,8 @@ struct mp2p_flow {
 
 static int proto_mp2p = -1;
 static dissector_handle_t mp2p_handle, by_look_handle; /* ours */
-static dissector_handle_t rtp_handle, rfc4571_handle; /* stock */
+static dissector_handle_t rtp_handle; /* stock */
+static dissector_handle_t media_tcp_handle; /* media-tcp.c */
 
 enum { KEY_USED = 1 };      /* packet scope, under proto_mp2p: the RTP packet that was dissected last in this frame */
 
@@ -503,10 +504,7 @@ static ws_bool dissect_tcp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tree *t
 {
     if (tvb_captured_length(tvb) < 2 || tvb_get_ntohs(tvb, 0) < RTP_HEADER + 8 || !looks_like_ps(tvb, 2))
         return FALSE;
-    if (!PINFO_FD_VISITED(pinfo))
-        announce(pinfo, tvb_get_uint8(tvb, 3) & 0x7f);
-    call_dissector_with_data(rfc4571_handle, tvb, pinfo, tree, data);
-    return TRUE;
+    return call_dissector_only(media_tcp_handle, tvb, pinfo, tree, data) > 0;
 }
 
 void hik_mp2p_register(int proto _U_)
@@ -525,7 +523,7 @@ void hik_mp2p_handoff(void)
         dissector_add_string("rtp_dyn_payload_type", names[i], mp2p_handle);
     dissector_add_for_decode_as("rtp.pt", mp2p_handle);
     rtp_handle = find_dissector("rtp");
-    rfc4571_handle = find_dissector("rtp.rfc4571");
+    media_tcp_handle = find_dissector("hikcascade.rtp.tcp");
     heur_dissector_add("udp", dissect_udp_heur, "MPEG program stream in RTP over UDP", "mp2p_udp", proto_mp2p, HEURISTIC_ENABLE);
     heur_dissector_add("tcp", dissect_tcp_heur, "MPEG program stream in RTP over TCP", "mp2p_tcp", proto_mp2p, HEURISTIC_ENABLE);
     hik_mp2p_tree_handoff();

@@ -294,6 +294,15 @@ def test_without_signalling(tshark):
     assert all(not row[SESSION] and row["mp2p.codec"] == ["H.264"] for row in rows)
 
 
+def test_open_before_the_capture(tshark):
+    """No SYN, but the INVITE: whoever recognises the bytes first, they are the session's."""
+    cap, call = start()
+    call.connect(handshake=False)
+    call.rtp_tcp(5)
+    call.bye()
+    assert [row[1:] for row in media(tshark, cap, ["mp2p.codec"])] == [([n], [0], ["H.264"]) for n in range(1, 6)]
+
+
 # ---- what is none of our business, and what is broken
 
 @pytest.mark.parametrize("name,filter", [("not-media", "tcp && !sip"), ("foreign", "tcp.port == 30002")])
