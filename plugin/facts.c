@@ -11,8 +11,6 @@
 
 #include <epan/to_str.h>
 
-#include "tcp-state.h"
-
 /* What session.c has no place for. File scope; first pass, facts.c only. */
 struct extra {
     nstime_t ack_time, cancel_time;
@@ -40,7 +38,6 @@ struct overview {
 struct relation {
     const struct hik_session *shared;  /* same SSRC to the same receiver at the same time */
     bool same_port;
-    unsigned tcp;                      /* enum hik_tcp_state of the media connection */
     const struct hik_session *cascade; /* the same camera, passed on by a platform that is in both */
 };
 
@@ -396,24 +393,8 @@ static const struct hik_media_line *tcp_listener(const struct hik_session *sessi
     return caller;
 }
 
-static void survey_tcp(struct overview *all, struct hik_tcp_survey **connections, const struct hik_session *session)
-{
-    const struct hik_media_line *line = session->rtp_packets == 0 ? tcp_listener(session) : NULL;
-    unsigned state;
-
-    if (!line || !line->addr_ok)
-        return;
-    if (!*connections)
-        *connections = hik_tcp_survey_new();
-    state = hik_tcp_state(*connections, &line->endpoint.addr, line->endpoint.port, session->first_frame,
-                          session->bye_frame ? session->bye_frame : UINT32_MAX);
-    if (state)
-        relation_of(all, session)->tcp = state;
-}
-
 static struct overview *survey(void)
 {
-    struct hik_tcp_survey *connections = NULL;
     struct overview *all = overview();
     unsigned count = hik_session_count(), flows = hik_flow_count();
     GHashTable *tables[3];
@@ -437,10 +418,7 @@ static struct overview *survey(void)
         all->has_rtp |= session->rtp_packets > 0;
         survey_ssrc(all, tables[0], session);
         survey_cascade(all, tables[1], tables[2], session);
-        survey_tcp(all, &connections, session);
     }
-    if (connections)
-        hik_tcp_survey_free(connections);
     for (size_t i = 0; i < array_length(tables); i++)
         g_hash_table_destroy(tables[i]);
     return all;
@@ -695,9 +673,9 @@ void hik_facts_collect(const struct hik_session *session, struct hik_case *out)
     f->tcp = (caller && caller->tcp) || (callee && callee->tcp);
     f->offer_role = caller ? role(caller->setup) : HIK_ROLE_NONE;
     f->answer_role = callee ? role(callee->setup) : HIK_ROLE_NONE;
-    f->tcp_syn = relation && (relation->tcp & HIK_TCP_SYN);
-    f->tcp_refused = relation && (relation->tcp & HIK_TCP_REFUSED);
-    f->tcp_up = relation && (relation->tcp & HIK_TCP_UP);
+    f->tcp_syn = session->tcp_syn_frame != 0;
+    f->tcp_up = session->tcp_accept_frame != 0 || session->tcp_data_frame != 0;
+    f->tcp_refused = session->tcp_rst_frame != 0 && !f->tcp_up;
     passive = tcp_listener(session);
     if (passive && passive->addr_ok)
         f->tcp_to = keep(&out->tcp_to, hik_endpoint_print(&passive->endpoint.addr, passive->endpoint.port));

@@ -227,6 +227,34 @@ def test_role_conflict(tshark, role, why):
     assert len(experts(tshark, name, "Both sides say a=setup:%s" % role)) == 1
 
 
+@pytest.mark.parametrize("how", ["refused", "absent", "late"])
+def test_one_of_three_on_a_port(tshark, how):
+    """Three cameras are to connect to one port, and the second does not: the connections of the others are not its."""
+    cap = Capture()
+    link = Link(cap)
+    calls = [TcpCall(link, offer_port=30000, answer_port=9) for _ in range(3)]
+    for number, call in enumerate(calls):
+        call.start()
+        if how != "late":
+            call.connect(port=51000 + number, handshake=False)
+            if number != 1:
+                call.connection.open()
+                call.rtp_tcp(2)
+            elif how == "refused":
+                call.connection.refuse()
+    if how == "late":
+        for number in (0, 2):
+            calls[number].connect(port=51000 + number)
+        for number in (0, 2):
+            calls[number].rtp_tcp(2)
+    cap.wait(15)
+    for call in calls:
+        call.bye()
+    rows = tshark.fields(cap, ["hikcascade.verdict"], "hikcascade.verdict", two_pass=True)
+    assert [row["hikcascade.verdict"][0].split()[0] for row in rows] == [
+        "OK", "TCP_REFUSED" if how == "refused" else "TCP_NO_CONNECTION", "OK"]
+
+
 # ---- which session
 
 def test_ports_used_again(tshark):
