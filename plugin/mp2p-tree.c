@@ -59,6 +59,7 @@ struct build {
     proto_tree *nal_tree;
     int nal_at;                 /* of its first header byte */
     int nal_pes;                /* number of the PES packet in this packet it began in */
+    int nal_limit;              /* where that PES packet ended, the packet's end so far */
     int pes_number;
     unsigned nals, handed;
     bool lost_sync;             /* bytes before a pack header were skipped */
@@ -127,7 +128,7 @@ static void nal_ends(struct build *b, const struct hik_ps_es *es, uint8_t type, 
         proto_item *item;
 
         /* nothing but its own bytes between its first and last */
-        if (b->nal_at >= 0 && b->nal_pes == b->pes_number && b->nal_at + (int)size <= b->len) {
+        if (b->nal_at >= 0 && size <= (uint32_t)b->len && b->nal_at + (int)size <= b->nal_limit) {
             proto_item_set_len(b->nal_item, (int)size);
             item = proto_tree_add_uint(b->nal_tree, hf_mp2p_nal_size, b->tvb, b->nal_at, (int)size, size);
             if (hik_nal_is_parameter_set((enum hik_es_codec)es->codec, type))
@@ -163,6 +164,7 @@ static void nal_begins(struct build *b, const struct hik_ps_event *event)
         return;
     b->nal_at = at;
     b->nal_pes = b->pes_number;
+    b->nal_limit = b->len;
     b->nal_item = proto_tree_add_none_format(b->pes_tree, hf_mp2p_nal, b->tvb, clip(b, at), clip(b, at + header) - clip(b, at),
                                              "%s NAL unit: %s (%u)", codec_name(es), name, event->nal.type);
     b->nal_tree = proto_item_add_subtree(b->nal_item, ett_mp2p_nal);
@@ -210,6 +212,8 @@ static void pes_closes(struct build *b, int end)
     if (!b->pes_tree)
         return;
     end = clip(b, end);
+    if (b->nal_item && b->nal_pes == b->pes_number)
+        b->nal_limit = end;
     if (b->data_at >= 0 && end > b->data_at) {
         proto_tree_add_item(b->pes_tree, data_field(b), b->tvb, b->data_at, end - b->data_at, ENC_NA);
         if (b->continued) {
@@ -470,9 +474,8 @@ static void show_units(tvbuff_t *tvb, proto_tree *tree, proto_item *top, const s
 static void show_notes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, proto_item *top, const struct mp2p_record *record)
 {
     if (record->flags & MP2P_GAP && record->lost)
-        expert_add_info_format(pinfo, top, &ei_mp2p_lost,
-                               "%u%s RTP packet%s of this stream missing before this one (so far)", record->lost,
-                               record->lost == 65535 ? " or more" : "", record->lost == 1 ? " is" : "s are");
+        expert_add_info_format(pinfo, top, &ei_mp2p_lost, "%u%s RTP packet%s of this stream missing before this one (so far)", record->lost,
+                               record->lost == 65535 ? " or more" : "", record->lost == 1 ? "" : "s");
     else if (record->flags & MP2P_GAP)
         expert_add_info_format(pinfo, top, &ei_mp2p_lost, "The sequence numbers begin anew here");
     if (record->flags & MP2P_DUPLICATE) {
@@ -504,7 +507,14 @@ void hik_mp2p_columns(packet_info *pinfo, const struct mp2p_view *view)
         col_append_fstr(pinfo->cinfo, COL_INFO, ", PS %u lost", record->lost);
     if (record->flags & MP2P_NOT_PS)
         col_append_fstr(pinfo->cinfo, COL_INFO, ", not PS: %s", hik_look_name((enum hik_look)record->detail));
-    for (unsigned i = 0; i < view->unit_count; i++) {
+    if (view->unit_count > 2) {
+        unsigned keys = 0;
+
+        for (unsigned i = 0; i < view->unit_count; i++)
+            keys += view->units[i].unit.key;
+        col_append_fstr(pinfo->cinfo, COL_INFO, ", PS %u frames (%u key)", view->unit_count, keys);
+    }
+    for (unsigned i = 0; i < view->unit_count && view->unit_count <= 2; i++) {
         const struct hik_ps_unit *unit = &view->units[i].unit;
         const char *codec = hik_es_codec_name((enum hik_es_codec)unit->codec);
 
@@ -562,8 +572,8 @@ void hik_mp2p_tree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const st
     if (b.nal_item && s->mode == HIK_PS_CODE && s->video < HIK_PS_STREAMS && b.nal_pes == b.pes_number && b.nal_at >= 0) {
         const struct hik_ps_es *es = &s->es[s->video];
 
-        if (es->nal_open == 2 && hik_nal_is_parameter_set((enum hik_es_codec)es->codec, es->nal_type) && es->nal_size &&
-            b.nal_at + (int)es->nal_size <= b.len)
+        if (es->nal_open == 2 && hik_nal_is_parameter_set((enum hik_es_codec)es->codec, es->nal_type) && es->nal_size <= (uint32_t)b.len &&
+            b.nal_at + (int)es->nal_size <= b.nal_limit)
             hand_over(&b, es, b.nal_at, (int)es->nal_size);
     }
     pes_closes(&b, b.len);

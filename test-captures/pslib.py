@@ -55,3 +55,45 @@ def packets(packs, ssrc, seq=0, timestamp=0, step=3600, pt=96, mtu=1400, marker=
             yield rtp(data[at:at + mtu], ssrc, seq, timestamp, pt, marker and at + mtu >= len(data))
             seq = (seq + 1) & 0xFFFF
         timestamp += step
+
+
+# ---- small streams of one's own, always the same bytes ------------------------------------------------------------------
+
+# 1280 x 720, 25 pictures per second, as x264 and x265 write them.
+H264_SPS = bytes.fromhex("6742c01fda014016ec0440000003004000000c83c60ca8")
+H264_PPS = bytes.fromhex("68ce0fc8")
+H265_VPS = bytes.fromhex("40010c01ffff01600000030090000003000003005d959409")
+H265_SPS = bytes.fromhex("42010101600000030090000003000003005da00280802d16595952930bc05a020000030002000003003210")
+H265_PPS = bytes.fromhex("4401c073c189")
+
+
+def body(size, seed):
+    """Bytes like an encoder's: no zeros, so no start code."""
+    out, state = bytearray(), seed * 2654435761 % 4294967296 or 1
+    for _ in range(size):
+        state = (state * 1103515245 + 12345) % 2147483648
+        out.append((state >> 16) % 255 + 1)
+    return bytes(out)
+
+
+def picture(number, key, size, h265=False, slices=1, audio_delimiter=False):
+    """One access unit, Annex B, with 4-byte start codes before the first NAL units and 3-byte ones before further slices."""
+    out = b""
+    if h265:
+        if key:
+            out += b"\0\0\0\1" + H265_VPS + b"\0\0\0\1" + H265_SPS + b"\0\0\0\1" + H265_PPS
+        heads = [b"\x26\x01\xaf" if key else b"\x02\x01\xd0", b"\x26\x01\x2f" if key else b"\x02\x01\x50"]
+    else:
+        if audio_delimiter:
+            out += b"\0\0\0\1\x09\xf0"
+        if key:
+            out += b"\0\0\0\1" + H264_SPS + b"\0\0\0\1" + H264_PPS
+        heads = [b"\x65\x88\x84" if key else b"\x41\x9a\x21", b"\x65\x00\x84" if key else b"\x41\x00\x21"]
+    for index in range(slices):
+        out += (b"\0\0\0\1" if index == 0 else b"\0\0\1") + heads[index > 0] + body(size // slices, number * 7 + index)
+    return out
+
+
+def video(count, gop=5, key_size=6000, size=1500, h265=False, slices=1):
+    """[(access unit, is key)]"""
+    return [(picture(n, n % gop == 0, key_size if n % gop == 0 else size, h265, slices), n % gop == 0) for n in range(count)]
