@@ -63,6 +63,7 @@ struct build {
     int pes_number;
     unsigned nals, handed;
     bool lost_sync;             /* bytes before a pack header were skipped */
+    int skip_at, skip_end;      /* skipped bytes in a row that are not shown yet */
 };
 
 /* Bytes of a header: in this packet, or carried over and put together. */
@@ -356,13 +357,25 @@ static void show_psm(struct build *b, const struct hik_ps_event *event)
     hik_mp2p_psm_tree(tvb, b->pinfo, b->tree, at, event->data, event->len);
 }
 
-static void show_skipped(struct build *b, int32_t offset, uint32_t len)
+/* Skipped bytes come in pieces; a row of them is one item. */
+static void flush_skipped(struct build *b)
+{
+    if (b->skip_end > b->skip_at)
+        proto_tree_add_item(b->tree, hf_mp2p_skipped, b->tvb, b->skip_at, b->skip_end - b->skip_at, ENC_NA);
+    b->skip_at = b->skip_end = 0;
+}
+
+static void add_skipped(struct build *b, int32_t offset, uint32_t len)
 {
     int at = clip(b, offset), end = clip(b, offset + (int)len);
 
     if (end <= at)
         return;
-    proto_tree_add_item(b->tree, hf_mp2p_skipped, b->tvb, at, end - at, ENC_NA);
+    if (b->skip_end != at)
+        flush_skipped(b);
+    if (b->skip_end == 0)
+        b->skip_at = at;
+    b->skip_end = end;
     b->lost_sync = true;
 }
 
@@ -370,10 +383,12 @@ static void on_event(void *user, const struct hik_ps_event *event)
 {
     struct build *b = (struct build *)user;
 
+    if (event->type != HIK_PS_EV_SKIPPED)
+        flush_skipped(b);
     switch (event->type) {
     case HIK_PS_EV_SKIPPED:
         pes_closes(b, event->offset);
-        show_skipped(b, event->offset, event->len);
+        add_skipped(b, event->offset, event->len);
         break;
     case HIK_PS_EV_PACK:
         pes_closes(b, event->offset);
@@ -585,8 +600,12 @@ void hik_mp2p_tree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const st
     } else if (s->mode != HIK_PS_PAYLOAD && s->held) {
         int held = MIN((int)s->held, b.len);
 
-        proto_tree_add_item(ours, s->mode == HIK_PS_CODE ? hf_mp2p_carried : hf_mp2p_skipped, tvb, b.len - held, held, ENC_NA);
+        if (s->mode == HIK_PS_SYNC)
+            add_skipped(&b, b.len - held, (uint32_t)held);
+        else
+            proto_tree_add_item(ours, hf_mp2p_carried, tvb, b.len - held, held, ENC_NA);
     }
+    flush_skipped(&b);
     if (tvb_reported_length(tvb) > (unsigned)b.len)
         proto_item_append_text(top, ", %u bytes were not captured", tvb_reported_length(tvb) - (unsigned)b.len);
 }
