@@ -504,6 +504,8 @@ static ws_bool dissect_tcp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tree *t
 {
     if (tvb_captured_length(tvb) < 2 || tvb_get_ntohs(tvb, 0) < RTP_HEADER + 8 || !looks_like_ps(tvb, 2))
         return FALSE;
+    /* being tried as a heuristic took the right to ask for more segments away */
+    pinfo->can_desegment = pinfo->saved_can_desegment;
     return call_dissector_only(media_tcp_handle, tvb, pinfo, tree, data) > 0;
 }
 
