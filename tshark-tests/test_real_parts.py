@@ -60,7 +60,7 @@ def decode(*arguments):
 
 def pictures(path, *options):
     """Checksums of the decoded frames, in order."""
-    text = decode(*options, "-i", path, "-map", "0:v:0", "-vsync", "passthrough", "-f", "framemd5", "-").decode()
+    text = decode(*options, "-i", path, "-map", "0:v:0", "-fps_mode", "passthrough", "-f", "framemd5", "-").decode()
     return [line.split(",")[-1].strip() for line in text.splitlines() if not line.startswith("#")]
 
 
