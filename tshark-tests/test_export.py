@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from hikpcap import Capture, Link, ps_frame, ps_pack, ps_pes, ps_psm, rtp
+from hikpcap import Capture, Link, ps_frame, ps_pack, ps_pes, ps_psm, rfc4571, rtp
 
 
 def content(folder):
@@ -342,3 +342,13 @@ def test_without_signalling_ipv6(both):
     for number, payload in enumerate(data):
         cap.udp(("2001:db8::1", 41000), ("2001:db8::2", 21000), rtp(payload, 4711, 5 + number, number * 3600))
     assert both(cap) == {"rtp-2001_db8__1-41000-0000004711.mpg": b"".join(data)}
+
+
+def test_without_signalling_over_tcp(both):
+    """RFC 4571, several packets in a segment, packets over segments."""
+    cap = Capture()
+    data = payloads(60, size=500)
+    stream = b"".join(rfc4571(rtp(payload, 4711, 5 + number, number * 3600)) for number, payload in enumerate(data))
+    connection = cap.tcp(("192.0.2.10", 41000), ("198.51.100.20", 21000)).open()
+    connection.send(connection.client, stream, cut=range(1460, len(stream), 1460))
+    assert both(cap) == {"rtp-192.0.2.10-41000-0000004711.mpg": b"".join(data)}
