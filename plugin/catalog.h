@@ -18,7 +18,7 @@ struct hik_catalog_item {
     const char *name;
     const char *parent;       /* ParentID as written: one ID, or several joined by '/' */
     const char *civil_code;
-    const char *status;       /* ON, OFF ...; of a notification its Event (OFF, VLOST, DEL ...) */
+    const char *status;       /* ON, OFF ...; after a notification its Event (OFF, VLOST, DEL ...) */
     const char *owner;        /* DeviceID of the catalog message that listed it first */
     uint16_t type;            /* digits 11-13 of a 20-digit id, 0 otherwise */
     uint32_t first_frame;     /* frame that listed it first */

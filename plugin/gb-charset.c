@@ -225,14 +225,13 @@ size_t hik_charset_to_utf8(enum hik_charset charset, const uint8_t *text, size_t
         return n;
     }
     if (charset == HIK_CHARSET_GB) {
-        n = from_gb(text, len, out, &bad);
-        if (!bad)
-            return n;
+        /* GB text that is at once nothing but three-byte UTF-8 would have to be of rare characters only. */
         hik_utf8_scan(text, len, &utf8);
-        if (!utf8.valid || utf8.cut || utf8.longer == 0 || memchr(text, 0, len))
-            return n;
-        *other = true;
-        return from_utf8(text, len, out, &bad);
+        if (utf8.valid && !utf8.cut && utf8.longer > 0 && utf8.two == 0 && !memchr(text, 0, len)) {
+            *other = true;
+            return from_utf8(text, len, out, &bad);
+        }
+        return from_gb(text, len, out, &bad);
     }
     n = from_utf8(text, len, out, &bad);
     if (!bad || memchr(text, 0, len))

@@ -38,8 +38,8 @@ void hik_charset_decide(const uint8_t *body, size_t len, enum hik_charset declar
 #define HIK_CHARSET_ROOM(len) (3 * (size_t)(len) + 1)
 
 /* Writes text as NUL-terminated valid UTF-8 to out, which has HIK_CHARSET_ROOM(len) bytes. What is no character becomes
- * U+FFFD, a NUL too. If the text has none in the given charset but is clean in the other one, the other one is used
- * and *other is set (gateways pass on names of several makers in one body). Returns the length without the NUL. */
+ * U+FFFD, a NUL too. If the text is clearly of the other charset, that is used and *other is set (gateways pass on names
+ * of several makers in one body). Returns the length without the NUL. */
 size_t hik_charset_to_utf8(enum hik_charset charset, const uint8_t *text, size_t len, char *out, bool *other);
 
 /* What a run of bytes is as UTF-8. */

@@ -11,9 +11,6 @@
 
 #include "session.h"
 
-/* A full answer that goes on after this many seconds is a new one with an old SN. */
-#define NEW_ANSWER_AFTER 30
-
 /* What ties: SN, CmdType, who asked, who was asked; and once more with the DeviceID. Bytes behind len are not used. */
 struct key {
     uint8_t len;
@@ -80,14 +77,6 @@ static void put(const struct key *key, struct hik_exchange *exchange)
         wmem_map_insert(exchanges, wmem_memdup(wmem_file_scope(), key, sizeof *key), exchange);
 }
 
-static bool long_ago(const packet_info *pinfo, const struct hik_exchange *exchange)
-{
-    nstime_t since;
-
-    nstime_delta(&since, &pinfo->abs_ts, &exchange->last_time);
-    return since.secs >= NEW_ANSWER_AFTER;
-}
-
 static struct hik_exchange *take_request(packet_info *pinfo, const struct key *narrow, const struct key *wide,
                                          bool retransmission)
 {
@@ -98,7 +87,6 @@ static struct hik_exchange *take_request(packet_info *pinfo, const struct key *n
     exchange = wmem_new0(wmem_file_scope(), struct hik_exchange);
     exchange->request_frame = pinfo->num;
     exchange->request_time = pinfo->abs_ts;
-    exchange->last_time = pinfo->abs_ts;
     put(narrow, exchange);
     put(wide, exchange);
     return exchange;
@@ -114,8 +102,8 @@ static struct hik_exchange *take_response(packet_info *pinfo, const struct key *
         if (exchange && exchange->request_frame == 0)
             exchange = NULL;
     }
-    if (exchange && exchange->request_frame == 0 && exchange->received >= exchange->sum_num &&
-        long_ago(pinfo, exchange))
+    /* Its question was not seen, and it is full: what comes now answers another question with the same SN. */
+    if (exchange && exchange->request_frame == 0 && exchange->received >= exchange->sum_num)
         exchange = NULL;
     if (!exchange) {
         exchange = wmem_new0(wmem_file_scope(), struct hik_exchange);
@@ -123,7 +111,6 @@ static struct hik_exchange *take_response(packet_info *pinfo, const struct key *
     }
     if (exchange->response_frame == 0)
         exchange->response_frame = pinfo->num;
-    exchange->last_time = pinfo->abs_ts;
     return exchange;
 }
 

@@ -19,7 +19,6 @@ struct hik_exchange {
     uint32_t request_frame;  /* 0: not seen */
     nstime_t request_time;
     uint32_t response_frame; /* first message of the answer, 0: none (yet) */
-    nstime_t last_time;      /* of the newest message of it */
     uint32_t sum_num;        /* SumNum, the newest */
     uint32_t received;       /* items of the answer so far */
     uint32_t messages;       /* of the answer */

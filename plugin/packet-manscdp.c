@@ -95,6 +95,11 @@ static int show_xml = WS_STOCK_XML_SUFFIX ? XML_ALWAYS : XML_SHORT;
 static dissector_handle_t manscdp_handle;
 static dissector_handle_t xml_handle;
 
+/* Media types that belong to stock XML and that old devices use for MANSCDP. */
+static const char *const xml_types[] = { "application/xml", "text/xml" };
+static dissector_handle_t xml_type_handles[array_length(xml_types)]; /* who had them before us */
+static char stock_is_there; /* its address as data: stock shows the body already */
+
 static const value_string pan_names[] = { { HIK_PTZ_PAN_NONE, "None" }, { HIK_PTZ_PAN_RIGHT, "Right" },
                                           { HIK_PTZ_PAN_LEFT, "Left" }, { 0, NULL } };
 static const value_string tilt_names[] = { { HIK_PTZ_TILT_NONE, "None" }, { HIK_PTZ_TILT_DOWN, "Down" },
@@ -461,7 +466,11 @@ static void learn(const struct hik_manscdp_item *item, const struct hik_manscdp 
     line.name = TEXT(item->name);
     line.parent = TEXT(item->parent_id);
     line.civil_code = TEXT(item->civil_code);
-    line.status = item->status.len ? TEXT(item->status) : TEXT(item->event);
+    line.status = TEXT(item->status);
+    /* ADD and UPDATE say nothing about the device's state. */
+    if (!line.status && item->event.len > 0 && !hik_xml_is(lesson->buf, item->event, "ADD") &&
+        !hik_xml_is(lesson->buf, item->event, "UPDATE"))
+        line.status = TEXT(item->event);
 #undef TEXT
     hik_catalog_learn(lesson->pinfo, &line);
 }
@@ -521,6 +530,9 @@ static void add_findings(struct view *view, proto_item *item, const struct hik_e
                                message->charset.charset == HIK_CHARSET_UTF8
                                    ? "The declaration says GB 2312 or GB 18030, the text is UTF-8"
                                    : "The declaration says UTF-8, the text is GB 2312 or GB 18030");
+    else if (view->other_charset)
+        expert_add_info_format(view->pinfo, item, &ei_hik_mans_charset_mismatch,
+                               "Some values are UTF-8, others GB 2312 or GB 18030");
     if (cut_short)
         return;
     if (message->num_wrong)
@@ -666,8 +678,32 @@ static int dissect_manscdp(tvbuff_t *body, packet_info *pinfo, proto_tree *tree,
         add_ptz(&view, view.tree, message.ptz_cmd); /* for its expert information */
     }
     add_findings(&view, item, record, cut_short);
-    add_stock_view(&view, tree, data);
+    if (data != &stock_is_there)
+        add_stock_view(&view, tree, data);
     return (int)tvb_captured_length(body);
+}
+
+/* A body called plain XML: stock's as ever; inside SIP, ours too if it looks like one of ours. */
+static int dissect_xml_type(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data, dissector_handle_t stock)
+{
+    unsigned len = tvb_captured_length(tvb);
+
+    if (len > 4096)
+        len = 4096;
+    if (len > 0 && proto_is_frame_protocol(pinfo->layers, "sip") &&
+        hik_manscdp_looks_like(tvb_get_ptr(tvb, 0, (int)len), len))
+        call_dissector_only(manscdp_handle, tvb, pinfo, tree, &stock_is_there);
+    return call_dissector_only(stock, tvb, pinfo, tree, data);
+}
+
+static int dissect_application_xml(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    return dissect_xml_type(tvb, pinfo, tree, data, xml_type_handles[0]);
+}
+
+static int dissect_text_xml(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    return dissect_xml_type(tvb, pinfo, tree, data, xml_type_handles[1]);
 }
 
 /* A body whose Content-Type is missing or unknown. */
@@ -792,8 +828,18 @@ void hik_manscdp_register(int proto _U_)
 
 void hik_manscdp_handoff(void)
 {
+    static const dissector_t wrappers[] = { dissect_application_xml, dissect_text_xml };
+    dissector_table_t media_types = find_dissector_table("media_type");
+    size_t i;
+
     proto_xml = proto_get_id_by_filter_name("xml");
     xml_handle = find_dissector("xml");
     dissector_add_string("media_type", "application/manscdp+xml", manscdp_handle);
+    /* The wrappers belong to no protocol: they are no layer of the packet, and disabling ours leaves stock as it is. */
+    for (i = 0; i < array_length(xml_types); i++) {
+        xml_type_handles[i] = dissector_get_string_handle(media_types, xml_types[i]);
+        if (xml_type_handles[i])
+            dissector_add_string("media_type", xml_types[i], create_dissector_handle(wrappers[i], -1));
+    }
     heur_dissector_add("sip", dissect_manscdp_heur, "MANSCDP in SIP", "manscdp_sip", proto_manscdp, HEURISTIC_ENABLE);
 }
