@@ -186,6 +186,8 @@ static void take_element(struct hik_manscdp_walk *walk, const struct hik_xml_nod
     out->value.off = node->all.off + node->all.len;
     if (level == HIK_MANSCDP_LEVEL_ITEM)
         out->item_number = ++walk->levels[parent].items;
+    else if (parent_level == HIK_MANSCDP_LEVEL_LIST)
+        walk->levels[parent].others++;
 
     if (empty) {
         leaf = level == HIK_MANSCDP_LEVEL_OTHER;
@@ -220,6 +222,7 @@ static void take_element(struct hik_manscdp_walk *walk, const struct hik_xml_nod
         walk->levels[node->depth].has_num = has_num;
         walk->levels[node->depth].num = num;
         walk->levels[node->depth].items = 0;
+        walk->levels[node->depth].others = 0;
     }
     if (leaf) {
         out->kind = HIK_MANSCDP_STEP_LEAF;
@@ -268,7 +271,9 @@ bool hik_manscdp_next(struct hik_manscdp_walk *walk, struct hik_manscdp_step *ou
                 out->level = walk->levels[node.depth].level;
                 out->has_num = walk->levels[node.depth].has_num;
                 out->num = walk->levels[node.depth].num;
-                out->items = walk->levels[node.depth].items;
+                out->named_items = walk->levels[node.depth].items > 0;
+                out->items = out->named_items ? walk->levels[node.depth].items
+                                                            : walk->levels[node.depth].others;
                 return true;
             }
             if (node.faults == 0)
@@ -428,6 +433,8 @@ void hik_manscdp_read(const uint8_t *buf, size_t len, hik_manscdp_item_cb item_c
                 item_cb(&item, out, user);
             if (step.level == HIK_MANSCDP_LEVEL_LIST && step.has_num && step.num != step.items)
                 out->num_wrong = true;
+            if (step.level == HIK_MANSCDP_LEVEL_LIST && step.has_num && !step.named_items)
+                out->items += step.items;
             break;
         case HIK_MANSCDP_STEP_LEAF:
             out->elements++;

@@ -65,7 +65,8 @@ struct hik_manscdp_step {
     uint32_t item_number;         /* OPEN of an ITEM: 1.. in its list */
     bool has_num;                 /* CLOSE of a LIST: it has a Num */
     uint32_t num;
-    uint32_t items;               /* CLOSE of a LIST: how many Items it had */
+    uint32_t items;               /* CLOSE of a LIST: how many Items it had; if none, how many elements */
+    bool named_items;             /* CLOSE of a LIST: items counts Items */
 };
 
 struct hik_manscdp_walk {
@@ -78,7 +79,7 @@ struct hik_manscdp_walk {
         bool container;           /* given out as OPEN */
         bool has_text;            /* has a value: what follows inside belongs beside it (missing end tag) */
         bool has_num;
-        uint32_t num, items;
+        uint32_t num, items, others; /* elements directly inside: Items, others */
     } levels[HIK_XML_MAX_DEPTH];
 };
 
@@ -110,7 +111,7 @@ struct hik_manscdp {
     uint32_t sn;                /* has_sn: SN is a number that fits */
     uint32_t sum_num;
     uint32_t num;               /* Num of the first list that has one */
-    uint32_t items;             /* Items of all lists */
+    uint32_t items;             /* Items, and of lists without Items their elements */
     bool num_wrong;             /* a list's Num is not its number of Items */
     struct hik_xml_piece action, action_name; /* first other element below the root */
     unsigned faults;

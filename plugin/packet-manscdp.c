@@ -21,6 +21,8 @@
 #define XML_MOST_ELEMENTS 20000
 #define XML_MOST_DEPTH 32
 #define XML_SHORT_ELEMENTS 40
+/* What makes it call the packet malformed, which our own view has already said in kinder words. */
+#define XML_NOT_WITH_FAULTS (HIK_XML_FAULT_STRAY_END | HIK_XML_FAULT_CUT | HIK_XML_FAULT_LESS_THAN)
 
 static int proto_manscdp = -1;
 static int proto_xml = -1;
@@ -345,10 +347,18 @@ static void add_open(struct view *view, proto_tree *tree, const struct hik_mansc
         add_attrs(view, *subtree, step, *item);
 }
 
-static void add_other(struct view *view, proto_tree *tree, int hf, struct hik_xml_piece piece)
+/* As it is written: entities and marks are not taken out. */
+static void add_other(struct view *view, proto_tree *tree, struct hik_xml_piece piece)
 {
-    if (piece.len > 0 && proto_field_is_referenced(tree, hf))
-        add_text(view, tree, hf, piece, view_text(view, piece));
+    char *text;
+    bool other;
+
+    if (piece.len == 0 || !proto_field_is_referenced(tree, hf_hik_mans_other))
+        return;
+    text = (char *)wmem_alloc(view->pinfo->pool, HIK_CHARSET_ROOM(piece.len));
+    hik_charset_to_utf8(view->message->charset.charset, view->buf + piece.off, piece.len, text, &other);
+    view->other_charset |= other;
+    add_text(view, tree, hf_hik_mans_other, piece, text);
 }
 
 /* Everything in the body, in its order. */
@@ -413,7 +423,7 @@ static void add_body(struct view *view)
                 add_attrs(view, subtree, &step, item);
                 break;
             }
-            add_other(view, tree, hf_hik_mans_other, step.all);
+            add_other(view, tree, step.all);
             break;
         case HIK_MANSCDP_STEP_PADDING:
             view->items++;
@@ -423,12 +433,13 @@ static void add_body(struct view *view)
         case HIK_MANSCDP_STEP_COMMENT:
         case HIK_MANSCDP_STEP_OTHER:
         default:
-            add_other(view, tree, hf_hik_mans_other, step.all);
+            add_other(view, tree, step.all);
             break;
         }
     }
     if (not_shown > 0)
-        proto_tree_add_uint_format(view->tree, hf_hik_mans_not_shown, view->tvb, (int)not_shown_at, -1, not_shown,
+        proto_tree_add_uint_format(view->tree, hf_hik_mans_not_shown, view->tvb, (int)not_shown_at,
+                                   (int)(tvb_captured_length(view->tvb) - not_shown_at), not_shown,
                                    "... %u more elements, not shown one by one", not_shown);
 }
 
@@ -549,7 +560,7 @@ static void add_stock_view(struct view *view, proto_tree *tree, void *data)
 
     if (!tree || show_xml == XML_NEVER || (show_xml == XML_SHORT && message->elements > XML_SHORT_ELEMENTS) ||
         !xml_handle || !proto_field_is_referenced(tree, proto_xml) || message->root == HIK_MANSCDP_ROOT_NONE ||
-        tvb_captured_length(view->tvb) < tvb_reported_length(view->tvb) ||
+        (message->faults & XML_NOT_WITH_FAULTS) || tvb_captured_length(view->tvb) < tvb_reported_length(view->tvb) ||
         tvb_captured_length(view->tvb) > XML_MOST_BYTES || message->elements > XML_MOST_ELEMENTS ||
         message->max_depth > XML_MOST_DEPTH)
         return;
@@ -624,7 +635,7 @@ static int dissect_manscdp(tvbuff_t *body, packet_info *pinfo, proto_tree *tree,
 {
     tvbuff_t *tvb;
     const uint8_t *buf;
-    unsigned len, key = pinfo->curr_layer_num;
+    unsigned len, key;
     bool looked_at = tree && proto_field_is_referenced(tree, proto_manscdp), cut_short;
     struct hik_manscdp message;
     struct hik_exchange_record *record = NULL;
@@ -634,6 +645,9 @@ static int dissect_manscdp(tvbuff_t *body, packet_info *pinfo, proto_tree *tree,
 
     if (tvb_captured_length(body) == 0)
         return 0;
+    /* A frame may carry several messages: the bodies are numbered, from 1. */
+    key = 1 + GPOINTER_TO_UINT(p_get_proto_data(pinfo->pool, pinfo, proto_manscdp, 0));
+    p_set_proto_data(pinfo->pool, pinfo, proto_manscdp, 0, GUINT_TO_POINTER(key));
     if (PINFO_FD_VISITED(pinfo))
         record = (struct hik_exchange_record *)p_get_proto_data(wmem_file_scope(), pinfo, proto_manscdp, key);
     if (record && record->quiet && !looked_at && !hik_tap_catalog_wanted()) {
@@ -797,7 +811,7 @@ void hik_manscdp_register(int proto _U_)
     };
     static int *ett[] = { &ett_hik_mans, &ett_hik_mans_declaration, &ett_hik_mans_element, &ett_hik_mans_ptz };
     static ei_register_info ei[] = {
-        { &ei_hik_mans_malformed, { "manscdp.malformed", PI_MALFORMED, PI_WARN, "The XML is broken", EXPFILL } },
+        { &ei_hik_mans_malformed, { "manscdp.malformed", PI_PROTOCOL, PI_WARN, "The XML is broken", EXPFILL } },
         { &ei_hik_mans_charset_mismatch, { "manscdp.charset_mismatch", PI_PROTOCOL, PI_NOTE,
           "The text is not in the declared encoding", EXPFILL } },
         { &ei_hik_mans_sum_mismatch, { "manscdp.sum_mismatch", PI_PROTOCOL, PI_WARN,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Catalogs: answers in many messages, subscriptions and notifications, names that change, trees of devices."""
 
-from hikpcap import Capture, Link, Platform
+from hikpcap import Capture, Link
 
 PLATFORM = "34020000002000000001"
 AREA = "34020000002160000001"

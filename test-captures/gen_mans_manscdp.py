@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """MANSCDP bodies: every command type of GB/T 28181-2011, 2016 and 2022; characters; broken XML; answers in many messages."""
 
-from hikpcap import Capture, Link, Platform
+from hikpcap import Capture, Link
 
 CAMERA = "34020000001320000001"
 PLATFORM = "34020000002000000001"
