@@ -111,8 +111,8 @@ static void note_rejected(const struct hik_message *message)
     hik_verdict_clean(text, 128, session->error_text);
     hik_verdict_clean(reason, 64, session->final_status == message->status ? session->final_reason : NULL);
     note(message, NOTE_REJECTED, false,
-         wmem_strdup_printf(wmem_file_scope(), "The INVITE is refused with %u%s%s%s%s%s%s: there will be no media", message->status,
-                            reason[0] ? " " : "", reason, code[0] ? ", device error " : "", code, text[0] ? ", " : "", text));
+         wmem_strdup_printf(wmem_file_scope(), "The INVITE is refused with %u%s%s%s%s%s%s: there will be no media",
+                            message->status, reason[0] ? " " : "", reason, code[0] ? ", device error " : "", code, text[0] ? ", " : "", text));
 }
 
 static void note_sdp(packet_info *pinfo, const struct hik_message *message)
@@ -350,8 +350,8 @@ static void show_first(packet_info *pinfo, proto_item *item, const struct hik_fl
     if (!PINFO_FD_VISITED(pinfo))
         return;
     /* No answer was seen at all: the offer is all there is to compare with. */
-    if (!(flow->judged & HIK_JUDGED) && hik_facts_is_announced(session, flow) && hik_session_expected_ssrc(session, &expected) && expected != flow->ssrc &&
-        expected != HIK_SSRC_HIKVISION)
+    if (!(flow->judged & HIK_JUDGED) && hik_facts_is_announced(session, flow) &&
+        hik_session_expected_ssrc(session, &expected) && expected != flow->ssrc && expected != HIK_SSRC_HIKVISION)
         expert_add_info_format(pinfo, item, &ei_ssrc_mismatch, "RTP carries SSRC %u, the INVITE announced %u (the answer is "
                                "not in the capture)", flow->ssrc, expected);
     if (flow->not_ps_packets > flow->ps_packets)

@@ -337,8 +337,8 @@ static void judge_absence(const struct hik_facts *f, struct hik_verdict *v)
     if (!f->acked && f->final_status >= 200)
         add(v, HIK_CODE_NO_ACK, HIK_SEVERITY_ERROR, "%s answered %u, %s never acknowledged it, and no media came",
             or_unknown(f->callee), f->final_status, or_unknown(f->caller));
-    add(v, HIK_CODE_NO_MEDIA, HIK_SEVERITY_ERROR, "200 OK%s, 0 RTP packets to %s%s in %s s%s", f->acked ? " and ACK" : "", or_unknown(leg->to),
-        address_remark(leg), tenths(f->after_answer).s,
+    add(v, HIK_CODE_NO_MEDIA, HIK_SEVERITY_ERROR, "200 OK%s, 0 RTP packets to %s%s in %s s%s",
+        f->acked ? " and ACK" : "", or_unknown(leg->to), address_remark(leg), tenths(f->after_answer).s,
         f->capture_has_rtp ? "" : "; no RTP in the whole capture: was it filtered?");
     if (f->rtcp_packets > 0)
         add(v, HIK_CODE_ONE_WAY, HIK_SEVERITY_WARN, "%u RTCP packets but no RTP", f->rtcp_packets);
