@@ -299,11 +299,11 @@ def before_answer():
 
 
 def not_media():
-    """Something that looks like TLS arrives at the media port, then text."""
+    """Bytes of no protocol arrive at the media port, then text."""
     cap, call = start()
     call.connect()
-    call.stream(bytes.fromhex("16030102000100") + bytes(range(256)) * 2)
-    call.stream(b"GET / HTTP/1.0\r\n\r\n")
+    call.stream(b"\x05\x06\x07\x08" * 100)
+    call.stream(b"this is no RTP\r\n" * 3)
     call.bye()
     return cap
 
