@@ -1,9 +1,6 @@
 /* media-tcp.c
  * RTP and RTCP over TCP: two bytes of length, then the packet (RFC 4571), as GB/T 28181-2016 annex L has it.
  *
- * The SDP names the side that listens; the port of the side that connects means nothing (RFC 4145), so a connection is
- * known by one end, by the client's address, and by the SSRC inside: many platforms take every camera on one port.
- *
  * Stock tcp puts the segments of a frame together. Here the frames are told apart, and found again behind bytes that
  * were lost. What could not be told from the bytes alone is written down on the first pass, so that later passes cut the
  * stream in the same places.
@@ -16,12 +13,11 @@
 #include <epan/show_exception.h>
 
 #include "packet-hikcascade.h"
+#include "tcp-endpoints.h"
 
 #define LENGTH_BYTES 2
 #define RTP_MIN_HEADER 12
 #define RTCP_MIN_PACKET 8
-/* How far a shared port's list is searched. */
-#define MAX_CLAIM_SEARCH 64
 /* SSRCs remembered per direction: more than the streams that share a connection. */
 #define KNOWN_SSRCS 4
 
@@ -31,24 +27,6 @@ enum { FLOW_SYN = 2, FLOW_SYN_ACK = 4 };
 
 /* Stock rtp's record of a packet; newer headers name it. */
 #define RTP_PACKET_DATA 0
-
-/* A session's claim on an endpoint. Newest first. File scope; first pass. */
-struct claim {
-    struct hik_session *session;
-    bool rtcp;
-    struct claim *older;
-};
-struct endpoint {
-    struct claim *newest;
-};
-/* Where somebody listens: for everybody, for one SSRC, or for one client. */
-struct endpoint_key {
-    const address *addr;
-    const address *client; /* AT_NONE: any */
-    uint32_t ssrc;         /* 0 unless by_ssrc */
-    uint16_t port;
-    uint16_t by_ssrc;
-};
 
 /* One way of a connection. File scope; first pass, but for accepted_frame. */
 struct direction {
@@ -79,8 +57,6 @@ struct skip {
     uint32_t why; /* enum step_kind */
 };
 
-static wmem_map_t *endpoints; /* struct endpoint_key -> struct endpoint */
-
 static int proto_hik = -1;
 static int proto_tcp = -1;
 static int proto_rtp = -1;
@@ -92,102 +68,9 @@ static expert_field ei_hik_tcp_resync = EI_INIT;
 static expert_field ei_hik_tcp_not_rtp = EI_INIT;
 static dissector_handle_t tcp_media_handle, after_frame_handle;
 
-/* ---- endpoints -------------------------------------------------------------------------------------------------- */
-
 static const address no_address = ADDRESS_INIT_NONE;
 
-static guint key_hash(gconstpointer p)
-{
-    const struct endpoint_key *key = (const struct endpoint_key *)p;
-    unsigned hash = hik_hash_address(hik_hash_address(13, key->addr), key->client);
-    return hik_mix(hik_mix(hash, ((unsigned)key->port << 1) | key->by_ssrc), key->ssrc);
-}
-
-static gboolean key_equal(gconstpointer a, gconstpointer b)
-{
-    const struct endpoint_key *x = (const struct endpoint_key *)a, *y = (const struct endpoint_key *)b;
-    return x->port == y->port && x->by_ssrc == y->by_ssrc && x->ssrc == y->ssrc && addresses_equal(x->addr, y->addr) &&
-           addresses_equal(x->client, y->client);
-}
-
-static void claim_endpoint(const struct endpoint_key *key, struct hik_session *session, bool rtcp)
-{
-    struct endpoint *endpoint = (struct endpoint *)wmem_map_lookup(endpoints, key);
-    struct claim *claim;
-
-    if (!endpoint) {
-        struct endpoint_key *kept = wmem_new(wmem_file_scope(), struct endpoint_key);
-        address *copies = wmem_alloc_array(wmem_file_scope(), address, 2);
-
-        *kept = *key;
-        copy_address_wmem(wmem_file_scope(), &copies[0], key->addr);
-        copy_address_wmem(wmem_file_scope(), &copies[1], key->client);
-        kept->addr = &copies[0];
-        kept->client = &copies[1];
-        endpoint = wmem_new0(wmem_file_scope(), struct endpoint);
-        wmem_map_insert(endpoints, kept, endpoint);
-    }
-    if (endpoint->newest && endpoint->newest->session == session && endpoint->newest->rtcp == rtcp)
-        return;
-    claim = wmem_new(wmem_file_scope(), struct claim);
-    claim->session = session;
-    claim->rtcp = rtcp;
-    claim->older = endpoint->newest;
-    endpoint->newest = claim;
-}
-
-static const struct endpoint *lookup(const address *addr, uint32_t port, const address *client)
-{
-    struct endpoint_key key = {addr, client, 0, (uint16_t)port, 0};
-    return (const struct endpoint *)wmem_map_lookup(endpoints, &key);
-}
-
-static const struct endpoint *lookup_ssrc(const address *addr, uint32_t port, uint32_t ssrc)
-{
-    struct endpoint_key key = {addr, &no_address, ssrc, (uint16_t)port, 1};
-    return (const struct endpoint *)wmem_map_lookup(endpoints, &key);
-}
-
-/* The claim that fits a connection best: a session that still waits for one, then one that is open, then any; the
- * newest of each. */
-static const struct claim *best_claim(const struct endpoint *endpoint)
-{
-    const struct claim *open = NULL;
-    unsigned searched = 0;
-
-    for (const struct claim *claim = endpoint->newest; claim && searched < MAX_CLAIM_SEARCH; claim = claim->older, searched++) {
-        const struct hik_session *session = claim->session;
-
-        if (session->bye_frame)
-            continue;
-        if (!session->tcp_syn_frame && !session->tcp_data_frame)
-            return claim;
-        if (!open)
-            open = claim;
-    }
-    return open ? open : endpoint->newest;
-}
-
-/* What the addresses of a packet say. NULL: none of our business. */
-static const struct claim *claim_of_packet(packet_info *pinfo)
-{
-    const struct endpoint *to = lookup(&pinfo->dst, pinfo->destport, &no_address);
-    const struct endpoint *from = lookup(&pinfo->src, pinfo->srcport, &no_address);
-    const struct endpoint *exact = NULL;
-
-    if (!to && !from)
-        return NULL;
-    if (to)
-        exact = lookup(&pinfo->dst, pinfo->destport, &pinfo->src);
-    if (!exact && from)
-        exact = lookup(&pinfo->src, pinfo->srcport, &pinfo->dst);
-    return best_claim(exact ? exact : to ? to : from);
-}
-
-static bool is_ip(const address *addr)
-{
-    return addr->type == AT_IPv4 || addr->type == AT_IPv6;
-}
+/* ---- connections ------------------------------------------------------------------------------------------------ */
 
 static conversation_t *packet_conversation(packet_info *pinfo)
 {
@@ -201,89 +84,13 @@ static bool may_take(dissector_handle_t handle)
     return handle == NULL || (name && strcmp(name, "rtp.rfc4571") == 0);
 }
 
-static void open_at(packet_info *pinfo, struct hik_session *session, const struct hik_media_line *line, const address *addr,
-                    const address *const clients[], size_t client_count)
-{
-    const uint16_t ports[2] = {line->endpoint.port, line->rtcp_port};
-    const struct hik_description *sources[] = {&session->offer, &session->answer};
-
-    for (unsigned rtcp = 0; rtcp < array_length(ports); rtcp++) {
-        struct endpoint_key key = {addr, &no_address, 0, ports[rtcp], 0};
-        conversation_t *stock;
-
-        if (!ports[rtcp])
-            continue;
-        /* Newer stock knows TCP/RTP/AVP, but not whose session it is. */
-        stock = find_conversation(pinfo->num, addr, &no_address, CONVERSATION_TCP, ports[rtcp], 0, NO_ADDR_B | NO_PORT_B);
-        if (stock && may_take(conversation_get_dissector(stock, pinfo->num)))
-            conversation_set_dissector(stock, tcp_media_handle);
-        claim_endpoint(&key, session, rtcp);
-        for (size_t i = 0; i < client_count; i++)
-            if (is_ip(clients[i])) {
-                key.client = clients[i];
-                claim_endpoint(&key, session, rtcp);
-            }
-        key.client = &no_address;
-        key.by_ssrc = 1;
-        for (size_t i = 0; i < array_length(sources); i++)
-            if (sources[i]->frame && sources[i]->has_y && sources[i]->y_kind <= HIK_SSRC_LONG) {
-                key.ssrc = sources[i]->ssrc;
-                claim_endpoint(&key, session, rtcp);
-            }
-    }
-}
-
-/* Opens the endpoints of a line, as they are known when its SDP or the other side's arrives. */
-static void open_line(packet_info *pinfo, struct hik_session *session, const struct hik_media_line *line, const struct hik_media_line *peer,
-                      const address *sip, const address *peer_sip)
-{
-    const address *clients[2] = {&no_address, &no_address};
-
-    if (!line->tcp || !line->port_ok || line->endpoint.port == 0)
-        return;
-    /* RFC 4145 4.1: port 9 (discard) stands for "I connect". */
-    if (line->endpoint.port == 9 && line->setup != HIK_SETUP_PASSIVE)
-        return;
-    if (peer) {
-        if (peer->addr_ok)
-            clients[0] = &peer->endpoint.addr;
-        if (!peer->addr_ok || !addresses_equal(&peer->endpoint.addr, peer_sip))
-            clients[1] = peer_sip;
-    }
-    if (line->addr_ok)
-        open_at(pinfo, session, line, &line->endpoint.addr, clients, array_length(clients));
-    if (!line->addr_ok || (hik_media_is_private(&line->endpoint.addr) && !addresses_equal(&line->endpoint.addr, sip)))
-        open_at(pinfo, session, line, sip, clients, array_length(clients));
-}
-
-void hik_tcp_open(packet_info *pinfo, struct hik_session *session, const struct hik_description *mine,
-                  const struct hik_description *other, unsigned i)
-{
-    const struct hik_media_line *peer = other->frame && i < other->media_count ? &other->media[i] : NULL;
-    static bool watching;
-
-    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
-    open_line(pinfo, session, &mine->media[i], peer, &pinfo->src, &pinfo->dst);
-    /* The one that connects is known only now. */
-    if (peer)
-        open_line(pinfo, session, peer, &mine->media[i], &pinfo->dst, &pinfo->src);
-    /* Connections without data show in no other way; nobody pays for it before the first call over TCP. It can't be
-     * taken back, but it does nothing without endpoints. */
-    if (!watching) {
-        register_postdissector(after_frame_handle);
-        watching = true;
-    }
-}
-
-/* ---- connections ------------------------------------------------------------------------------------------------ */
-
 static struct connection *find_connection(packet_info *pinfo)
 {
     conversation_t *conversation = packet_conversation(pinfo);
     return conversation ? (struct connection *)conversation_get_proto_data(conversation, proto_hik) : NULL;
 }
 
-static struct connection *new_connection(packet_info *pinfo, conversation_t *conversation, const struct claim *claim)
+static struct connection *new_connection(packet_info *pinfo, conversation_t *conversation, const struct hik_tcp_claim *claim)
 {
     struct connection *connection = wmem_new0(wmem_file_scope(), struct connection);
 
@@ -346,28 +153,61 @@ static void settle_session(struct connection *connection, struct hik_session *se
 
 struct hik_session *hik_tcp_session(packet_info *pinfo, uint32_t ssrc, bool *strong)
 {
-    const struct endpoint *by_ssrc = lookup_ssrc(&pinfo->dst, pinfo->destport, ssrc);
+    const struct hik_tcp_claim *by_ssrc = hik_tcp_claims_of_ssrc(&pinfo->dst, pinfo->destport, ssrc);
     const struct connection *connection = find_connection(pinfo);
-    const struct claim *claim;
+    const struct hik_tcp_claim *claim;
 
     if (!by_ssrc)
-        by_ssrc = lookup_ssrc(&pinfo->src, pinfo->srcport, ssrc);
+        by_ssrc = hik_tcp_claims_of_ssrc(&pinfo->src, pinfo->srcport, ssrc);
     *strong = by_ssrc != NULL;
     if (by_ssrc) {
         unsigned searched = 0;
 
         /* The announced number is used again, call after call: the connection's own call, if it is one of them. */
-        for (claim = by_ssrc->newest; claim && searched < MAX_CLAIM_SEARCH; claim = claim->older, searched++)
+        for (claim = by_ssrc; claim && searched < HIK_TCP_MAX_SEARCH; claim = claim->older, searched++)
             if (connection && claim->session == connection->session && !claim->session->bye_frame)
                 return claim->session;
-        return best_claim(by_ssrc)->session;
+        return hik_tcp_best_claim(by_ssrc)->session;
     }
     if (connection && connection->session && !connection->session->bye_frame)
         return connection->session;
-    claim = claim_of_packet(pinfo);
+    claim = hik_tcp_claim_of_packet(pinfo);
     if (claim && (!connection || !connection->session || !claim->session->bye_frame))
         return claim->session;
     return connection ? connection->session : NULL;
+}
+
+/* Newer stock knows TCP/RTP/AVP, but not whose session it is. */
+static void take_from_stock(packet_info *pinfo, const address *addr, uint16_t port)
+{
+    conversation_t *stock = find_conversation(pinfo->num, addr, &no_address, CONVERSATION_TCP, port, 0,
+                                              NO_ADDR_B | NO_PORT_B);
+
+    if (stock && may_take(conversation_get_dissector(stock, pinfo->num)))
+        conversation_set_dissector(stock, tcp_media_handle);
+}
+
+void hik_tcp_open(packet_info *pinfo, struct hik_session *session, const struct hik_description *mine,
+                  const struct hik_description *other, unsigned i)
+{
+    const struct hik_media_line *line = &mine->media[i];
+    const struct hik_media_line *peer = other->frame && i < other->media_count ? &other->media[i] : NULL;
+    static bool watching;
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    hik_tcp_open_line(session, line, peer, &pinfo->src, &pinfo->dst);
+    /* The one that connects is known only now. */
+    if (peer)
+        hik_tcp_open_line(session, peer, line, &pinfo->dst, &pinfo->src);
+    take_from_stock(pinfo, line->addr_ok ? &line->endpoint.addr : &pinfo->src, line->endpoint.port);
+    if (line->rtcp_port)
+        take_from_stock(pinfo, line->addr_ok ? &line->endpoint.addr : &pinfo->src, line->rtcp_port);
+    /* Connections without data show in no other way; nobody pays for it before the first call over TCP. It can't be
+     * taken back, but it does nothing without endpoints. */
+    if (!watching) {
+        register_postdissector(after_frame_handle);
+        watching = true;
+    }
 }
 
 static struct direction *direction_of(packet_info *pinfo, struct connection *connection)
@@ -380,18 +220,18 @@ static struct direction *direction_of(packet_info *pinfo, struct connection *con
  * a dissector of one of its ports does. */
 static int after_frame(tvbuff_t *tvb _U_, packet_info *pinfo, proto_tree *tree _U_, void *data _U_)
 {
-    const struct claim *claim;
+    const struct hik_tcp_claim *claim;
     conversation_t *conversation;
     const struct tcp_analysis *tcp;
     struct connection *connection;
     unsigned seen, flow;
     bool new = false;
 
-    if (PINFO_FD_VISITED(pinfo) || pinfo->ptype != PT_TCP || wmem_map_size(endpoints) == 0 || !is_ip(&pinfo->src))
+    if (PINFO_FD_VISITED(pinfo) || pinfo->ptype != PT_TCP || !hik_tcp_endpoints_any() || !hik_is_ip(&pinfo->src))
         return 0;
     if (p_get_proto_data(pinfo->pool, pinfo, proto_hik, KEY_TCP_SEEN)) /* media: it has told all it can */
         return 0;
-    claim = claim_of_packet(pinfo);
+    claim = hik_tcp_claim_of_packet(pinfo);
     if (!claim)
         return 0;
     conversation = packet_conversation(pinfo);
@@ -480,7 +320,8 @@ static enum look look_at(const struct stretch *s, unsigned off, struct head *hea
 
 /* Stock rtp looks for the rtpmap of a packet under its destination and the port it comes from. Without signalling, the
  * look of the payload has to do. */
-static void tell_rtpmap(packet_info *pinfo, struct direction *dir, const struct hik_session *session, const struct head *head)
+static void tell_rtpmap(packet_info *pinfo, struct direction *dir, const struct hik_session *session,
+                        const struct head *head)
 {
     const struct hik_description *sources[2];
     rtp_dyn_payload_t *types;
@@ -522,7 +363,8 @@ static bool is_known(packet_info *pinfo, const struct direction *dir, uint32_t s
     for (unsigned i = 0; i < MIN(dir->ssrc_count, KNOWN_SSRCS); i++)
         if (dir->ssrc[i] == ssrc)
             return true;
-    return lookup_ssrc(&pinfo->dst, pinfo->destport, ssrc) || lookup_ssrc(&pinfo->src, pinfo->srcport, ssrc);
+    return hik_tcp_claims_of_ssrc(&pinfo->dst, pinfo->destport, ssrc) ||
+           hik_tcp_claims_of_ssrc(&pinfo->src, pinfo->srcport, ssrc);
 }
 
 static void learn_ssrc(packet_info *pinfo, struct connection *connection, struct direction *dir, const struct head *head)
@@ -696,8 +538,9 @@ static void show_bytes(const struct stretch *s, packet_info *pinfo, proto_tree *
                                (int)step.len, ENC_NA);
     if (step.kind == STEP_LOST)
         expert_add_info_format(pinfo, item, &ei_hik_tcp_resync,
-                               "%u bytes belong to no RTP frame that can be seen here: a segment is missing from the capture, "
-                               "the capture begins inside a frame, or the sender's frame lengths are wrong", step.len);
+                               "%u bytes belong to no RTP frame that can be seen here: a segment is missing from the "
+                               "capture, the capture begins inside a frame, or the sender's frame lengths are wrong",
+                               step.len);
     else if (step.kind == STEP_OTHER)
         expert_add_info(pinfo, item, &ei_hik_tcp_not_rtp);
 }
@@ -880,7 +723,7 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const st
         return dissect_stretch(&s, pinfo, tree, connection, dir);
     }
     if (!connection) {
-        const struct claim *claim = claim_of_packet(pinfo);
+        const struct hik_tcp_claim *claim = hik_tcp_claim_of_packet(pinfo);
         conversation_t *conversation = packet_conversation(pinfo);
 
         if (!conversation || (endpoint_only && !claim))
@@ -907,7 +750,7 @@ static int dissect_tcp_media(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree
 
 static ws_bool dissect_tcp_media_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    if (wmem_map_size(endpoints) == 0 || !is_ip(&pinfo->src))
+    if (!hik_tcp_endpoints_any() || !hik_is_ip(&pinfo->src))
         return FALSE;
     return dissect(tvb, pinfo, tree, (const struct tcpinfo *)data, true) > 0;
 }
@@ -933,7 +776,7 @@ void hik_tcp_register(int proto)
     };
 
     proto_hik = proto;
-    endpoints = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), key_hash, key_equal);
+    hik_tcp_endpoints_register();
     proto_register_field_array(proto, fields, array_length(fields));
     proto_register_subtree_array(trees, array_length(trees));
     expert_register_field_array(expert_register_protocol(proto), experts, array_length(experts));
@@ -947,6 +790,6 @@ void hik_tcp_handoff(void)
     proto_tcp = proto_get_id_by_filter_name("tcp");
     proto_rtp = proto_get_id_by_filter_name("rtp");
     hf_stock_length = proto_registrar_get_id_byname("rtp.rfc4571.len");
-    heur_dissector_add("tcp", dissect_tcp_media_heur, "RTP over TCP (RFC 4571) of GB/T 28181", "hikcascade_rtp_tcp", proto_hik,
-                       HEURISTIC_ENABLE);
+    heur_dissector_add("tcp", dissect_tcp_media_heur, "RTP over TCP (RFC 4571) of GB/T 28181", "hikcascade_rtp_tcp",
+                       proto_hik, HEURISTIC_ENABLE);
 }

@@ -458,7 +458,8 @@ void hik_media_open(packet_info *pinfo, const struct hik_message *message)
         if (line->addr_ok)
             open_endpoint(pinfo, session, mine, line, &line->endpoint.addr);
         /* Behind a NAT the peer sends to where the SDP came from. */
-        if (!line->addr_ok || (hik_media_is_private(&line->endpoint.addr) && !addresses_equal(&line->endpoint.addr, &pinfo->src)))
+        if (!line->addr_ok ||
+            (hik_media_is_private(&line->endpoint.addr) && !addresses_equal(&line->endpoint.addr, &pinfo->src)))
             open_endpoint(pinfo, session, mine, line, &pinfo->src);
         if (line->addr_ok && i < other->media_count && other->media[i].addr_ok &&
             (!other->media[i].tcp || other->media[i].tcp_by_setup))

@@ -164,9 +164,11 @@ def test_lost_end_of_a_frame_inside_one_frame(tshark):
 
 def test_out_of_order_and_twice(tshark):
     assert sequence(media(tshark, "tcp-media-out-of-order.pcap", prefs=IN_ORDER)) == list(range(1, 21))
-    rows = media(tshark, "tcp-media-out-of-order.pcap")
-    # Stock's default hands nothing on that came too late.
-    assert sequence(rows) in ([1, 2, 3] + list(range(7, 21)), list(range(1, 21)))
+    # By default stock hands on little or nothing that came too late, on 4.6 more on the first pass than on later ones.
+    for two_pass in (False, True):
+        rows = tshark.fields("tcp-media-out-of-order.pcap", [SEQ], "rtp", two_pass)
+        found = [int(seq) for row in rows for seq in row[SEQ]]
+        assert [seq for seq in found if seq not in (4, 5, 6)] == [1, 2, 3] + list(range(7, 21))
 
 
 def test_began_in_the_middle(tshark):
@@ -297,7 +299,7 @@ def test_media_before_the_endpoint_is_known(tshark):
     """The lower platform listens and its 200 OK comes late: what came before is known by its look only, the rest is
     the session's."""
     cap = Capture()
-    call = TcpCall(Link(cap), offer_setup="active", answer_setup="passive")
+    call = TcpCall(Link(cap), offer_setup="active", answer_setup="passive", answer_port=41230)
     call.invite()
     call.connect()
     call.rtp_tcp(2)
