@@ -458,7 +458,7 @@ static void on_event(void *user, const struct hik_ps_event *event)
 static void show_units(tvbuff_t *tvb, proto_tree *tree, proto_item *top, const struct mp2p_view *view)
 {
     for (unsigned i = 0; i < view->unit_count; i++) {
-        const struct hik_ps_unit *unit = &view->units[i].unit;
+        const struct mp2p_unit *unit = &view->units[i];
         const char *codec = hik_es_codec_name((enum hik_es_codec)unit->codec);
         proto_item *item, *sub;
         proto_tree *frame;
@@ -475,10 +475,10 @@ static void show_units(tvbuff_t *tvb, proto_tree *tree, proto_item *top, const s
         proto_item_set_generated(sub);
         sub = proto_tree_add_uint(frame, hf_mp2p_frame_packets, tvb, 0, 0, unit->packets);
         proto_item_set_generated(sub);
-        if (unit->key && unit->width) {
-            sub = proto_tree_add_uint(frame, hf_mp2p_frame_width, tvb, 0, 0, unit->width);
+        if (unit->key && view->pictures[unit->picture].width) {
+            sub = proto_tree_add_uint(frame, hf_mp2p_frame_width, tvb, 0, 0, view->pictures[unit->picture].width);
             proto_item_set_generated(sub);
-            sub = proto_tree_add_uint(frame, hf_mp2p_frame_height, tvb, 0, 0, unit->height);
+            sub = proto_tree_add_uint(frame, hf_mp2p_frame_height, tvb, 0, 0, view->pictures[unit->picture].height);
             proto_item_set_generated(sub);
         }
         if (i == 0)
@@ -514,32 +514,86 @@ static void show_notes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, prot
                                hik_look_name((enum hik_look)record->detail));
 }
 
+/* Text for the Info column, put together by hand: it is made for every picture, and printf is most of what that costs. */
+struct text {
+    char bytes[160];
+    size_t len;
+};
+
+static void add_text(struct text *text, const char *more)
+{
+    size_t n = strlen(more);
+
+    if (n < sizeof text->bytes - text->len) {
+        memcpy(text->bytes + text->len, more, n);
+        text->len += n;
+    }
+}
+
+static void add_number(struct text *text, uint32_t number)
+{
+    char digits[11];
+    char *p = digits + sizeof digits - 1;
+
+    *p = 0;
+    do {
+        *--p = (char)('0' + number % 10);
+        number /= 10;
+    } while (number);
+    add_text(text, p);
+}
+
 void hik_mp2p_columns(packet_info *pinfo, const struct mp2p_view *view)
 {
     const struct mp2p_record *record = view->record;
+    struct text text = {.len = 0};
+    unsigned keys = 0;
 
-    if (record->flags & MP2P_GAP && record->lost)
-        col_append_fstr(pinfo->cinfo, COL_INFO, ", PS %u lost", record->lost);
-    if (record->flags & MP2P_NOT_PS)
-        col_append_fstr(pinfo->cinfo, COL_INFO, ", not PS: %s", hik_look_name((enum hik_look)record->detail));
+    if (record->flags & MP2P_GAP && record->lost) {
+        add_text(&text, ", PS ");
+        add_number(&text, record->lost);
+        add_text(&text, " lost");
+    }
+    if (record->flags & MP2P_NOT_PS) {
+        add_text(&text, ", not PS: ");
+        add_text(&text, hik_look_name((enum hik_look)record->detail));
+    }
+    for (unsigned i = 0; i < view->unit_count; i++)
+        keys += view->units[i].key;
     if (view->unit_count > 2) {
-        unsigned keys = 0;
-
-        for (unsigned i = 0; i < view->unit_count; i++)
-            keys += view->units[i].unit.key;
-        col_append_fstr(pinfo->cinfo, COL_INFO, ", PS %u frames (%u key)", view->unit_count, keys);
+        add_text(&text, ", PS ");
+        add_number(&text, view->unit_count);
+        add_text(&text, " frames (");
+        add_number(&text, keys);
+        add_text(&text, " key)");
     }
     for (unsigned i = 0; i < view->unit_count && view->unit_count <= 2; i++) {
-        const struct hik_ps_unit *unit = &view->units[i].unit;
+        const struct mp2p_unit *unit = &view->units[i];
+        const struct mp2p_picture *picture = &view->pictures[unit->picture];
         const char *codec = hik_es_codec_name((enum hik_es_codec)unit->codec);
 
-        col_append_fstr(pinfo->cinfo, COL_INFO, ", PS%s%s %s", codec ? " " : "", codec ? codec : "", unit->key ? "key frame" : "frame");
-        if (unit->key && unit->width)
-            col_append_fstr(pinfo->cinfo, COL_INFO, " %u\xc3\x97%u", unit->width, unit->height);
-        col_append_fstr(pinfo->cinfo, COL_INFO, ", %u packet%s", unit->packets, unit->packets == 1 ? "" : "s");
+        add_text(&text, ", PS ");
+        if (codec) {
+            add_text(&text, codec);
+            add_text(&text, " ");
+        }
+        add_text(&text, unit->key ? "key frame" : "frame");
+        if (unit->key && picture->width) {
+            add_text(&text, " ");
+            add_number(&text, picture->width);
+            add_text(&text, "\xc3\x97");
+            add_number(&text, picture->height);
+        }
+        add_text(&text, ", ");
+        add_number(&text, unit->packets);
+        add_text(&text, unit->packets == 1 ? " packet" : " packets");
     }
-    if (record->flags & MP2P_KEY_BEGINS && !(view->unit_count && view->units[view->unit_count - 1].unit.key))
-        col_append_str(pinfo->cinfo, COL_INFO, ", PS key frame begins");
+    if (record->flags & MP2P_KEY_BEGINS && !(view->unit_count && view->units[view->unit_count - 1].key))
+        add_text(&text, ", PS key frame begins");
+    if (text.len) {
+        text.bytes[text.len] = 0;
+        col_append_str(pinfo->cinfo, COL_INFO, text.bytes);
+    }
 }
 
 void hik_mp2p_tree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct mp2p_view *view)

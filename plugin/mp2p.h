@@ -37,10 +37,20 @@ struct mp2p_record {
     uint16_t detail;
 };
 
-/* An access unit, by the record of the packet that completed it. First pass, file scope. */
+/* An access unit (see struct hik_ps_unit), by the record of the packet that completed it. First pass, file scope. */
 struct mp2p_unit {
     uint32_t record;
-    struct hik_ps_unit unit;
+    uint32_t first, last;
+    uint32_t size;
+    uint32_t packets;
+    uint8_t stream_id, codec;
+    bool key;
+    uint8_t picture;        /* index of its width and height among the flow's */
+};
+
+enum { MP2P_PICTURES = 8 };
+struct mp2p_picture {
+    uint16_t width, height;
 };
 
 /* All there is to show about a packet. Packet scope. */
@@ -49,6 +59,7 @@ struct mp2p_view {
     const struct hik_ps_state *start; /* NULL: not known in what state its bytes begin */
     const struct mp2p_unit *units;    /* completed by it, in order */
     unsigned unit_count;
+    const struct mp2p_picture *pictures; /* MP2P_PICTURES of them; the first is not known: 0 x 0 */
 };
 
 void hik_mp2p_tree_register(int proto);

@@ -15,7 +15,7 @@
 #include "mp2p.h"
 #include "packet-hikcascade.h"
 
-enum { RECORDS = 256, RTP_HEADER = 12, SEARCH_DUPLICATE = 256 };
+enum { RECORDS = 64, RTP_HEADER = 12, SEARCH_DUPLICATE = 256 };
 
 /* A parser state that packets begin in, shared by all of a flow that begin alike. */
 struct mp2p_base {
@@ -33,6 +33,8 @@ struct mp2p_flow {
     wmem_map_t *base_index; /* struct mp2p_base -> index + 1 */
     uint32_t last_base;
     wmem_array_t *units;    /* struct mp2p_unit, in order of record */
+    struct mp2p_picture pictures[MP2P_PICTURES]; /* sizes met; more are not told */
+    uint8_t picture_count;  /* 0 is "not known" */
 };
 
 static int proto_mp2p = -1;
@@ -63,6 +65,23 @@ static void *file_alloc(size_t size)
     return wmem_alloc(wmem_file_scope(), size);
 }
 
+static uint8_t picture_index(struct mp2p_flow *m, uint16_t width, uint16_t height)
+{
+    struct mp2p_picture *last = &m->pictures[m->picture_count];
+
+    if (last->width == width && last->height == height)
+        return m->picture_count;
+    for (uint8_t i = 0; i < m->picture_count; i++)
+        if (m->pictures[i].width == width && m->pictures[i].height == height)
+            return i;
+    if (m->picture_count + 1 == MP2P_PICTURES)
+        return 0;
+    last = &m->pictures[++m->picture_count];
+    last->width = width;
+    last->height = height;
+    return m->picture_count;
+}
+
 static void on_unit(void *user, const struct hik_ps_unit *unit)
 {
     struct mp2p_flow *m = (struct mp2p_flow *)user;
@@ -71,7 +90,14 @@ static void on_unit(void *user, const struct hik_ps_unit *unit)
     if (!m->units)
         m->units = wmem_array_new(wmem_file_scope(), sizeof(struct mp2p_unit));
     entry.record = m->records;
-    entry.unit = *unit;
+    entry.first = unit->first;
+    entry.last = unit->last;
+    entry.size = unit->size;
+    entry.packets = unit->packets;
+    entry.stream_id = unit->stream_id;
+    entry.codec = unit->codec;
+    entry.key = unit->key;
+    entry.picture = picture_index(m, unit->width, unit->height);
     wmem_array_append(m->units, &entry, 1);
 }
 
@@ -246,6 +272,7 @@ static void take_in(packet_info *pinfo, tvbuff_t *tvb, struct hik_flow *flow, co
     struct mp2p_flow *m = flow_state(flow);
     uint32_t unit_count = m->units ? wmem_array_get_count(m->units) : 0;
     struct hik_ps_packet packet;
+    struct hik_ps_state start;
     const struct hik_ps_arrival *arrival;
     struct mp2p_record *record;
     uint32_t units, keys, packs;
@@ -259,6 +286,7 @@ static void take_in(packet_info *pinfo, tvbuff_t *tvb, struct hik_flow *flow, co
     packet.len = tvb_captured_length(tvb);
     packet.missing = tvb_reported_length(tvb) - packet.len;
     packet.data = tvb_get_ptr(tvb, 0, (int)packet.len);
+    packet.start = &start;
     units = m->track.units;
     keys = m->track.video_codec << 8 | m->track.audio_codec;
     packs = m->track.packs;
@@ -390,7 +418,7 @@ static const struct hik_rtp *rtp_around(tvbuff_t *tvb, packet_info *pinfo)
 static int dissect_mp2p(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
     const struct hik_rtp *rtp = rtp_around(tvb, pinfo);
-    struct mp2p_view view = { NULL, NULL, NULL, 0 };
+    struct mp2p_view view = { NULL, NULL, NULL, 0, NULL };
     struct mp2p_flow *m = NULL;
     uint32_t index = 0;
 
@@ -419,6 +447,7 @@ static int dissect_mp2p(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, voi
                     high = middle;
             }
             view.units = units + low;
+            view.pictures = m->pictures;
             while (low + view.unit_count < wmem_array_get_count(m->units) && view.units[view.unit_count].record == index)
                 view.unit_count++;
         }

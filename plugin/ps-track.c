@@ -341,8 +341,8 @@ static void open_gap(struct hik_ps_track *track, const struct hik_ps_packet *pac
 
 static void set_start(struct hik_ps_track *track, const struct hik_ps_context *context)
 {
-    memcpy(&track->start, &context->parser.s, hik_ps_state_size(&context->parser.s));
-    track->arrival.start = &track->start;
+    memcpy(track->start, &context->parser.s, hik_ps_state_size(&context->parser.s));
+    track->arrival.start = track->start;
     track->arrival.header_serial = context->parser.header_serial;
 }
 
@@ -396,6 +396,7 @@ const struct hik_ps_arrival *hik_ps_track_packet(struct hik_ps_track *track, con
 
     memset(arrival, 0, sizeof *arrival);
     track->frame = packet->frame;
+    track->start = packet->start;
     if (packet->duplicate) {
         arrival->order = HIK_PS_DUPLICATE;
         return arrival;

@@ -27,13 +27,15 @@ struct hik_ps_packet {
     const uint8_t *data;    /* payload */
     uint32_t len;
     uint32_t missing;       /* bytes of payload behind these that were not captured */
+    struct hik_ps_state *start; /* room for the state that the bytes begin in */
 };
 
 /* What is known about a packet once it was taken in. */
 struct hik_ps_arrival {
     enum hik_ps_order order;
     uint32_t lost;          /* AFTER_GAP: packets missing */
-    const struct hik_ps_state *start; /* the state its bytes begin in; NULL: LATE_LOST, DUPLICATE. Valid until the next call */
+    const struct hik_ps_state *start; /* the state its bytes begin in; NULL: LATE_LOST, DUPLICATE. The
+                                      * packet's own */
     uint32_t header_serial; /* to tell whether two states' headers are the same, grown */
     bool packs;             /* a pack header is in it */
     bool no_psm, mismatch;  /* said here, once per stream */
@@ -65,7 +67,7 @@ struct hik_ps_building {
     uint64_t pts;
 };
 
-enum { HIK_PS_SPS_MAX = 512 };
+enum { HIK_PS_SPS_MAX = 256 };
 
 /* Parser and what is being built from its events; saved as one when packets are missing. */
 struct hik_ps_context {
@@ -98,8 +100,8 @@ struct hik_ps_track {
     bool marker_lies;       /* a marker came inside an access unit */
     uint32_t next;          /* sequence number expected */
     uint32_t frame, packet; /* of the packet being taken in */
+    struct hik_ps_state *start;     /* of the packet being taken in */
     struct hik_ps_arrival arrival;
-    struct hik_ps_state start;
     hik_ps_alloc alloc;
     hik_ps_unit_cb unit_cb;
     void *user;

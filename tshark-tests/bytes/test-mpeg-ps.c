@@ -987,7 +987,9 @@ static void track_close(struct hik_ps_track *track, struct units *units)
 static const struct hik_ps_arrival *track_feed(struct hik_ps_track *track, GPtrArray *packets, guint index, uint32_t frame, bool duplicate)
 {
     const struct sent *s = packets->pdata[index];
-    struct hik_ps_packet packet = { frame, 0x10000 + 65530 + index, s->timestamp, s->marker, duplicate, s->data->data, s->data->len, 0 };
+    static struct hik_ps_state start;
+    struct hik_ps_packet packet = { frame, 0x10000 + 65530 + index, s->timestamp, s->marker, duplicate, s->data->data, s->data->len, 0,
+        &start };
 
     return hik_ps_track_packet(track, &packet);
 }
