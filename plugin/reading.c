@@ -39,6 +39,13 @@ char *hik_text_to_utf8(wmem_allocator_t *scope, const uint8_t *buf, struct hik_v
     return (char *)get_gb18030_string(scope, buf + view.off, (int)view.len);
 }
 
+void hik_text_one_line(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7F)
+            *text = ' ';
+}
+
 /* ---- the message ------------------------------------------------------------------------------------------------ */
 
 static bool body_contains(const uint8_t *buf, struct hik_view body, const char *text)

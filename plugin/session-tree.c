@@ -71,7 +71,7 @@ proto_tree *hik_session_tree_media_item(tvbuff_t *tvb, packet_info *pinfo, proto
     if (session->camera)
         proto_item_append_text(root, ", camera %s", session->camera);
     hik_session_tree_add(tvb, pinfo, ours, session);
-    if (hik_session_expected_ssrc(session, &ssrc))
+    if (hik_session_expected_ssrc_at(session, pinfo->num, &ssrc))
         proto_item_set_generated(proto_tree_add_uint(ours, hf_hik_expected_ssrc, tvb, 0, 0, ssrc));
     *item = root;
     return ours;

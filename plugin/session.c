@@ -26,14 +26,20 @@ struct transaction {
     nstime_t request_time;
     uint32_t answer_frame;        /* first final answer */
     uint16_t last_status;         /* newest answer: the same again is a retransmission */
+    struct transaction *next_bye; /* of its struct bye_queue */
+};
+
+/* BYEs with the same ends and CSeq, the oldest first. File scope; first pass. */
+struct bye_queue {
+    struct transaction *first, *last;
 };
 
 /* Statics that hold nothing but maps emptied with the capture. */
 static wmem_map_t *sessions_by_tag;   /* text_key: Call-ID, tag -> struct hik_session */
 static wmem_map_t *sessions_by_call;  /* text_key: Call-ID -> newest struct hik_session */
 static wmem_map_t *sessions_by_index; /* index + 1 -> struct hik_session */
-static wmem_map_t *transactions;      /* text_key: branch; CSeq and method -> struct transaction */
-static wmem_map_t *unanswered_byes;   /* ends_key: source, destination; CSeq -> newest struct transaction */
+static wmem_map_t *transactions;      /* text_key: branch, Call-ID or ""; CSeq and method -> newest struct transaction */
+static wmem_map_t *unanswered_byes;   /* ends_key: source, destination; CSeq -> struct bye_queue */
 
 void hik_session_register(int proto _U_)
 {
@@ -67,6 +73,42 @@ bool hik_session_expected_ssrc(const struct hik_session *session, uint32_t *ssrc
         }
     }
     return false;
+}
+
+/* First pass, after the offer or the answer changed. */
+static void keep_expectation(packet_info *pinfo, struct hik_session *session)
+{
+    struct hik_expectation now = {.frame = pinfo->num};
+    const struct hik_expectation *last = NULL;
+
+    now.known = hik_session_expected_ssrc(session, &now.ssrc);
+    if (!session->expectations)
+        session->expectations = wmem_array_sized_new(wmem_file_scope(), sizeof now, 1);
+    else
+        last = (const struct hik_expectation *)wmem_array_index(session->expectations,
+                                                                wmem_array_get_count(session->expectations) - 1);
+    if (!last || last->known != now.known || last->ssrc != now.ssrc)
+        wmem_array_append_one(session->expectations, now);
+}
+
+bool hik_session_expected_ssrc_at(const struct hik_session *session, uint32_t frame, uint32_t *ssrc)
+{
+    unsigned low = 0, high = session->expectations ? wmem_array_get_count(session->expectations) : 0;
+    const struct hik_expectation *found;
+
+    while (low < high) { /* the first one later than the frame */
+        unsigned middle = low + (high - low) / 2;
+        found = (const struct hik_expectation *)wmem_array_index(session->expectations, middle);
+        if (found->frame <= frame)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == 0)
+        return false;
+    found = (const struct hik_expectation *)wmem_array_index(session->expectations, low - 1);
+    *ssrc = found->ssrc;
+    return found->known;
 }
 
 unsigned hik_session_count(void)
@@ -199,8 +241,11 @@ static void set_camera(struct hik_session *session, const struct hik_reading *r)
             session->camera = hik_view_string(wmem_file_scope(), r->buf, candidates[i]);
             return;
         }
-    if (r->has_subject && r->subject.sender_id.len > 0)
-        session->camera = hik_view_string(wmem_file_scope(), r->buf, r->subject.sender_id);
+    if (r->has_subject && r->subject.sender_id.len > 0) {
+        char *text = hik_view_string(wmem_file_scope(), r->buf, r->subject.sender_id);
+        hik_text_one_line(text);
+        session->camera = text;
+    }
 }
 
 /* Who pulls: video asked for with an INVITE flows to the caller, so the caller is the upper platform, unless its SDP
@@ -258,9 +303,11 @@ static void take_invite(packet_info *pinfo, const struct hik_reading *r, struct 
         session->invite_time = pinfo->abs_ts;
         session->invite_count = 1;
         session->invite_cseq = r->sip->cseq;
-    } else {
+    } else if (message->retransmission) {
         session->invite_count++;
-        session->invite_cseq = r->sip->cseq; /* another one if it came with credentials (RFC 3261 22.2) */
+    } else if (session->invite_cseq != r->sip->cseq) { /* once more, with credentials (RFC 3261 22.2) */
+        session->invite_cseq = r->sip->cseq;
+        session->invite_count = 1;
     }
     if (session->invite_direction == HIK_DIR_UNKNOWN)
         session->invite_direction = invite_direction(pinfo, r);
@@ -379,6 +426,8 @@ static void take_session_message(packet_info *pinfo, const struct hik_reading *r
     default:
         break;
     }
+    if (message->carries_offer || message->carries_answer)
+        keep_expectation(pinfo, session);
 }
 
 void hik_session_playback(packet_info *pinfo, struct hik_session *session, double scale, bool paused)
@@ -393,17 +442,42 @@ void hik_session_playback(packet_info *pinfo, struct hik_session *session, doubl
 
 /* ---- transactions ----------------------------------------------------------------------------------------------- */
 
-static struct hik_text_key transaction_key(const struct hik_reading *r)
+static struct hik_text_key transaction_key(const struct hik_reading *r, struct hik_view call_id)
 {
     /* ACK and CANCEL share the branch of their INVITE: the method keeps them apart. */
-    struct hik_text_key key = {{r->buf + r->branch.off, r->buf}, {r->branch.len, 0}, r->sip->cseq * 32 + r->sip->method};
+    struct hik_text_key key = {{r->buf + r->branch.off, r->buf + call_id.off},
+                               {r->branch.len, call_id.len},
+                               r->sip->cseq * 32 + r->sip->method};
     return key;
 }
 
-static struct transaction *find_transaction(const struct hik_reading *r)
+/* By Call-ID and branch, for some devices use one branch for everything. An answer may fit by its branch alone, which
+ * is said in *by_branch. A request that comes again much later is another request. */
+static struct transaction *find_transaction(packet_info *pinfo, const struct hik_reading *r, bool *by_branch)
 {
-    struct hik_text_key key = transaction_key(r);
-    return r->branch.len ? (struct transaction *)wmem_map_lookup(transactions, &key) : NULL;
+    struct hik_text_key key = transaction_key(r, r->call_id);
+    struct transaction *found = (struct transaction *)wmem_map_lookup(transactions, &key);
+
+    *by_branch = false;
+    if (found && r->sip->is_request && found->request_frame &&
+        pinfo->abs_ts.secs - found->request_time.secs > TRANSACTION_SECONDS)
+        return NULL;
+    if (found || r->sip->is_request || r->branch.len == 0)
+        return found;
+    *by_branch = true;
+    key = transaction_key(r, (struct hik_view){0, 0});
+    return (struct transaction *)wmem_map_lookup(transactions, &key);
+}
+
+static void keep_transaction(const struct hik_reading *r, struct transaction *transaction)
+{
+    struct hik_text_key key = transaction_key(r, r->call_id);
+
+    hik_text_key_insert(transactions, &key, transaction);
+    if (r->branch.len && r->call_id.len) {
+        key = transaction_key(r, (struct hik_view){0, 0});
+        hik_text_key_insert(transactions, &key, transaction);
+    }
 }
 
 /* reverse: the key of the request that this answer would belong to. */
@@ -420,16 +494,37 @@ static struct hik_ends_key bye_key(packet_info *pinfo, const struct hik_reading 
     return key;
 }
 
-/* An answer to BYE that fits no call and no branch: the newest BYE between the two platforms, other way round, with
+static void queue_bye(packet_info *pinfo, const struct hik_reading *r, struct transaction *transaction)
+{
+    struct hik_ends_key key = bye_key(pinfo, r, false);
+    struct bye_queue *queue = (struct bye_queue *)wmem_map_lookup(unanswered_byes, &key);
+
+    if (!queue) {
+        queue = wmem_new0(wmem_file_scope(), struct bye_queue);
+        hik_ends_key_insert(unanswered_byes, &key, queue);
+    }
+    if (queue->last)
+        queue->last->next_bye = transaction;
+    else
+        queue->first = transaction;
+    queue->last = transaction;
+}
+
+/* An answer to BYE that fits no call and no branch: the oldest BYE between the two platforms, other way round, with
  * that CSeq, that nothing answered yet. */
 static struct transaction *find_unanswered_bye(packet_info *pinfo, const struct hik_reading *r)
 {
     struct hik_ends_key key = bye_key(pinfo, r, true);
-    struct transaction *bye = (struct transaction *)wmem_map_lookup(unanswered_byes, &key);
+    struct bye_queue *queue = (struct bye_queue *)wmem_map_lookup(unanswered_byes, &key);
 
-    if (!bye || bye->answer_frame || pinfo->abs_ts.secs - bye->request_time.secs > TRANSACTION_SECONDS)
+    if (!queue)
         return NULL;
-    return bye;
+    while (queue->first && (queue->first->answer_frame ||
+                            pinfo->abs_ts.secs - queue->first->request_time.secs > TRANSACTION_SECONDS))
+        queue->first = queue->first->next_bye;
+    if (!queue->first)
+        queue->last = NULL;
+    return queue->first;
 }
 
 /* Methods that only make sense inside a dialog: seen without one, the dialog began before the capture. */
@@ -458,37 +553,31 @@ static bool outside_sessions(enum hik_method method)
            method == HIK_METHOD_PUBLISH;
 }
 
+/* transaction: the request an answer belongs to, NULL if it is not known; by_branch: by its branch alone. */
 static struct hik_session *session_of(packet_info *pinfo, const struct hik_reading *r, const struct transaction *transaction,
-                                      struct hik_message *message)
+                                      bool by_branch, const struct hik_message *message)
 {
+    enum hik_method method = r->sip->method;
     struct hik_session *session;
 
-    if (outside_sessions(r->sip->method) || r->sip->method == HIK_METHOD_NONE)
+    if (outside_sessions(method) || method == HIK_METHOD_NONE)
+        return NULL;
+    if (!message->is_request && transaction && transaction->request_frame && !by_branch)
+        return transaction->session;
+    /* Outside a dialog, MESSAGE and OPTIONS are no part of a session even if the Call-ID is one's. */
+    if (message->is_request && r->to.tag.len == 0 && (method == HIK_METHOD_MESSAGE || method == HIK_METHOD_OPTIONS))
         return NULL;
     session = find_session(pinfo, r);
-    if (r->sip->is_request && r->sip->method == HIK_METHOD_INVITE && r->to.tag.len == 0) {
+    if (message->is_request && method == HIK_METHOD_INVITE && r->to.tag.len == 0) {
         if (!session || is_new_call(session, message->retransmission) ||
             (!same_text(r, r->from.tag, session->caller_tag) && !session->began_before))
             session = new_session(pinfo, r, true);
         return session;
     }
-    /* Outside a dialog (no To tag), MESSAGE and INFO are no part of a session even if the Call-ID is known. */
     if (session)
         return session;
-    if (!r->sip->is_request) {
-        if (transaction && transaction->session)
-            return transaction->session;
-        if (r->sip->method == HIK_METHOD_BYE && !transaction) {
-            struct transaction *bye = find_unanswered_bye(pinfo, r);
-            if (bye) {
-                bye->answer_frame = pinfo->num;
-                message->request_frame = bye->request_frame;
-                message->request_time = bye->request_time;
-                message->tied_by_cseq = true;
-                return bye->session;
-            }
-        }
-    }
+    if (!message->is_request && transaction && transaction->session)
+        return transaction->session;
     return implies_dialog(r) ? begun_before(pinfo, r) : NULL;
 }
 
@@ -513,10 +602,16 @@ static enum hik_direction method_direction(const struct hik_reading *r)
     }
 }
 
-static enum hik_direction session_direction(packet_info *pinfo, const struct hik_session *session)
+static enum hik_direction session_direction(packet_info *pinfo, const struct hik_reading *r, const struct hik_session *session)
 {
+    bool from_is_caller = same_text(r, r->from.tag, session->caller_tag);
+    bool to_is_caller = same_text(r, r->to.tag, session->caller_tag);
+
     if (session->invite_direction == HIK_DIR_UNKNOWN)
         return HIK_DIR_UNKNOWN;
+    /* The tags say it on every hop: a platform in the middle of a cascade may pass a dialog on as it is. */
+    if (session->caller_tag[0] && from_is_caller != to_is_caller)
+        return from_is_caller == r->sip->is_request ? session->invite_direction : reverse(session->invite_direction);
     if (hik_endpoint_is(&session->caller, &pinfo->src, pinfo->srcport))
         return session->invite_direction;
     if (hik_endpoint_is(&session->callee, &pinfo->src, pinfo->srcport))
@@ -540,7 +635,7 @@ static void set_direction(packet_info *pinfo, const struct hik_reading *r, const
         if (message->is_request && message->method == HIK_METHOD_INVITE &&
             message->session->invite_direction == HIK_DIR_UNKNOWN)
             message->session->invite_direction = invite_direction(pinfo, r);
-        direction = session_direction(pinfo, message->session);
+        direction = session_direction(pinfo, r, message->session);
     }
     if (direction == HIK_DIR_UNKNOWN && transaction && !message->is_request)
         direction = reverse(transaction->direction);
@@ -555,12 +650,17 @@ static void set_direction(packet_info *pinfo, const struct hik_reading *r, const
             hik_endpoint_is(&message->session->caller, &pinfo->src, pinfo->srcport) ? direction : reverse(direction);
 }
 
-bool hik_session_knows(const uint8_t *buf, const struct hik_sip *sip)
+bool hik_session_knows(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip)
 {
+    const struct hik_session *session;
     struct hik_reading r;
+    bool by_branch;
 
     hik_reading_take(buf, sip, NULL, &r);
-    return find_transaction(&r) != NULL || (r.call_id.len > 0 && find_by_call(&r) != NULL);
+    if (find_transaction(pinfo, &r, &by_branch))
+        return true;
+    session = r.call_id.len > 0 ? find_by_call(&r) : NULL;
+    return session && between_its_ends(pinfo, session);
 }
 
 struct hik_session *hik_session_of_call(const uint8_t *buf, const struct hik_sip *sip)
@@ -577,6 +677,7 @@ struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, con
     struct hik_message *message = wmem_new0(wmem_file_scope(), struct hik_message);
     struct transaction *transaction;
     struct hik_reading r;
+    bool by_branch;
     unsigned sessions_before = hik_session_count();
 
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
@@ -587,7 +688,14 @@ struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, con
     message->body_off = sip->body.off;
     message->body_len = sip->body.len;
 
-    transaction = find_transaction(&r);
+    transaction = find_transaction(pinfo, &r, &by_branch);
+    if (!transaction && !message->is_request && message->method == HIK_METHOD_BYE && !find_session(pinfo, &r)) {
+        transaction = find_unanswered_bye(pinfo, &r);
+        if (transaction) {
+            message->tied_by_cseq = true;
+            keep_transaction(&r, transaction); /* for its retransmissions */
+        }
+    }
     if (transaction) {
         message->retransmission = message->is_request ? transaction->request_frame != 0
                                                        : transaction->last_status == message->status;
@@ -596,34 +704,29 @@ struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, con
             message->request_time = transaction->request_time;
         }
     }
-    message->session = session_of(pinfo, &r, transaction, message);
+    message->session = session_of(pinfo, &r, transaction, by_branch, message);
     set_direction(pinfo, &r, transaction, message);
 
-    if (!transaction && !message->tied_by_cseq) {
+    if (!transaction) {
         transaction = wmem_new0(wmem_file_scope(), struct transaction);
-        if (r.branch.len) {
-            struct hik_text_key key = transaction_key(&r);
-            hik_text_key_insert(transactions, &key, transaction);
-        }
+        keep_transaction(&r, transaction);
     }
-    if (transaction) {
+    if (message->is_request || !transaction->session)
         transaction->session = message->session;
+    if (message->is_request || !transaction->platforms)
         transaction->platforms = message->platforms;
-        if (message->is_request) {
-            if (!transaction->request_frame) {
-                transaction->request_frame = pinfo->num;
-                transaction->request_time = pinfo->abs_ts;
-                transaction->direction = message->direction;
-                if (message->method == HIK_METHOD_BYE) {
-                    struct hik_ends_key key = bye_key(pinfo, &r, false);
-                    hik_ends_key_insert(unanswered_byes, &key, transaction);
-                }
-            }
-        } else {
-            transaction->last_status = message->status;
-            if (message->status >= 200 && !transaction->answer_frame)
-                transaction->answer_frame = pinfo->num;
+    if (message->is_request) {
+        if (!transaction->request_frame) {
+            transaction->request_frame = pinfo->num;
+            transaction->request_time = pinfo->abs_ts;
+            transaction->direction = message->direction;
+            if (message->method == HIK_METHOD_BYE)
+                queue_bye(pinfo, &r, transaction);
         }
+    } else {
+        transaction->last_status = message->status;
+        if (message->status >= 200 && !transaction->answer_frame)
+            transaction->answer_frame = pinfo->num;
     }
 
     if (message->method == HIK_METHOD_REGISTER)

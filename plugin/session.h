@@ -75,6 +75,13 @@ enum hik_session_kind {
     HIK_KIND_BROADCAST /* INVITE from the lower platform, m=audio */
 };
 
+/* The SSRC that a session announces from a frame on. */
+struct hik_expectation {
+    uint32_t frame;
+    uint32_t ssrc;
+    bool known;
+};
+
 /* An INVITE session. Frame numbers are 0 where the frame was not seen; times are the capture's absolute times. */
 struct hik_session {
     /* What every RTP packet touches, close together; media.c's, but for bye_frame and last_time. */
@@ -119,6 +126,7 @@ struct hik_session {
     uint32_t bye_answer_frame;
 
     struct hik_description offer, answer; /* the newest of each: a re-INVITE replaces them */
+    wmem_array_t *expectations; /* struct hik_expectation, one per change of the announced SSRC, in order of frame */
     const char *error_code, *error_text;  /* <ErrorInfo> of a failed INVITE, NULL if none */
     const char *user_agent_caller, *user_agent_callee;
 
@@ -148,8 +156,14 @@ char *hik_text_to_utf8(wmem_allocator_t *scope, const uint8_t *buf, struct hik_v
 /* First pass. The newest session of the message's Call-ID, NULL if there is none. Does not take the message in. */
 struct hik_session *hik_session_of_call(const uint8_t *buf, const struct hik_sip *sip);
 
+/* Makes blanks of the control characters of a text, in place. */
+void hik_text_one_line(char *text);
+
 /* The expected SSRC: the answer's y= if it has a usable one, else the offer's. False if neither announced one. */
 bool hik_session_expected_ssrc(const struct hik_session *session, uint32_t *ssrc);
+
+/* The same as it was at a frame: a re-INVITE may announce another. Any pass. */
+bool hik_session_expected_ssrc_at(const struct hik_session *session, uint32_t frame, uint32_t *ssrc);
 
 /* All sessions of the capture, in order of index. */
 unsigned hik_session_count(void);
@@ -207,7 +221,7 @@ struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, con
                                      const struct hik_sdp *sdp);
 
 /* The call of this message, or the request it answers, was taken in before. Changes nothing. */
-bool hik_session_knows(const uint8_t *buf, const struct hik_sip *sip);
+bool hik_session_knows(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip);
 
 /* The record of the SIP message whose body the tvb is, while that message is being dissected; NULL when the message
  * did not come through our front door. For the body dissectors. */

@@ -83,11 +83,20 @@ static const true_false_string history_names = {"history (playback, download)", 
 
 /* ---- helpers ---------------------------------------------------------------------------------------------------- */
 
+/* A text for the Info column or for a label: nothing in it ends the line. */
+static const char *printable(packet_info *pinfo, const char *text)
+{
+    char *copy = wmem_strdup(pinfo->pool, text ? text : "");
+
+    hik_text_one_line(copy);
+    return copy;
+}
+
 static const char *text_of(const struct hik_sip_view *v, packet_info *pinfo, struct hik_view view)
 {
     if (view.len == 0)
         return "";
-    return (const char *)get_utf_8_string(pinfo->pool, v->buf + view.off, (int)view.len);
+    return printable(pinfo, (const char *)get_utf_8_string(pinfo->pool, v->buf + view.off, (int)view.len));
 }
 
 static proto_item *add_text(const struct hik_sip_view *v, proto_tree *tree, int field, struct hik_view view)
@@ -391,7 +400,7 @@ static void add_error_info(const struct hik_sip_view *v, packet_info *pinfo, pro
     text = hik_text_to_utf8(pinfo->pool, v->buf, error.text);
     sub = proto_tree_add_subtree_format(tree, v->tvb, (int)v->sip->body.off, (int)v->sip->body.len, ett_hik_error, NULL,
                                         "Error of the lower platform: %s %s (XML, though typed as SDP)",
-                                        text_of(v, pinfo, error.code), text ? text : "");
+                                        text_of(v, pinfo, error.code), printable(pinfo, text));
     if (error.code.len)
         add_text(v, sub, hf_hik_error_code, error.code);
     if (text)
@@ -503,7 +512,7 @@ void hik_sip_tree_info(const struct hik_sip_view *v, packet_info *pinfo)
             col_append_fstr(pinfo->cinfo, COL_INFO, ", SSRC %s", text_of(v, pinfo, sdp->y.text));
     } else if (!v->sip->is_request && hik_sdp_parse_error_info(v->buf, v->sip->body, &error)) {
         char *text = hik_text_to_utf8(pinfo->pool, v->buf, error.text);
-        col_append_fstr(pinfo->cinfo, COL_INFO, ", error %s %s", text_of(v, pinfo, error.code), text ? text : "");
+        col_append_fstr(pinfo->cinfo, COL_INFO, ", error %s %s", text_of(v, pinfo, error.code), printable(pinfo, text));
     }
 }
 
