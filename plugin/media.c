@@ -300,13 +300,19 @@ static struct endpoint *get_pair(const address *a, uint16_t a_port, const addres
     return endpoint;
 }
 
+/* Ended, or never begun: no media of its own is to be expected. */
+static bool is_over(const struct hik_session *session)
+{
+    return session->bye_frame || session->final_status >= 300;
+}
+
 /* The newest session with a claim, a session still open before one that is closed. */
 static struct hik_session *newest_open(const struct endpoint *endpoint)
 {
     const struct claim *claim = endpoint ? endpoint->newest : NULL;
 
     for (unsigned i = 0; claim && i < MAX_OPEN_SEARCH; claim = claim->older, i++)
-        if (!claim->session->bye_frame)
+        if (!is_over(claim->session))
             return claim->session;
     return endpoint && endpoint->newest ? endpoint->newest->session : NULL;
 }
@@ -317,8 +323,19 @@ static struct endpoint *lookup_endpoint(wmem_map_t *map, const address *addr, ui
     return (struct endpoint *)wmem_map_lookup(map, &key);
 }
 
-/* Which session a packet belongs to. strong: both ends, or one end and the announced SSRC, say so. */
-static struct hik_session *match_session(packet_info *pinfo, bool rtcp, uint32_t ssrc, bool *strong)
+/* The endpoint with that SSRC at one of the packet's ends. RTCP may come on the RTP port (RFC 5761). */
+static const struct endpoint *lookup_ssrc(packet_info *pinfo, bool rtcp, uint32_t ssrc)
+{
+    const struct endpoint *found = lookup_endpoint(endpoints_ssrc, &pinfo->dst, pinfo->destport, rtcp, ssrc);
+
+    if (!found)
+        found = lookup_endpoint(endpoints_ssrc, &pinfo->src, pinfo->srcport, rtcp, ssrc);
+    return found || !rtcp ? found : lookup_ssrc(pinfo, false, ssrc);
+}
+
+/* Which session a packet belongs to. ssrc: who sends it; about: for RTCP, whom it reports on; else the same.
+ * strong: both ends, or one end and the announced SSRC, say so. */
+static struct hik_session *match_session(packet_info *pinfo, bool rtcp, uint32_t ssrc, uint32_t about, bool *strong)
 {
     /* RTCP runs one port above; pairs are kept by the RTP ports' own entries, so RTCP pairs are entered as well. */
     struct hik_flow_key pair_key;
@@ -331,9 +348,9 @@ static struct hik_session *match_session(packet_info *pinfo, bool rtcp, uint32_t
     *strong = true;
     if (pair && pair->count == 1)
         return pair->newest->session;
-    by_ssrc = lookup_endpoint(endpoints_ssrc, &pinfo->dst, pinfo->destport, rtcp, ssrc);
-    if (!by_ssrc)
-        by_ssrc = lookup_endpoint(endpoints_ssrc, &pinfo->src, pinfo->srcport, rtcp, ssrc);
+    by_ssrc = lookup_ssrc(pinfo, rtcp, about);
+    if (!by_ssrc && about != ssrc)
+        by_ssrc = lookup_ssrc(pinfo, rtcp, ssrc);
     if (pair) {
         /* The two ends carry several calls, at once or one after the other: the SSRC has the word if it is theirs. */
         struct hik_session *session = newest_open(pair);
@@ -345,10 +362,11 @@ static struct hik_session *match_session(packet_info *pinfo, bool rtcp, uint32_t
         return newest_open(by_ssrc);
     *strong = false;
     dst = lookup_endpoint(endpoints, &pinfo->dst, pinfo->destport, rtcp, 0);
-    if (dst)
-        return newest_open(dst);
+    if (dst && dst->count == 1)
+        return dst->newest->session;
+    /* Where many cameras send to one port, the port they send from tells more. */
     src = lookup_endpoint(endpoints, &pinfo->src, pinfo->srcport, rtcp, 0);
-    return newest_open(src);
+    return newest_open(dst && (!src || src->count >= dst->count) ? dst : src);
 }
 
 bool hik_media_is_private(const address *addr)
@@ -413,8 +431,11 @@ static void open_endpoint(packet_info *pinfo, struct hik_session *session, const
 
     claim_endpoint(get_endpoint(endpoints, addr, port, false, 0), session);
     for (size_t i = 0; i < array_length(sources); i++)
-        if (sources[i]->frame && sources[i]->has_y && sources[i]->y_kind <= HIK_SSRC_LONG)
+        if (sources[i]->frame && sources[i]->has_y && sources[i]->y_kind <= HIK_SSRC_LONG) {
             claim_endpoint(get_endpoint(endpoints_ssrc, addr, port, false, sources[i]->ssrc), session);
+            if (line->rtcp_port)
+                claim_endpoint(get_endpoint(endpoints_ssrc, addr, line->rtcp_port, true, sources[i]->ssrc), session);
+        }
     wrap_conversation(pinfo, addr, port, false, line, stock_lost_it);
     if (line->rtcp_port) {
         claim_endpoint(get_endpoint(endpoints, addr, line->rtcp_port, true, 0), session);
@@ -560,7 +581,7 @@ static struct hik_flow *find_flow(struct capture *capture, packet_info *pinfo, u
     }
     if (!flow || flow->bindings_seen != now) {
         bool strong;
-        struct hik_session *session = match_session(pinfo, false, ssrc, &strong);
+        struct hik_session *session = match_session(pinfo, false, ssrc, ssrc, &strong);
 
         if (!flow || (session != flow->session && session && (strong || !runs_on(pinfo, flow, seq))))
             *recent = flow = new_flow(capture, pinfo, session, &key);
@@ -738,6 +759,14 @@ static void queue_rtp(packet_info *pinfo, const struct hik_rtp *rtp)
     hik_tap_queue(pinfo, &record);
 }
 
+/* Whom a receiver report is about (RFC 3550 6.4.2); otherwise if there is no report block. */
+static uint32_t reported_ssrc(tvbuff_t *tvb, uint32_t otherwise)
+{
+    bool report = tvb_captured_length(tvb) >= 12 && tvb_get_uint8(tvb, 1) == 201 && (tvb_get_uint8(tvb, 0) & 0x1F) != 0;
+
+    return report ? tvb_get_ntohl(tvb, 8) : otherwise;
+}
+
 static int dissect_rtcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
     const struct hik_rtp_mark *mark = NULL;
@@ -752,9 +781,10 @@ static int dissect_rtcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
                 session = hik_session_get(mark->id);
         } else {
             uint32_t ssrc = tvb_captured_length(tvb) >= 8 ? tvb_get_ntohl(tvb, 4) : 0;
-            session = match_session(pinfo, true, ssrc, &strong);
+            uint32_t about = reported_ssrc(tvb, ssrc);
+            session = match_session(pinfo, true, ssrc, about, &strong);
             if (!session) /* multiplexed with RTP (RFC 5761), or a peer that ignores port + 1 */
-                session = match_session(pinfo, false, ssrc, &strong);
+                session = match_session(pinfo, false, ssrc, about, &strong);
             add_mark(this_capture(), pinfo, session ? session->index : UINT32_MAX, HIK_MARK_RTCP);
             if (session) {
                 session->rtcp_packets++;
@@ -762,14 +792,13 @@ static int dissect_rtcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
             }
         }
     }
-    length = hik_stock_call(rtcp_handle, tvb, pinfo, tree);
     if (session) {
         struct hik_tap record = {.kind = HIK_TAP_RTCP, .session = session};
-
         hik_tap_queue(pinfo, &record);
-        if (tree)
-            hik_session_tree_media(tvb, pinfo, tree, session);
     }
+    length = hik_stock_call(rtcp_handle, tvb, pinfo, tree);
+    if (session && tree)
+        hik_session_tree_media(tvb, pinfo, tree, session);
     return length;
 }
 
@@ -781,7 +810,7 @@ static bool take_icmp_error(packet_info *pinfo)
     if (!pinfo->flags.in_error_pkt)
         return false;
     if (!PINFO_FD_VISITED(pinfo)) {
-        const struct hik_session *session = match_session(pinfo, false, 0, &strong);
+        const struct hik_session *session = match_session(pinfo, false, 0, 0, &strong);
         if (session)
             hik_facts_unreachable(pinfo, session, &pinfo->dst, (uint16_t)pinfo->destport);
     }
@@ -797,31 +826,41 @@ static int dissect_media_rtcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tre
 
 int hik_media_dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
+    struct capture *capture = this_capture();
     const struct hik_rtp *rtp;
+    struct hik_rtp mine, outer;
     struct hik_session *session;
+    uint32_t outer_frame;
     int length;
 
     if (take_icmp_error(pinfo))
         return call_dissector(rtp_handle, tvb, pinfo, tree);
     if (tvb_captured_length(tvb) >= 2 && is_rtcp_type(tvb_get_uint8(tvb, 1)) && (tvb_get_uint8(tvb, 0) & 0xC0) == 0x80)
         return dissect_rtcp(tvb, pinfo, tree);
+    outer_frame = capture->current_frame == pinfo->num ? pinfo->num : 0;
+    outer = capture->current;
     rtp = hik_media_enter(pinfo, tvb);
     if (!rtp)
         return call_dissector(rtp_handle, tvb, pinfo, tree);
-    session = rtp->flow->session;
+    mine = *rtp; /* a payload may hold RTP packets of its own */
+    session = mine.flow->session;
+    if (session) /* here, because stock may not come back */
+        queue_rtp(pinfo, &mine);
+    if (session && !tree)
+        hik_findings_rtp(pinfo, tvb, NULL, NULL, &mine, mine.flow, session);
     /* With no tree there is nothing of ours to lose: spare the exception frame. */
     length = tree ? hik_stock_call(rtp_handle, tvb, pinfo, tree) : call_dissector(rtp_handle, tvb, pinfo, tree);
-    if (session) {
-        proto_item *item = NULL;
-        proto_tree *ours = tree ? hik_session_tree_media_item(tvb, pinfo, tree, session, &item) : NULL;
-
+    if (session && tree) {
         const char *stock_proto = pinfo->current_proto;
+        proto_item *item = NULL;
+        proto_tree *ours = hik_session_tree_media_item(tvb, pinfo, tree, session, &item);
 
         pinfo->current_proto = "HIKCASCADE"; /* whose expert information it is */
-        hik_findings_rtp(pinfo, tvb, ours, item, rtp, rtp->flow, session);
+        hik_findings_rtp(pinfo, tvb, ours, item, &mine, mine.flow, session);
         pinfo->current_proto = stock_proto;
-        queue_rtp(pinfo, rtp);
     }
+    capture->current = outer;
+    capture->current_frame = outer_frame;
     return length;
 }
 

@@ -132,7 +132,5 @@ struct hik_flow *hik_flow_get(unsigned index);
 /* First pass only, after the stock sip dissector returned. Opens the endpoints of the session's newest SDP. */
 struct hik_message;
 void hik_media_open(packet_info *pinfo, const struct hik_message *message);
-/* First pass only. The session's BYE: what comes later is late. */
-void hik_media_close(packet_info *pinfo, struct hik_session *session);
 
 #endif
