@@ -5,8 +5,8 @@
  */
 #include "filter.h"
 
-/* Key of the packet-scope record under the hikcascade protocol; other files have 1 to 2 and 16 to 18. */
-enum { KEY_FILTER = 32 };
+/* Key of the packet-scope record under the hikcascade protocol; other files have 1 to 2, 16 to 18 and 32. */
+enum { KEY_FILTER = 48 };
 
 static int proto_hik = -1;
 
