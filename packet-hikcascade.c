@@ -24,6 +24,9 @@
 #define HIK_PORTS "7100"
 /* Longest start line waited for on a stream; stock sip uses the same order of size. */
 #define MAX_START_LINE 1500
+/* Longest headers and body waited for: nobody sends more, and waiting hides what follows. */
+#define MAX_HEADERS 0x40000
+#define MAX_BODY 0x1000000
 
 static int proto_hikcascade = -1;
 static int hf_hik_keep_alive = -1;
@@ -33,7 +36,14 @@ static int hik_tap = -1;
 static dissector_handle_t sip_handle, sip_tcp_handle; /* stock */
 static dissector_handle_t hik_udp_handle, hik_tcp_handle;
 
-enum { KEY_MESSAGES = 16, KEY_CURRENT = 17, KEY_COUNTER = 18 }; /* records under proto_hikcascade; media.c has the low ones */
+enum { KEY_MESSAGES = 16, KEY_CURRENT = 17, KEY_COUNTER = 18, KEY_KEEP_ALIVE = 19 }; /* records under proto_hikcascade; media.c has the low ones */
+
+/* A message that the first pass took in: found again by its bytes, for a frame may hold messages that are not ours, too.
+ * File scope. */
+struct taken {
+    uint32_t length, hash; /* of the bytes */
+    struct hik_message *message;
+};
 
 /* The message being dissected, for the body dissectors. Packet scope. */
 struct current {
@@ -117,37 +127,57 @@ static bool has_marks(packet_info *pinfo, const uint8_t *buf, const struct hik_s
         return true;
     if (agent.len >= 9 && g_ascii_strncasecmp((const char *)buf + agent.off, "Hikvision", 9) == 0)
         return true;
-    return hik_session_knows(buf, sip);
+    return hik_session_knows(pinfo, buf, sip);
 }
 
 /* ---- records of the frame's messages ---------------------------------------------------------------------------- */
 
-/* The record of the next message of this frame: the first pass makes it, later passes find it. NULL on a later pass if
- * the first made none: then the message is not ours. */
-static const struct hik_message *next_message(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip,
-                                              const struct hik_sdp *sdp)
+/* Number of the record of this message among the frame's, UINT_MAX if the first pass made none: then it is not ours.
+ * The same bytes twice in a frame have two records, in order. */
+static unsigned find_taken(packet_info *pinfo, wmem_array_t *messages, const uint8_t *buf, unsigned length)
 {
-    wmem_array_t *messages = (wmem_array_t *)p_get_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_MESSAGES);
     unsigned nth = GPOINTER_TO_UINT(p_get_proto_data(pinfo->pool, pinfo, proto_hikcascade, KEY_COUNTER));
-    struct hik_message *message;
+    uint32_t hash = messages ? wmem_strong_hash(buf, length) : 0;
 
-    p_set_proto_data(pinfo->pool, pinfo, proto_hikcascade, KEY_COUNTER, GUINT_TO_POINTER(nth + 1));
-    if (PINFO_FD_VISITED(pinfo))
-        return messages && nth < wmem_array_get_count(messages)
-                   ? *(struct hik_message **)wmem_array_index(messages, nth)
-                   : NULL;
-    if (!messages) {
-        messages = wmem_array_sized_new(wmem_file_scope(), sizeof(struct hik_message *), 1);
-        p_add_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_MESSAGES, messages);
+    for (; messages && nth < wmem_array_get_count(messages); nth++) {
+        const struct taken *taken = (const struct taken *)wmem_array_index(messages, nth);
+        if (taken->length == length && taken->hash == hash)
+            return nth;
     }
-    message = hik_session_take(pinfo, buf, sip, sdp);
-    wmem_array_append_one(messages, message);
-    return message;
+    return UINT_MAX;
 }
 
-static bool has_records(packet_info *pinfo)
+/* The record of the next message of this frame: the first pass makes it, later passes find it, or NULL. */
+static const struct hik_message *next_message(packet_info *pinfo, const uint8_t *buf, unsigned length,
+                                              const struct hik_sip *sip, const struct hik_sdp *sdp)
 {
-    return p_get_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_MESSAGES) != NULL;
+    wmem_array_t *messages = (wmem_array_t *)p_get_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_MESSAGES);
+    struct taken taken;
+
+    if (PINFO_FD_VISITED(pinfo)) {
+        unsigned nth = find_taken(pinfo, messages, buf, length);
+
+        if (nth == UINT_MAX)
+            return NULL;
+        p_set_proto_data(pinfo->pool, pinfo, proto_hikcascade, KEY_COUNTER, GUINT_TO_POINTER(nth + 1));
+        return ((const struct taken *)wmem_array_index(messages, nth))->message;
+    }
+    if (!messages) {
+        messages = wmem_array_sized_new(wmem_file_scope(), sizeof(struct taken), 1);
+        p_add_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_MESSAGES, messages);
+    }
+    taken.length = length;
+    taken.hash = wmem_strong_hash(buf, length);
+    taken.message = hik_session_take(pinfo, buf, sip, sdp);
+    wmem_array_append_one(messages, taken);
+    return taken.message;
+}
+
+static bool was_taken(packet_info *pinfo, const uint8_t *buf, unsigned length)
+{
+    wmem_array_t *messages = (wmem_array_t *)p_get_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_MESSAGES);
+
+    return messages && find_taken(pinfo, messages, buf, length) != UINT_MAX;
 }
 
 const struct hik_message *hik_session_message_of_body(packet_info *pinfo, tvbuff_t *body)
@@ -185,7 +215,7 @@ static int dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
                            dissector_handle_t stock)
 {
     const struct hik_sdp *sdp = parse_sdp(pinfo, buf, sip);
-    const struct hik_message *message = next_message(pinfo, buf, sip, sdp);
+    const struct hik_message *message = next_message(pinfo, buf, tvb_captured_length(tvb), sip, sdp);
     struct current *current = wmem_new(pinfo->pool, struct current);
     int length;
 
@@ -241,7 +271,7 @@ static int dissect_hik_udp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     buf = tvb_get_ptr(tvb, 0, (int)length);
     if (!hik_sip_parse(buf, length, false, &sip) || take_icmp_error(pinfo, buf, &sip))
         return 0;
-    if (PINFO_FD_VISITED(pinfo) ? !has_records(pinfo) : !has_marks(pinfo, buf, &sip))
+    if (PINFO_FD_VISITED(pinfo) ? !was_taken(pinfo, buf, length) : !has_marks(pinfo, buf, &sip))
         return 0;
     dissect_message(tvb, pinfo, tree, buf, &sip, sip_handle);
     return (int)length;
@@ -257,7 +287,7 @@ static ws_bool dissect_hik_udp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tre
         return FALSE;
     buf = tvb_get_ptr(tvb, 0, (int)length);
     if (pinfo->flags.in_error_pkt || !hik_sip_looks_like(buf, length) || !hik_sip_parse(buf, length, false, &sip) ||
-        !(PINFO_FD_VISITED(pinfo) ? has_records(pinfo) : has_strong_marks(pinfo, buf, &sip)))
+        !(PINFO_FD_VISITED(pinfo) ? was_taken(pinfo, buf, length) : has_strong_marks(pinfo, buf, &sip)))
         return FALSE;
     if (!PINFO_FD_VISITED(pinfo))
         conversation_set_dissector(find_or_create_conversation(pinfo), hik_udp_handle);
@@ -287,6 +317,21 @@ static void show_keep_alive(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
     }
 }
 
+/* A keep-alive alone in its segment is ours where a message of ours came before it on the connection. */
+static bool keep_alive_is_ours(packet_info *pinfo)
+{
+    const conversation_t *conversation;
+
+    if (PINFO_FD_VISITED(pinfo))
+        return p_get_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_KEEP_ALIVE) != NULL;
+    conversation = find_conversation_pinfo(pinfo, 0);
+    if (!conversation || !conversation_get_proto_data(conversation, proto_hikcascade))
+        return false;
+    if (!p_get_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_KEEP_ALIVE))
+        p_add_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_KEEP_ALIVE, GUINT_TO_POINTER(1));
+    return true;
+}
+
 /* Could these bytes grow into a SIP start line? */
 static bool may_become_sip(const uint8_t *buf, unsigned length)
 {
@@ -308,18 +353,25 @@ static int want_more(packet_info *pinfo, tvbuff_t *tvb, unsigned off, uint32_t b
     return (int)tvb_captured_length(tvb);
 }
 
-static bool stream_is_ours(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip, bool on_our_port)
+/* length: of what is there of the message. */
+static bool stream_is_ours(packet_info *pinfo, const uint8_t *buf, unsigned length, const struct hik_sip *sip, bool on_our_port)
 {
     if (PINFO_FD_VISITED(pinfo))
-        return has_records(pinfo);
+        return was_taken(pinfo, buf, length);
     return on_our_port ? has_marks(pinfo, buf, sip) : has_strong_marks(pinfo, buf, sip);
+}
+
+/* The rest of the message is to come. length: of what is there. */
+static bool worth_waiting(const struct hik_sip *sip, unsigned length)
+{
+    return !sip->complete && (sip->blank_line ? sip->content_length <= MAX_BODY : length < MAX_HEADERS);
 }
 
 /* Walks the messages of a piece of stream. Stock sip.tcp gets each message on its own, whole, because it stops at a
  * keep-alive between two messages. */
 static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, bool on_our_port)
 {
-    unsigned length = tvb_captured_length(tvb), off = 0, start;
+    unsigned length = tvb_captured_length(tvb), off = 0, start, present;
     const uint8_t *buf;
     bool ours = false, whole = length == tvb_reported_length(tvb);
     struct hik_sip sip;
@@ -331,8 +383,7 @@ static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, b
         start = off;
         off = skip_keep_alive(buf, off, length);
         if (off == length) {
-            /* Alone in a segment it is ours only where the connection is. */
-            if (!ours && !(on_our_port && skip_keep_alive(buf, 0, length) == length))
+            if (!ours && !(on_our_port && start == 0 && keep_alive_is_ours(pinfo)))
                 return 0;
             show_keep_alive(tvb, pinfo, tree, start, off);
             return (int)length;
@@ -346,9 +397,10 @@ static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, b
             call_dissector(sip_tcp_handle, tvb_new_subset_remaining(tvb, (int)off), pinfo, tree);
             return (int)length;
         }
-        if (!sip.complete && pinfo->can_desegment && whole) {
+        present = MIN(sip.message_len, length - off);
+        if (pinfo->can_desegment && whole && worth_waiting(&sip, length - off)) {
             /* Nothing of it is taken in yet; what is foreign is told apart when it is whole. */
-            if (!ours && !on_our_port && !stream_is_ours(pinfo, buf + off, &sip, on_our_port))
+            if (!ours && !on_our_port && !stream_is_ours(pinfo, buf + off, present, &sip, on_our_port))
                 return 0;
             if (off > start)
                 show_keep_alive(tvb, pinfo, tree, start, off);
@@ -356,17 +408,20 @@ static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, b
                 return want_more(pinfo, tvb, off, DESEGMENT_ONE_MORE_SEGMENT);
             return want_more(pinfo, tvb, off, (uint32_t)MIN(sip.content_length - sip.body_present, G_MAXINT32 / 2));
         }
-        if (!ours && !stream_is_ours(pinfo, buf + off, &sip, on_our_port))
+        if (!ours && !stream_is_ours(pinfo, buf + off, present, &sip, on_our_port))
             return 0;
         if (ours) { /* not the first message of this segment */
             col_append_str(pinfo->cinfo, COL_INFO, " | ");
             col_set_fence(pinfo->cinfo, COL_INFO);
         }
+        if (!ours && !PINFO_FD_VISITED(pinfo))
+            conversation_add_proto_data(find_or_create_conversation(pinfo), proto_hikcascade, GUINT_TO_POINTER(1));
         ours = true;
         if (off > start)
             show_keep_alive(tvb, pinfo, tree, start, off);
-        dissect_message(tvb_new_subset_length(tvb, (int)off, (int)sip.message_len), pinfo, tree, buf + off, &sip, sip_tcp_handle);
-        off += sip.message_len;
+        dissect_message(tvb_new_subset_length(tvb, (int)off, (int)MIN(sip.message_len, tvb_reported_length(tvb) - off)), pinfo,
+                        tree, buf + off, &sip, sip_tcp_handle);
+        off += present;
     }
     return (int)length;
 }
@@ -386,7 +441,7 @@ static ws_bool dissect_hik_tcp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tre
         return FALSE;
     buf = tvb_get_ptr(tvb, 0, (int)length);
     if (!hik_sip_looks_like(buf, length) || !hik_sip_parse(buf, length, true, &sip) ||
-        !stream_is_ours(pinfo, buf, &sip, false))
+        !stream_is_ours(pinfo, buf, MIN(sip.message_len, length), &sip, false))
         return FALSE;
     if (!PINFO_FD_VISITED(pinfo))
         conversation_set_dissector(find_or_create_conversation(pinfo), hik_tcp_handle);
