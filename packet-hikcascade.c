@@ -361,6 +361,19 @@ static bool stream_is_ours(packet_info *pinfo, const uint8_t *buf, unsigned leng
     return on_our_port ? has_marks(pinfo, buf, sip) : has_strong_marks(pinfo, buf, sip);
 }
 
+/* No usable Content-Length: what follows the headers is the body, up to the end of what is there, unless it is the next
+ * message. length: of what is there. */
+static void guess_body(const uint8_t *buf, unsigned length, struct hik_sip *sip)
+{
+    unsigned next = skip_keep_alive(buf, sip->headers_end, length);
+
+    if (!sip->blank_line || sip->content_length >= 0 || sip->first[HIK_HDR_CONTENT_TYPE].value.len == 0 || next == length ||
+        hik_sip_looks_like(buf + next, length - next))
+        return;
+    sip->message_len = length;
+    sip->body.len = length - sip->headers_end;
+}
+
 /* The rest of the message is to come. length: of what is there. */
 static bool worth_waiting(const struct hik_sip *sip, unsigned length)
 {
@@ -397,6 +410,7 @@ static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, b
             call_dissector(sip_tcp_handle, tvb_new_subset_remaining(tvb, (int)off), pinfo, tree);
             return (int)length;
         }
+        guess_body(buf + off, length - off, &sip);
         present = MIN(sip.message_len, length - off);
         if (pinfo->can_desegment && whole && worth_waiting(&sip, length - off)) {
             /* Nothing of it is taken in yet; what is foreign is told apart when it is whole. */
@@ -440,8 +454,10 @@ static ws_bool dissect_hik_tcp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tre
     if (length == 0)
         return FALSE;
     buf = tvb_get_ptr(tvb, 0, (int)length);
-    if (!hik_sip_looks_like(buf, length) || !hik_sip_parse(buf, length, true, &sip) ||
-        !stream_is_ours(pinfo, buf, MIN(sip.message_len, length), &sip, false))
+    if (!hik_sip_looks_like(buf, length) || !hik_sip_parse(buf, length, true, &sip))
+        return FALSE;
+    guess_body(buf, length, &sip);
+    if (!stream_is_ours(pinfo, buf, MIN(sip.message_len, length), &sip, false))
         return FALSE;
     if (!PINFO_FD_VISITED(pinfo))
         conversation_set_dissector(find_or_create_conversation(pinfo), hik_tcp_handle);
