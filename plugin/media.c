@@ -824,6 +824,18 @@ static int dissect_media_rtcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tre
     return dissect_rtcp(tvb, pinfo, tree);
 }
 
+/* Our part of the packet: the tree, if there is one, and what is to be said about it. */
+static void show_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct hik_rtp *rtp, struct hik_session *session)
+{
+    const char *stock_proto = pinfo->current_proto;
+    proto_item *item = NULL;
+    proto_tree *ours = tree ? hik_session_tree_media_item(tvb, pinfo, tree, session, &item) : NULL;
+
+    pinfo->current_proto = "HIKCASCADE"; /* whose expert information it is */
+    hik_findings_rtp(pinfo, tvb, ours, item, rtp, rtp->flow, session);
+    pinfo->current_proto = stock_proto;
+}
+
 int hik_media_dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
     struct capture *capture = this_capture();
@@ -847,18 +859,11 @@ int hik_media_dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
     if (session) /* here, because stock may not come back */
         queue_rtp(pinfo, &mine);
     if (session && !tree)
-        hik_findings_rtp(pinfo, tvb, NULL, NULL, &mine, mine.flow, session);
+        show_rtp(tvb, pinfo, NULL, &mine, session);
     /* With no tree there is nothing of ours to lose: spare the exception frame. */
     length = tree ? hik_stock_call(rtp_handle, tvb, pinfo, tree) : call_dissector(rtp_handle, tvb, pinfo, tree);
-    if (session && tree) {
-        const char *stock_proto = pinfo->current_proto;
-        proto_item *item = NULL;
-        proto_tree *ours = hik_session_tree_media_item(tvb, pinfo, tree, session, &item);
-
-        pinfo->current_proto = "HIKCASCADE"; /* whose expert information it is */
-        hik_findings_rtp(pinfo, tvb, ours, item, &mine, mine.flow, session);
-        pinfo->current_proto = stock_proto;
-    }
+    if (session && tree)
+        show_rtp(tvb, pinfo, tree, &mine, session);
     capture->current = outer;
     capture->current_frame = outer_frame;
     return length;

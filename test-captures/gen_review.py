@@ -231,3 +231,7 @@ def camera_with_line_end():
     call = Link(cap).call(camera="camera", subject="not an\r\n ID:1,34010000002000000001:1")
     call.start()
     return cap
+
+
+def captures():
+    yield from ()
