@@ -6,6 +6,7 @@
  */
 #include "ws-compat.h"
 
+#include <epan/exceptions.h>
 #include <epan/prefs.h>
 
 #include "manscdp-exchange.h"
@@ -843,6 +844,8 @@ void hik_manscdp_register(int proto _U_)
 void hik_manscdp_handoff(void)
 {
     static const dissector_t wrappers[] = { dissect_application_xml, dissect_text_xml };
+    /* From 4.6 on the table has "Decode As", which wants every handle to be called something else. */
+    static const char *const descriptions[] = { "XML or MANSCDP", "XML or MANSCDP (text)" };
     dissector_table_t media_types = find_dissector_table("media_type");
     size_t i;
 
@@ -853,7 +856,9 @@ void hik_manscdp_handoff(void)
     for (i = 0; i < array_length(xml_types); i++) {
         xml_type_handles[i] = dissector_get_string_handle(media_types, xml_types[i]);
         if (xml_type_handles[i])
-            dissector_add_string("media_type", xml_types[i], create_dissector_handle(wrappers[i], -1));
+            dissector_add_string("media_type", xml_types[i],
+                                 create_dissector_handle_with_name_and_description(wrappers[i], -1, NULL,
+                                                                                   descriptions[i]));
     }
     heur_dissector_add("sip", dissect_manscdp_heur, "MANSCDP in SIP", "manscdp_sip", proto_manscdp, HEURISTIC_ENABLE);
 }
