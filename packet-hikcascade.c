@@ -82,7 +82,7 @@ static const struct hik_sdp *parse_sdp(packet_info *pinfo, const uint8_t *buf, c
 {
     struct hik_sdp *sdp;
 
-    if (sip->body.len == 0)
+    if (sip->body.len == 0 || buf[sip->body.off] == '<') /* XML: the other kind of body, and the larger one */
         return NULL;
     sdp = wmem_new(pinfo->pool, struct hik_sdp);
     return hik_sdp_parse(buf, sip->body, sdp) ? sdp : NULL;

@@ -36,7 +36,7 @@ static stat_tap_table_item columns[] = {
     {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Name            ", "%-16s"},
     {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Upper platform       ", "%-21s"},
     {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Lower platform       ", "%-21s"},
-    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "SSRC said ", "%-10s"},
+    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "SSRC announced", "%-14s"},
     {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "SSRC seen ", "%-10s"},
     {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Codec ", "%-6s"},
     {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "     RTP", "%8u"},

@@ -6,7 +6,7 @@ import re
 import tables
 from hikpcap import Capture, Link
 
-SESSIONS = ["Session", "Camera", "Name", "Upper platform", "Lower platform", "SSRC said", "SSRC seen", "Codec", "RTP", "Lost",
+SESSIONS = ["Session", "Camera", "Name", "Upper platform", "Lower platform", "SSRC announced", "SSRC seen", "Codec", "RTP", "Lost",
             "Key frames", "Seconds", "State", "Verdict"]
 PLATFORMS = ["Pair", "Lower platform", "Lower address", "Upper platform", "Upper address", "State", "Registered since",
              "Registered until", "Expires", "Last keep-alive", "Keep-alives", "Gaps", "Sessions", "Failures"]

@@ -5,7 +5,7 @@ GUI gets it; and hikcascade.verdict on the INVITE."""
 import pytest
 import tables
 
-# camera, upper, lower, SSRC said, SSRC seen, codec, RTP, lost, key frames, state, verdict
+# camera, upper, lower, SSRC announced, SSRC seen, codec, RTP, lost, key frames, state, verdict
 CALLS = {
     "broadcast": [
         ("34020000002000000001", "198.51.100.20:40000", "192.0.2.10:20000", "0000201005", "0000201005", "PCMA", 20, 0, 0, "closed",
