@@ -323,13 +323,13 @@ static struct endpoint *lookup_endpoint(wmem_map_t *map, const address *addr, ui
     return (struct endpoint *)wmem_map_lookup(map, &key);
 }
 
-/* The endpoint with that SSRC at one of the packet's ends. RTCP may come on the RTP port (RFC 5761). */
+/* The endpoint with that SSRC at one of the packet's ends. RTCP comes one port above, or on the RTP port (RFC 5761). */
 static const struct endpoint *lookup_ssrc(packet_info *pinfo, bool rtcp, uint32_t ssrc)
 {
-    const struct endpoint *found = lookup_endpoint(endpoints_ssrc, &pinfo->dst, pinfo->destport, rtcp, ssrc);
+    const struct endpoint *found = lookup_endpoint(endpoints_ssrc, &pinfo->dst, pinfo->destport - rtcp, false, ssrc);
 
     if (!found)
-        found = lookup_endpoint(endpoints_ssrc, &pinfo->src, pinfo->srcport, rtcp, ssrc);
+        found = lookup_endpoint(endpoints_ssrc, &pinfo->src, pinfo->srcport - rtcp, false, ssrc);
     return found || !rtcp ? found : lookup_ssrc(pinfo, false, ssrc);
 }
 
@@ -431,11 +431,8 @@ static void open_endpoint(packet_info *pinfo, struct hik_session *session, const
 
     claim_endpoint(get_endpoint(endpoints, addr, port, false, 0), session);
     for (size_t i = 0; i < array_length(sources); i++)
-        if (sources[i]->frame && sources[i]->has_y && sources[i]->y_kind <= HIK_SSRC_LONG) {
+        if (sources[i]->frame && sources[i]->has_y && sources[i]->y_kind <= HIK_SSRC_LONG)
             claim_endpoint(get_endpoint(endpoints_ssrc, addr, port, false, sources[i]->ssrc), session);
-            if (line->rtcp_port)
-                claim_endpoint(get_endpoint(endpoints_ssrc, addr, line->rtcp_port, true, sources[i]->ssrc), session);
-        }
     wrap_conversation(pinfo, addr, port, false, line, stock_lost_it);
     if (line->rtcp_port) {
         claim_endpoint(get_endpoint(endpoints, addr, line->rtcp_port, true, 0), session);

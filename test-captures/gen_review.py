@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What broke the core once: each function is one capture, made by the test that needs it (no file is kept)."""
 
+import ipaddress
 import re
 import struct
 
@@ -187,6 +188,40 @@ def other_ssrc_in_mid_call():
     call.ack()
     call.rtp(1)
     call.bye()
+    return cap
+
+
+def _transport_stream(section, pid=0x100):
+    data, out, count = b"\0" + section, b"", 0
+    while data:
+        start = 0 if out else 0x4000
+        out += struct.pack("!BHB", 0x47, start | pid, 0x10 | count) + data[:184].ljust(184, b"\xff")
+        data, count = data[184:], (count + 1) & 15
+    return out
+
+
+def _datagram_section(src, dst, payload):
+    """An IP packet as DVB carries it (EN 301 192 clause 7, no checksum that anybody checks)."""
+    udp = struct.pack("!HHHH", src[1], dst[1], 8 + len(payload), 0) + payload
+    ip = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(udp), 1, 0, 64, 17, 0)
+    ip += ipaddress.ip_address(src[0]).packed + ipaddress.ip_address(dst[0]).packed + udp
+    body = bytes([6, 5, 0xC1, 0, 0, 4, 3, 2, 1]) + ip + bytes(4)
+    return struct.pack("!BH", 0x3E, 0xB000 | len(body)) + body
+
+
+def rtp_in_rtp():
+    """Media of one call inside the media of another: MPEG-2 transport stream, DVB datagrams, UDP, RTP; twice it is too
+    short for RTP."""
+    cap = Capture()
+    link = Link(cap)
+    codecs = ((33, "MP2T/90000"), (96, "PS/90000"))
+    outer, inner = link.call(offer_codecs=codecs, answer_codecs=codecs), link.call()
+    outer.start()
+    inner.start()
+    for packet in (inner.rtp_packet(), b"\x80\x60\0", b"\x80\x60" + bytes(4)):
+        outer.rtp(1, payload=_transport_stream(_datagram_section(inner.src, inner.dst, packet)), pt=33)
+    outer.bye()
+    inner.bye()
     return cap
 
 

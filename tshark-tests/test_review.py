@@ -100,6 +100,15 @@ def test_one_pair_of_ports(tshark):
     assert column(rows, SESSION) == ["0", "1", "2", "0", "0", "1", "1", "2", "2"]
 
 
+def test_rtp_in_rtp(tshark):
+    """The inner packet's record is not the outer one's, also when there is none."""
+    rows = tshark.fields_everywhere(gen_review.rtp_in_rtp(), [SESSION, "rtp.ssrc", "hikcascade.expected_ssrc"], "rtp",
+                                    malformed=True)
+    assert [(row[SESSION], row["rtp.ssrc"]) for row in rows] == [
+        (["1", "0"], ["0x00031129", "0x0003112a"]), (["0"], ["0x00031129"]), (["0"], ["0x00031129"])]
+    assert [row["hikcascade.expected_ssrc"] for row in rows] == [["201002", "201001"], ["201001"], ["201001"]]
+
+
 # ---- streams
 
 @pytest.mark.parametrize("declared", [2147483647, 99999999, 9999999999999])
