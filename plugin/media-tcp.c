@@ -350,8 +350,8 @@ static void tell_rtpmap(packet_info *pinfo, struct direction *dir, const struct 
                     ws_rtp_dyn_payload_insert(types, line->maps[m].pt, line->maps[m].codec, (int)line->maps[m].clock, 1);
         }
     copy_address_shallow(&dst, &pinfo->dst);
+    /* The types are not freed: see media.c. */
     rtp_add_address(pinfo, PT_TCP, &dst, (int)pinfo->destport, (int)pinfo->srcport, "SDP", newest, 0, types);
-    rtp_dyn_payload_free(types);
     conversation = find_conversation(pinfo->num, &pinfo->dst, &no_address, CONVERSATION_TCP, pinfo->destport, pinfo->srcport,
                                      NO_ADDR_B);
     if (conversation)

@@ -414,7 +414,8 @@ static void wrap_conversation(packet_info *pinfo, const address *addr, uint16_t 
             rtp_dyn_payload_t *types = payload_types(line);
             rtp_add_address(pinfo, PT_UDP, &copy, port, 0, "SDP", pinfo->num,
                             line->audio ? RTP_MEDIA_AUDIO : RTP_MEDIA_VIDEO, types);
-            rtp_dyn_payload_free(types);
+            /* Our reference stays until the file is closed: stock's records of single packets point there without one of
+             * their own, and would be left behind when these types are replaced. */
         }
         conversation = find_wildcard(pinfo, addr, port);
     }
