@@ -32,6 +32,9 @@ static int proto_hikcascade = -1;
 static int hf_hik_keep_alive = -1;
 static int ett_hik_keep_alive = -1;
 static int hik_tap = -1;
+/* TCP conversations (their addresses) that carried a message of ours. Not kept as the conversation's data of our
+ * protocol: that place is media-tcp.c's, and a connection may carry both. */
+static wmem_map_t *sip_connections;
 
 static dissector_handle_t sip_handle, sip_tcp_handle; /* stock */
 static dissector_handle_t hik_udp_handle, hik_tcp_handle;
@@ -325,7 +328,7 @@ static bool keep_alive_is_ours(packet_info *pinfo)
     if (PINFO_FD_VISITED(pinfo))
         return p_get_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_KEEP_ALIVE) != NULL;
     conversation = find_conversation_pinfo(pinfo, 0);
-    if (!conversation || !conversation_get_proto_data(conversation, proto_hikcascade))
+    if (!conversation || !wmem_map_contains(sip_connections, conversation))
         return false;
     if (!p_get_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_KEEP_ALIVE))
         p_add_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_KEEP_ALIVE, GUINT_TO_POINTER(1));
@@ -429,7 +432,7 @@ static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, b
             col_set_fence(pinfo->cinfo, COL_INFO);
         }
         if (!ours && !PINFO_FD_VISITED(pinfo))
-            conversation_add_proto_data(find_or_create_conversation(pinfo), proto_hikcascade, GUINT_TO_POINTER(1));
+            wmem_map_insert(sip_connections, find_or_create_conversation(pinfo), GUINT_TO_POINTER(1));
         ours = true;
         if (off > start)
             show_keep_alive(tvb, pinfo, tree, start, off);
@@ -481,6 +484,7 @@ void proto_register_hikcascade(void)
     hik_udp_handle = register_dissector("hikcascade", dissect_hik_udp, proto_hikcascade);
     hik_tcp_handle = register_dissector("hikcascade.tcp", dissect_hik_tcp, proto_hikcascade);
     hik_tap = register_tap(HIK_TAP_NAME);
+    sip_connections = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), g_direct_hash, g_direct_equal);
 
     hik_session_register(proto_hikcascade);
     hik_session_tree_register(proto_hikcascade);
