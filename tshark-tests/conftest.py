@@ -36,6 +36,8 @@ PLUGIN_DIR = Path(os.environ.get("HIK_PLUGIN_DIR") or REPO / "build" / "plugins"
 NOBODY = 65534
 FIELD, VALUE = "\x1f", "\x1e"
 BAD_OUTPUT = ("Dissector bug", "[Malformed")
+# Freed memory is overwritten, so that using it shows.
+USE_AFTER_FREE = {"MALLOC_PERTURB_": "165", "G_SLICE": "always-malloc"}
 # What sharkd says on stderr when all is well.
 SHARKD_CHATTER = re.compile(r"^(Hello in child\.|load: filename=.*|sharkd_session_process_tap\(\) .*|\s*)$")
 
@@ -68,7 +70,7 @@ class Sandbox:
     def environment(self, plugin=True):
         keep = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
         keep.update(HOME=str(self.home), XDG_CONFIG_HOME=str(self.home / ".config"), TZ="UTC", LC_ALL="C.UTF-8",
-                    TMPDIR="/tmp")
+                    TMPDIR="/tmp", **USE_AFTER_FREE)
         if plugin:
             keep["WIRESHARK_PLUGIN_DIR"] = str(self.plugins)
         return keep

@@ -3,7 +3,7 @@
 
 import pytest
 
-from hikpcap import Capture, Link, Platform, sip
+from hikpcap import Capture, Link, Platform, rfc4571, rtp, sip
 
 HEURISTICS_OFF = ["--disable-heuristic", "hikcascade_udp", "--disable-heuristic", "hikcascade_tcp"]
 
@@ -180,3 +180,41 @@ def test_both_platforms_on_one_host(tshark):
     link.call().play(3)
     rows = tshark.fields_everywhere(cap, ["hikcascade.session"], "hikcascade.session")
     assert [row["frame"] for row in rows] == list(range(3, 14))
+
+
+@pytest.mark.parametrize("port", [7100, 15060])
+def test_signalling_and_media_on_one_connection(tshark, port):
+    """The SDP asks for TCP media on the very port SIP is spoken on, and gets it on the same connection."""
+    cap = Capture()
+    link = Link(cap, Platform("34020000002000000001", "192.0.2.10", port),
+                Platform("34010000002000000001", "198.51.100.20", port), "TCP")
+    link.register()
+    call = link.call(proto="TCP/RTP/AVP", offer_port=port, answer_port=40000)
+    call.offer_extra += ("a=setup:passive", "a=connection:new")
+    call.answer_extra += ("a=setup:active", "a=connection:new")
+    call.start()
+    for number in range(4):
+        link.connection.send(link.connection.client, rfc4571(rtp(b"\xff" * 100, call.ssrc, number, 3600 * number)))
+    link.connection.send(link.connection.server, b"\r\n\r\n")
+    call.bye()
+    rows = tshark.fields_everywhere(cap, ["sip.Method", "hikcascade.session"], "sip.Method == BYE")
+    assert [row["hikcascade.session"] for row in rows] == [["0"]]
+
+
+def test_tcp_media_of_two_calls_on_one_connection(tshark):
+    """Each change of call tells stock the payload types anew; the packets before it must keep the ones they had."""
+    cap = Capture()
+    link = Link(cap)
+    calls = [link.call(proto="TCP/RTP/AVP", offer_port=20000, answer_port=40000, ssrc=200001234 + number,
+                       offer_extra=("a=setup:passive",), answer_extra=("a=setup:active",)) for number in range(2)]
+    for call in calls:
+        call.start()
+    connection = cap.tcp(("192.0.2.10", 40000), ("198.51.100.20", 20000)).open()
+    for number in range(60):
+        call = calls[number // 5 % 2]
+        if number % 5 == 0:
+            connection.send(connection.client, b"\xee" * 33)  # out of step, so that it looks again
+        connection.send(connection.client, rfc4571(call.rtp_packet(call.frames(0), seq=number)))
+    rows = tshark.fields_everywhere(cap, ["hikcascade.session", "rtp.seq", "rtp.ssrc"], "rtp")
+    assert [row["rtp.seq"] for row in rows] == [[str(number)] for number in range(60)]
+    assert [row["rtp.ssrc"] for row in rows] == [["0x%08x" % (200001234 + number // 5 % 2)] for number in range(60)]
