@@ -862,6 +862,7 @@ int hik_media_dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
     length = tree ? hik_stock_call(rtp_handle, tvb, pinfo, tree) : call_dissector(rtp_handle, tvb, pinfo, tree);
     if (session && tree)
         show_rtp(tvb, pinfo, tree, &mine, session);
+    outer.serial = capture->current.serial; /* the count goes on */
     capture->current = outer;
     capture->current_frame = outer_frame;
     return length;
