@@ -86,29 +86,10 @@ static dissector_handle_t media_rtp_handle, media_rtcp_handle; /* ours, around t
 
 /* ---- hashing ---------------------------------------------------------------------------------------------------- */
 
-static unsigned mix(unsigned hash, unsigned value)
-{
-    hash ^= value;
-    hash *= 0x9E3779B1u;
-    return hash ^ (hash >> 15);
-}
-
-static unsigned hash_address(unsigned hash, const address *addr)
-{
-    const uint8_t *bytes = (const uint8_t *)addr->data;
-    unsigned word;
-
-    for (int i = 0; i + 4 <= addr->len; i += 4) {
-        memcpy(&word, bytes + i, 4);
-        hash = mix(hash, word);
-    }
-    return hash;
-}
-
 static guint endpoint_hash(gconstpointer p)
 {
     const struct endpoint_key *key = (const struct endpoint_key *)p;
-    return mix(mix(hash_address(7, key->addr), ((unsigned)key->port << 1) | key->rtcp), key->ssrc);
+    return hik_mix(hik_mix(hik_hash_address(7, key->addr), ((unsigned)key->port << 1) | key->rtcp), key->ssrc);
 }
 
 static gboolean endpoint_equal(gconstpointer a, gconstpointer b)
@@ -143,8 +124,8 @@ static unsigned hash_bytes(unsigned hash, const uint8_t bytes[16], bool ip4)
     uint32_t words[4];
 
     memcpy(words, bytes, sizeof words);
-    hash = mix(hash, words[0]);
-    return ip4 ? hash : mix(mix(mix(hash, words[1]), words[2]), words[3]);
+    hash = hik_mix(hash, words[0]);
+    return ip4 ? hash : hik_mix(hik_mix(hik_mix(hash, words[1]), words[2]), words[3]);
 }
 
 static guint flow_hash(gconstpointer p)
@@ -152,7 +133,7 @@ static guint flow_hash(gconstpointer p)
     const struct hik_flow_key *key = (const struct hik_flow_key *)p;
     bool ip4 = key->type == AT_IPv4;
 
-    return mix(mix(hash_bytes(hash_bytes(11 + key->tcp, key->src, ip4), key->dst, ip4),
+    return hik_mix(hik_mix(hash_bytes(hash_bytes(11 + key->tcp, key->src, ip4), key->dst, ip4),
                    ((unsigned)key->src_port << 16) | key->dst_port),
                key->ssrc);
 }

@@ -793,7 +793,8 @@ void hik_ps_missing(struct hik_ps_parser *parser, size_t len)
         pes_end(parser, 0);
 }
 
-void hik_ps_gap(struct hik_ps_parser *parser)
+/* What was kept for a header or a start code that is not going to be completed. */
+static void give_up_held(struct hik_ps_parser *parser)
 {
     struct hik_ps_state *s = &parser->s;
 
@@ -802,6 +803,13 @@ void hik_ps_gap(struct hik_ps_parser *parser)
     else
         flush_held(parser, 0);
     match_reset(s);
+}
+
+void hik_ps_gap(struct hik_ps_parser *parser)
+{
+    struct hik_ps_state *s = &parser->s;
+
+    give_up_held(parser);
     s->mode = HIK_PS_SYNC;
     s->header_len = 0;
     s->left = 0;
@@ -822,11 +830,7 @@ void hik_ps_finish(struct hik_ps_parser *parser)
 {
     struct hik_ps_state *s = &parser->s;
 
-    if (s->mode == HIK_PS_HEADER && s->header_len)
-        emit(parser, HIK_PS_EV_SKIPPED, NULL, s->header, s->header_len, -(int32_t)s->header_len);
-    else
-        flush_held(parser, 0);
-    match_reset(s);
+    give_up_held(parser);
     for (unsigned i = 0; i < HIK_PS_STREAMS; i++)
         if (s->es[i].nal_open)
             nal_end(parser, &s->es[i], 0, 0);
