@@ -318,8 +318,6 @@ static void take_invite(packet_info *pinfo, const struct hik_reading *r, struct 
             session->kind = session_kind(r, session->invite_direction);
     }
     set_camera(session, r);
-    if (!session->user_agent_caller)
-        session->user_agent_caller = hik_view_string(wmem_file_scope(), r->buf, r->sip->first[HIK_HDR_USER_AGENT].value);
     if (message->platforms) {
         enum hik_direction direction = hik_platforms_direction(pinfo, message->platforms);
         hik_platforms_learn_id(direction == HIK_DIR_DOWN ? &message->platforms->upper_id : &message->platforms->lower_id, r, r->from.user);
@@ -369,8 +367,6 @@ static void take_invite_answer(packet_info *pinfo, const struct hik_reading *r, 
         } else if (session->answer_count == 0) {
             session->answer_count = 1;
         }
-        if (!session->user_agent_callee)
-            session->user_agent_callee = hik_view_string(wmem_file_scope(), r->buf, r->sip->first[HIK_HDR_USER_AGENT].value);
     }
     if (r->has_sdp && status < 300) {
         hik_reading_describe(pinfo, r, &session->answer);
@@ -685,8 +681,6 @@ struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, con
     message->is_request = sip->is_request;
     message->method = sip->method;
     message->status = sip->status;
-    message->body_off = sip->body.off;
-    message->body_len = sip->body.len;
 
     transaction = find_transaction(pinfo, &r, &by_branch);
     if (!transaction && !message->is_request && message->method == HIK_METHOD_BYE && !find_session(pinfo, &r)) {

@@ -128,7 +128,6 @@ struct hik_session {
     struct hik_description offer, answer; /* the newest of each: a re-INVITE replaces them */
     wmem_array_t *expectations; /* struct hik_expectation, one per change of the announced SSRC, in order of frame */
     const char *error_code, *error_text;  /* <ErrorInfo> of a failed INVITE, NULL if none */
-    const char *user_agent_caller, *user_agent_callee;
 
     /* MANSRTSP, written by hik_session_playback() */
     double scale;             /* 1.0 until a Scale came */
@@ -182,7 +181,6 @@ struct hik_message {
     nstime_t request_time;
     bool tied_by_cseq;           /* answer whose Call-ID and branch fit nothing: tied by CSeq and addresses alone */
     bool carries_offer, carries_answer; /* its SDP became the session's offer or answer */
-    uint32_t body_off, body_len; /* of the body inside the buffer given to the front door */
 };
 
 /* Signalling state between a lower and an upper platform, from REGISTER and keep-alives. */
