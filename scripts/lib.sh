@@ -74,7 +74,7 @@ set_up() {
     if ! $apt install -y -q --no-install-recommends $packages >"$scratch/apt.log" 2>&1; then
         $apt update -q >"$scratch/apt.log" 2>&1 || { cat "$scratch/apt.log" >&2; die "apt-get update failed"; }
         $apt install -y -q --no-install-recommends $packages >"$scratch/apt.log" 2>&1 ||
-            { tail -20 "$scratch/apt.log" >&2; die "Could not install: $packages"; }
+            { tail -n 20 "$scratch/apt.log" >&2; die "Could not install: $packages"; }
     fi
     packages=$(missing_packages "$@" | tr '\n' ' ')
     [ -z "$packages" ] || die "Still missing after the installation: $packages"
@@ -89,7 +89,7 @@ build_plugin() {
     say "Building into ${build#"$PWD"/}"
     if ! { cmake -S "$repo" -B "$build" "${generator[@]}" "$@" && cmake --build "$build" -j "$(nproc)"; } >"$log" 2>&1; then
         # Ninja's progress of other files is no help.
-        { sed -n '/^FAILED/,/^\[/p' "$log" | grep . || tail -40 "$log"; } | head -60 >&2
+        { sed -n '/^FAILED/,/^\[/p' "$log" | grep . || tail -n 40 "$log"; } | head -60 >&2
         die "The build failed."
     fi
     ! grep -n 'warning:' "$log" >&2 || say "(warnings above)"
