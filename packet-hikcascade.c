@@ -200,15 +200,16 @@ tvbuff_t *hik_session_sip_of_body(packet_info *pinfo, tvbuff_t *body)
     return current && body ? current->tvb : NULL;
 }
 
-void hik_tap_queue(packet_info *pinfo, const struct hik_tap *record)
+struct hik_tap *hik_tap_queue(packet_info *pinfo, const struct hik_tap *record)
 {
     struct hik_tap *kept;
 
     if (!have_tap_listener(hik_tap))
-        return;
+        return NULL;
     kept = (struct hik_tap *)wmem_memdup(pinfo->pool, record, sizeof *record);
     kept->later_pass = PINFO_FD_VISITED(pinfo);
     tap_queue_packet(hik_tap, pinfo, kept);
+    return kept;
 }
 
 /* ---- one message ------------------------------------------------------------------------------------------------ */

@@ -218,9 +218,9 @@ static enum hik_media_kind kind_of_look(enum hik_look look)
 /* What the first pass saw, if it is over: it saw all of the flow. */
 static enum hik_look first_pass_look(packet_info *pinfo, const struct hik_flow *flow)
 {
-    if (PINFO_FD_VISITED(pinfo) && flow->looks_like)
+    if (PINFO_FD_VISITED(pinfo) && flow->content->looks_like)
         for (unsigned look = HIK_LOOK_NONE + 1; look < HIK_LOOKS; look++)
-            if (strcmp(flow->looks_like, hik_look_name((enum hik_look)look)) == 0)
+            if (strcmp(flow->content->looks_like, hik_look_name((enum hik_look)look)) == 0)
                 return (enum hik_look)look;
     return HIK_LOOK_NONE;
 }
@@ -236,7 +236,7 @@ static void decide_kind(packet_info *pinfo, struct stream *stream, const struct 
 
     if (packet->len >= sizeof pack_start_code && memcmp(packet->payload, pack_start_code, sizeof pack_start_code) == 0)
         stream->packs = true;
-    if (stream->packs || flow->ps_packets > 0) {
+    if (stream->packs || flow->content->ps_packets > 0) {
         hik_media_file_set_kind(file, export_elementary ? HIK_MEDIA_PS_STREAMS : HIK_MEDIA_PS, true);
         return;
     }

@@ -310,7 +310,7 @@ static const struct hik_session *swap_in(GHashTable *table, const struct survey_
 
 static const nstime_t *session_end(const struct hik_session *session)
 {
-    return session->bye_frame ? &session->bye_time : &session->last_time;
+    return session->bye_frame ? &session->bye_time : &session->end;
 }
 
 static bool overlap(const struct hik_session *early, const struct hik_session *late)
@@ -411,11 +411,15 @@ static struct overview *survey(void)
         tables[i] = g_hash_table_new_full(survey_hash, survey_equal, g_free, NULL);
     for (unsigned i = 0; i < count; i++) {
         struct hik_session *session = hik_session_get(i);
+        const struct hik_media_sum media = hik_media_sum(session);
 
         session->verdict = NULL;
-        if (nstime_cmp(&session->last_time, &all->end) > 0)
-            all->end = session->last_time;
-        all->has_rtp |= session->rtp_packets > 0;
+        session->end = session->last_time;
+        if (media.packets > 0 && nstime_cmp(&media.last, &session->end) > 0)
+            session->end = media.last;
+        if (nstime_cmp(&session->end, &all->end) > 0)
+            all->end = session->end;
+        all->has_rtp |= media.packets > 0;
         survey_ssrc(all, tables[0], session);
         survey_cascade(all, tables[1], tables[2], session);
     }
@@ -584,25 +588,28 @@ static void collect_content(const struct hik_session *session, struct hik_case *
     struct hik_facts *f = &out->facts;
 
     for (const struct hik_flow *flow = session->flows; flow; flow = flow->next_in_session) {
-        f->frames += flow->frames;
-        f->key_frames += flow->key_frames;
-        f->ps_packets += flow->ps_packets;
-        f->not_ps_packets += flow->not_ps_packets;
+        const struct hik_content *content = flow->content;
+
+        f->frames += content->frames;
+        f->key_frames += content->key_frames;
+        f->ps_packets += content->ps_packets;
+        f->not_ps_packets += content->not_ps_packets;
         if (!f->looks_like || flow == out->main_flow)
-            f->looks_like = flow->looks_like ? flow->looks_like : f->looks_like;
-        if (flow->codec && (!f->codec || flow == out->main_flow))
-            f->codec = flow->codec;
-        if (flow->width && (!f->width || flow == out->main_flow)) {
-            f->width = flow->width;
-            f->height = flow->height;
+            f->looks_like = content->looks_like ? content->looks_like : f->looks_like;
+        if (content->codec && (!f->codec || flow == out->main_flow))
+            f->codec = content->codec;
+        if (content->width && (!f->width || flow == out->main_flow)) {
+            f->width = content->width;
+            f->height = content->height;
         }
     }
     f->declared_ps = hik_facts_is_ps(out->sdp_codec);
     if (!f->codec && out->main_flow)
-        f->codec = out->main_flow->audio_codec;
+        f->codec = out->main_flow->content->audio_codec;
 }
 
-static void collect_times(const struct hik_session *session, const struct overview *all, struct hik_facts *f)
+static void collect_times(const struct hik_session *session, const struct overview *all, const struct hik_media_sum *media,
+                          struct hik_facts *f)
 {
     const struct extra *extra = extra_of(session);
     const nstime_t *start = session->ack_frame ? &extra->ack_time
@@ -616,15 +623,17 @@ static void collect_times(const struct hik_session *session, const struct overvi
     f->after_answer = seconds_between(start, session->bye_frame ? &session->bye_time : &all->end);
     if (session->first_media_frame) {
         f->first_media_after = seconds_between(start, &session->first_media_time);
-        f->silence = seconds_between(&session->last_media_time, &all->end);
+        f->silence = seconds_between(&media->last, &all->end);
         if (session->bye_frame)
-            f->after_bye_seconds = seconds_between(&session->bye_time, &session->last_media_time);
+            f->after_bye_seconds = seconds_between(&session->bye_time, &media->last);
     }
+    f->after_bye = media->after_bye;
 }
 
 void hik_facts_collect(const struct hik_session *session, struct hik_case *out)
 {
     struct overview *all = survey();
+    const struct hik_media_sum media = hik_media_sum(session);
     const struct relation *relation = (const struct relation *)wmem_map_lookup(all->relations, session);
     const struct hik_description *caller_sdp = hik_facts_caller_sdp(session), *callee_sdp = hik_facts_callee_sdp(session);
     const struct hik_media_line *caller = first_line(caller_sdp), *callee = first_line(callee_sdp);
@@ -657,9 +666,8 @@ void hik_facts_collect(const struct hik_session *session, struct hik_case *out)
     f->callee = keep(&out->callee, hik_endpoint_print(&session->callee.addr, session->callee.port));
     f->rtcp_packets = session->rtcp_packets;
     f->capture_has_rtp = all->has_rtp;
-    f->after_bye = session->rtp_after_bye;
     f->paused = session->paused;
-    collect_times(session, all, f);
+    collect_times(session, all, &media, f);
 
     f->has_ssrc = hik_session_expected_ssrc(session, &f->ssrc);
     f->ssrc_by_answer = f->has_ssrc && announced == &session->answer;

@@ -336,6 +336,7 @@ static void judge_flow(packet_info *pinfo, struct hik_flow *flow, const struct h
 
 static void show_first(packet_info *pinfo, proto_item *item, const struct hik_flow *flow, const struct hik_session *session)
 {
+    const struct hik_content *content = flow->content;
     uint32_t expected;
 
     if (flow->unnegotiated) {
@@ -354,11 +355,11 @@ static void show_first(packet_info *pinfo, proto_item *item, const struct hik_fl
         hik_session_expected_ssrc(session, &expected) && expected != flow->ssrc && expected != HIK_SSRC_HIKVISION)
         expert_add_info_format(pinfo, item, &ei_ssrc_mismatch, "RTP carries SSRC %u, the INVITE announced %u (the answer is "
                                "not in the capture)", flow->ssrc, expected);
-    if (flow->not_ps_packets > flow->ps_packets)
+    if (content->not_ps_packets > content->ps_packets)
         expert_add_info_format(pinfo, item, &ei_payload_not_declared,
-                               "The SDP says MPEG program stream, but %u of %u packets are none%s%s", flow->not_ps_packets,
-                               flow->ps_packets + flow->not_ps_packets, flow->looks_like ? "; they look like " : "",
-                               flow->looks_like ? flow->looks_like : "");
+                               "The SDP says MPEG program stream, but %u of %u packets are none%s%s", content->not_ps_packets,
+                               content->ps_packets + content->not_ps_packets, content->looks_like ? "; they look like " : "",
+                               content->looks_like ? content->looks_like : "");
 }
 
 static void show_judgement(packet_info *pinfo, proto_item *item, const struct hik_flow *flow)

@@ -27,20 +27,19 @@ struct hik_tap {
     struct hik_session *session;       /* NULL: a message outside any INVITE session */
     const struct hik_message *message; /* HIK_TAP_SIP only, else NULL */
 
-    /* HIK_TAP_RTP only. A duplicate counts as a packet; gap counts what was missing in front of this packet when
-     * it came, so late packets may still fill it. */
+    /* HIK_TAP_RTP only. gap counts what was missing in front of this packet when it came, so late packets may still
+     * fill it. */
     const struct hik_flow *flow;
-    uint16_t seq;
     uint32_t gap;
-    bool duplicate;
     bool reordered;                    /* came behind a later sequence number: it fills a gap that was counted */
-    unsigned payload_bytes;            /* of the RTP payload, padding excluded */
+    bool key_frame;                    /* a key frame begins in it; set by packet-mp2p.c, after the record was queued */
 };
 
 /* Name of a method as it stands in SIP, "Other" for HIK_METHOD_NONE. */
 const char *hik_tap_method_name(enum hik_method method);
 
-/* Queues a record; does nothing while nobody listens. Defined by the front door. */
-void hik_tap_queue(packet_info *pinfo, const struct hik_tap *record);
+/* Queues a copy of a record and returns it: listeners are called when the frame is dissected, so it may be added to.
+ * NULL while nobody listens. Defined by the front door. */
+struct hik_tap *hik_tap_queue(packet_info *pinfo, const struct hik_tap *record);
 
 #endif

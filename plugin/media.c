@@ -34,8 +34,6 @@
 
 #define RTP_MIN_HEADER 12
 
-#define RECENT_FLOWS 4096 /* a power of two */
-
 /* A session's claim on an endpoint. Newest first. File scope; first pass. */
 struct claim {
     struct hik_session *session;
@@ -65,7 +63,8 @@ struct capture {
     uint32_t last_marked; /* frame of the last mark */
     int64_t marked_at;    /* where that is in the file */
     struct mark_block *newest; /* where marks are appended */
-    struct hik_flow *recent[RECENT_FLOWS]; /* by hash: spares the map its walk on nearly every packet */
+    unsigned found;       /* number of the mark that was looked for last, on later passes */
+    struct hik_flow *last; /* whose packet came last */
 
     /* The RTP packet being dissected, on any pass: valid while its frame is. */
     uint32_t current_frame;
@@ -217,21 +216,35 @@ static unsigned next_in_frame(packet_info *pinfo)
     return nth;
 }
 
-/* The nth record of this frame, NULL if the first pass made none. Records are in order of frame: binary search. */
-static const struct hik_rtp_mark *find_mark(packet_info *pinfo, unsigned nth)
+/* Number of the first record of this frame or a later one. Records are in order of frame: binary search. */
+static unsigned first_mark(const struct capture *capture, uint32_t frame)
 {
-    unsigned low = 0, high = this_capture()->marks, count = high;
+    unsigned low = 0, high = capture->marks;
 
     while (low < high) {
         unsigned middle = low + (high - low) / 2;
-        if (get_mark(middle)->frame < pinfo->num)
+        if (get_mark(middle)->frame < frame)
             low = middle + 1;
         else
             high = middle;
     }
-    if (low + nth < count && get_mark(low + nth)->frame == pinfo->num)
-        return get_mark(low + nth);
-    return NULL;
+    return low;
+}
+
+/* The nth record of this frame, NULL if the first pass made none. */
+static const struct hik_rtp_mark *find_mark(struct capture *capture, packet_info *pinfo, unsigned nth)
+{
+    unsigned first = capture->found + 1;
+    const struct hik_rtp_mark *mark;
+
+    /* Most passes go through the frames in order: then it is the one behind the last. */
+    if (nth > 0 || first >= capture->marks || get_mark(first)->frame != pinfo->num || get_mark(first - 1)->frame == pinfo->num)
+        first = first_mark(capture, pinfo->num);
+    capture->found = first;
+    if (first + nth >= capture->marks)
+        return NULL;
+    mark = get_mark(first + nth);
+    return mark->frame == pinfo->num ? mark : NULL;
 }
 
 /* ---- endpoints -------------------------------------------------------------------------------------------------- */
@@ -434,12 +447,24 @@ static void open_pair(struct hik_session *session, const struct hik_media_line *
         }
 }
 
+/* Its BYE came: what its flows bring from here on is late. */
+static void end_flows(const struct hik_session *session)
+{
+    for (struct hik_flow *flow = session->flows; flow; flow = flow->next_in_session)
+        if (!flow->after_bye) {
+            flow->after_bye = true;
+            flow->before_bye = flow->packets;
+        }
+}
+
 void hik_media_open(packet_info *pinfo, const struct hik_message *message)
 {
     struct hik_session *session = message->session;
     const struct hik_description *mine, *other;
 
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    if (session && session->bye_frame == pinfo->num)
+        end_flows(session);
     if (!session || !(message->carries_offer || message->carries_answer))
         return;
     mine = message->carries_offer ? &session->offer : &session->answer;
@@ -491,6 +516,29 @@ uint32_t hik_flow_lost(const struct hik_flow *flow)
     return expected > received ? expected - received : 0;
 }
 
+struct hik_media_sum hik_media_sum(const struct hik_session *session)
+{
+    struct hik_media_sum sum = {0};
+
+    for (const struct hik_flow *flow = session->flows; flow; flow = flow->next_in_session) {
+        if (flow->packets == 0)
+            continue;
+        if (sum.packets == 0 || nstime_cmp(&flow->last_time, &sum.last) > 0)
+            sum.last = flow->last_time;
+        sum.packets += flow->packets;
+        if (flow->after_bye)
+            sum.after_bye += flow->packets - flow->before_bye;
+    }
+    return sum;
+}
+
+void *hik_media_alloc(size_t size)
+{
+    char *memory = (char *)wmem_alloc0(wmem_file_scope(), size + HIK_CACHE_LINE - 1);
+
+    return memory + (HIK_CACHE_LINE - (uintptr_t)memory % HIK_CACHE_LINE) % HIK_CACHE_LINE;
+}
+
 static bool names_endpoint(const struct hik_description *sdp, const address *addr, uint32_t port)
 {
     for (unsigned i = 0; i < sdp->media_count; i++)
@@ -503,7 +551,8 @@ static bool names_endpoint(const struct hik_description *sdp, const address *add
 static struct hik_flow *new_flow(struct capture *capture, packet_info *pinfo, struct hik_session *session,
                                  const struct hik_flow_key *key)
 {
-    struct hik_flow *flow = wmem_new0(wmem_file_scope(), struct hik_flow);
+    static const struct hik_content unknown;
+    struct hik_flow *flow = (struct hik_flow *)hik_media_alloc(sizeof *flow), *before;
 
     flow->key = *key;
     flow->index = capture->flows++;
@@ -516,21 +565,29 @@ static struct hik_flow *new_flow(struct capture *capture, packet_info *pinfo, st
     flow->ssrc = key->ssrc;
     flow->first_frame = pinfo->num;
     flow->first_time = pinfo->abs_ts;
+    flow->content = &unknown;
     if (session) {
-        const struct hik_flow *before = session->flows;
-
+        before = session->flows;
         flow->after_ssrc_change = before && before->ssrc != flow->ssrc && before->src_port == flow->src_port &&
                                   before->dst_port == flow->dst_port && addresses_equal(&before->src, &flow->src) &&
                                   addresses_equal(&before->dst, &flow->dst);
         flow->unnegotiated = !flow->tcp && session->offer.frame && session->answer.frame &&
                              !names_endpoint(&session->offer, &flow->src, flow->src_port) &&
                              !names_endpoint(&session->answer, &flow->src, flow->src_port);
+        flow->after_bye = session->bye_frame != 0;
         flow->next_in_session = session->flows;
         session->flows = flow;
         session->flow_count++;
+        if (!session->first_media_frame) {
+            session->first_media_frame = pinfo->num;
+            session->first_media_time = pinfo->abs_ts;
+        }
     }
-    /* The map keeps the key it has, and that is part of the flow before: take it out. */
-    wmem_map_remove(flows, key);
+    /* The map keeps the key it has, and that is part of the flow before: take it out. Nor is that flow anybody's
+     * follower any more. */
+    before = (struct hik_flow *)wmem_map_remove(flows, key);
+    if (before)
+        before->key.zero = 1;
     wmem_map_insert(flows, &flow->key, flow);
     wmem_map_insert(flows_by_index, GUINT_TO_POINTER(flow->index + 1), flow);
     return flow;
@@ -548,24 +605,25 @@ static bool runs_on(packet_info *pinfo, const struct hik_flow *flow, uint16_t se
 static struct hik_flow *find_flow(struct capture *capture, packet_info *pinfo, uint32_t ssrc, uint16_t seq, bool tcp)
 {
     struct hik_flow_key key;
-    struct hik_flow *flow, **recent;
+    struct hik_flow *flow, *last = capture->last;
     uint32_t now = capture->openings;
 
     set_flow_key(&key, &pinfo->src, pinfo->srcport, &pinfo->dst, pinfo->destport, ssrc, tcp);
-    recent = &capture->recent[flow_hash(&key) & (RECENT_FLOWS - 1)];
-    flow = *recent;
-    if (!flow || !flow_equal(&flow->key, &key)) {
+    /* Streams take turns, and mostly the same turns as before. */
+    flow = last ? last->follower : NULL;
+    if (!flow || !flow_equal(&flow->key, &key))
         flow = (struct hik_flow *)wmem_map_lookup(flows, &key);
-        *recent = flow;
-    }
     if (!flow || flow->bindings_seen != now) {
         bool strong;
         struct hik_session *session = match_session(pinfo, false, ssrc, ssrc, &strong);
 
         if (!flow || (session != flow->session && session && (strong || !runs_on(pinfo, flow, seq))))
-            *recent = flow = new_flow(capture, pinfo, session, &key);
+            flow = new_flow(capture, pinfo, session, &key);
         flow->bindings_seen = now;
     }
+    if (last)
+        last->follower = flow;
+    capture->last = flow;
     return flow;
 }
 
@@ -588,7 +646,6 @@ static void count_sequence(packet_info *pinfo, struct hik_flow *flow, uint16_t s
         flow->highest_seq = (flow->highest_seq | 0xFFFFu) + 0x10001u + seq;
         flow->first_seq = flow->highest_seq;
         flow->window = 1;
-        flow->restarts++;
         mark->flags |= HIK_MARK_RESTART;
         mark->extended_seq = flow->highest_seq;
     } else if (step > 0) {
@@ -617,38 +674,21 @@ static void count_sequence(packet_info *pinfo, struct hik_flow *flow, uint16_t s
     }
 }
 
-/* First pass: flow, session and record of an RTP packet. */
+/* First pass: counts an RTP packet and makes its record. */
 static struct hik_rtp_mark *take_rtp(struct capture *capture, packet_info *pinfo, const struct hik_rtp *rtp,
                                      struct hik_flow *flow)
 {
-    struct hik_session *session = flow->session;
     struct hik_rtp_mark *mark = add_mark(capture, pinfo, flow->index, 0);
 
     count_sequence(pinfo, flow, rtp->seq, mark);
     if (flow->packets == 0 && flow->after_ssrc_change)
         mark->flags |= HIK_MARK_SSRC_CHANGED;
     flow->packets++;
-    flow->payload_type = rtp->payload_type;
-    flow->payload_bytes += rtp->payload_len;
-    flow->last_frame = pinfo->num;
     flow->last_time = pinfo->abs_ts;
-    if (!session)
-        return mark;
-    if (flow->unnegotiated) {
+    if (flow->unnegotiated)
         mark->flags |= HIK_MARK_UNNEGOTIATED;
-        session->rtp_unnegotiated++;
-    }
-    if (session->bye_frame) {
+    if (flow->after_bye)
         mark->flags |= HIK_MARK_AFTER_BYE;
-        session->rtp_after_bye++;
-    }
-    if (!session->first_media_frame) {
-        session->first_media_frame = pinfo->num;
-        session->first_media_time = pinfo->abs_ts;
-    }
-    session->last_media_time = pinfo->abs_ts;
-    session->last_time = pinfo->abs_ts;
-    session->rtp_packets++;
     return mark;
 }
 
@@ -681,9 +721,8 @@ static bool find_payload(tvbuff_t *tvb, uint8_t first, unsigned *off, unsigned *
     return true;
 }
 
-const struct hik_rtp *hik_media_enter(packet_info *pinfo, tvbuff_t *tvb)
+static struct hik_rtp *enter(struct capture *capture, packet_info *pinfo, tvbuff_t *tvb)
 {
-    struct capture *capture = this_capture();
     struct hik_rtp *rtp = &capture->current;
     const struct hik_rtp_mark *mark;
     const uint8_t *header;
@@ -691,6 +730,7 @@ const struct hik_rtp *hik_media_enter(packet_info *pinfo, tvbuff_t *tvb)
     capture->current_frame = pinfo->num;
     rtp->serial++;
     rtp->flow = NULL;
+    rtp->tapped = NULL;
     if (tvb_captured_length(tvb) < RTP_MIN_HEADER || pinfo->flags.in_error_pkt)
         return NULL;
     header = tvb_get_ptr(tvb, 0, RTP_MIN_HEADER);
@@ -702,13 +742,17 @@ const struct hik_rtp *hik_media_enter(packet_info *pinfo, tvbuff_t *tvb)
     rtp->timestamp = tvb_get_ntohl(tvb, 4);
     rtp->ssrc = tvb_get_ntohl(tvb, 8);
     if (PINFO_FD_VISITED(pinfo)) {
-        mark = find_mark(pinfo, next_in_frame(pinfo));
+        mark = find_mark(capture, pinfo, next_in_frame(pinfo));
         if (!mark || (mark->flags & HIK_MARK_RTCP))
             return NULL;
         rtp->flow = hik_flow_get(mark->id);
     } else {
         rtp->flow = find_flow(capture, pinfo, rtp->ssrc, rtp->seq, pinfo->ptype == PT_TCP);
         mark = take_rtp(capture, pinfo, rtp, rtp->flow);
+        if (rtp->flow->mp2p)
+            hik_prefetch(rtp->flow->mp2p, HIK_MP2P_HOT);
+        if (rtp->flow->follower)
+            hik_prefetch(rtp->flow->follower, HIK_FLOW_HOT);
     }
     rtp->extended_seq = mark->extended_seq;
     rtp->duplicate = (mark->flags & HIK_MARK_DUPLICATE) != 0;
@@ -718,24 +762,26 @@ const struct hik_rtp *hik_media_enter(packet_info *pinfo, tvbuff_t *tvb)
     return rtp;
 }
 
+const struct hik_rtp *hik_media_enter(packet_info *pinfo, tvbuff_t *tvb)
+{
+    return enter(this_capture(), pinfo, tvb);
+}
+
 static bool is_rtcp_type(uint8_t second)
 {
     return second >= 192 && second <= 223; /* RFC 5761 clause 4 */
 }
 
-static void queue_rtp(packet_info *pinfo, const struct hik_rtp *rtp)
+static void queue_rtp(packet_info *pinfo, struct hik_rtp *rtp)
 {
     struct hik_tap record = {
         .kind = HIK_TAP_RTP,
         .session = rtp->flow->session,
         .flow = rtp->flow,
-        .seq = rtp->seq,
         .gap = rtp->gap,
-        .duplicate = rtp->duplicate,
         .reordered = (rtp->marks & HIK_MARK_REORDERED) != 0,
-        .payload_bytes = rtp->payload_len,
     };
-    hik_tap_queue(pinfo, &record);
+    rtp->tapped = hik_tap_queue(pinfo, &record);
 }
 
 /* Whom a receiver report is about (RFC 3550 6.4.2); otherwise if there is no report block. */
@@ -755,7 +801,7 @@ static int dissect_rtcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 
     if (tvb_captured_length(tvb) >= 2 && (tvb_get_uint8(tvb, 0) & 0xC0) == 0x80) {
         if (PINFO_FD_VISITED(pinfo)) {
-            mark = find_mark(pinfo, next_in_frame(pinfo));
+            mark = find_mark(this_capture(), pinfo, next_in_frame(pinfo));
             if (mark && (mark->flags & HIK_MARK_RTCP) && mark->id != UINT32_MAX)
                 session = hik_session_get(mark->id);
         } else {
@@ -818,8 +864,7 @@ static void show_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const 
 int hik_media_dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
     struct capture *capture = this_capture();
-    const struct hik_rtp *rtp;
-    struct hik_rtp mine, outer;
+    struct hik_rtp *rtp, mine, outer;
     struct hik_session *session;
     uint32_t outer_frame;
     int length;
@@ -830,13 +875,13 @@ int hik_media_dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
         return dissect_rtcp(tvb, pinfo, tree);
     outer_frame = capture->current_frame == pinfo->num ? pinfo->num : 0;
     outer = capture->current;
-    rtp = hik_media_enter(pinfo, tvb);
+    rtp = enter(capture, pinfo, tvb);
     if (!rtp)
         return call_dissector(rtp_handle, tvb, pinfo, tree);
-    mine = *rtp; /* a payload may hold RTP packets of its own */
-    session = mine.flow->session;
+    session = rtp->flow->session;
     if (session) /* here, because stock may not come back */
-        queue_rtp(pinfo, &mine);
+        queue_rtp(pinfo, rtp);
+    mine = *rtp; /* a payload may hold RTP packets of its own */
     if (session && !tree)
         show_rtp(tvb, pinfo, NULL, &mine, session);
     /* With no tree there is nothing of ours to lose: spare the exception frame. */

@@ -10,6 +10,7 @@
 #include "ws-compat.h"
 
 struct hik_session;
+struct hik_tap; /* hik-tap.h */
 
 /* Who a flow is: compared and hashed as it stands, so every byte is set. */
 struct hik_flow_key {
@@ -21,28 +22,41 @@ struct hik_flow_key {
     uint16_t zero;
 };
 
+/* What the payload of a flow turned out to be. Written by packet-mp2p.c on the first pass, in memory of its own. */
+struct hik_content {
+    const char *codec;           /* "H.264", "H.265" ...; NULL until known */
+    const char *audio_codec;
+    double frame_rate;           /* 0 = unknown */
+    uint16_t width, height;      /* of the SPS; 0 = unknown */
+    uint32_t key_frames, frames;
+    uint32_t ps_packets;         /* packets that fitted the program stream */
+    uint32_t not_ps_packets;     /* packets that were declared PS and are something else */
+    const char *looks_like;      /* what they look like instead, NULL */
+};
+
 /* One direction of RTP with one SSRC: source, destination, SSRC. File scope. Counters are first-pass values over the
- * whole capture. */
+ * whole capture. What every packet touches stands in the first HIK_FLOW_HOT bytes, and nothing of the session is touched:
+ * where a thousand streams take turns, each cache line that a packet needs has to be fetched for it. */
 struct hik_flow {
     struct hik_flow_key key;     /* media.c's own; first, so that a lookup touches what is needed next */
-
-    /* What every packet touches, close together. Sequence numbers: RFC 3550 A.1, A.3. */
     struct hik_session *session; /* NULL: RTP without signalling */
-    uint32_t index;              /* from 0, in order of first packet */
-    uint32_t bindings_seen;      /* media.c's own: how many endpoints were open when the session was looked up */
+    struct hik_flow *follower;   /* media.c's own: whose packet came after one of this flow the last time */
+
+    /* Sequence numbers: RFC 3550 A.1, A.3. */
     uint64_t window;             /* which of the last 64 sequence numbers up to highest_seq came */
     uint32_t highest_seq;        /* extended by cycles, starting above 0x10000 */
     uint32_t packets;            /* RTP packets, duplicates included */
     nstime_t last_time;
-    uint64_t payload_bytes;
-    uint32_t last_frame;
-    uint8_t payload_type;        /* of the last packet */
+    uint32_t index;              /* from 0, in order of first packet */
+    uint32_t bindings_seen;      /* media.c's own: how many endpoints were open when the session was looked up */
     bool unnegotiated;           /* the source is no endpoint of the session's SDP though both sides' are known */
+    bool after_bye;              /* media.c's own: the session's BYE came */
     bool after_ssrc_change;      /* the same two endpoints sent with another SSRC before, in this session */
-    bool tcp;
     uint8_t judged;              /* enum hik_judged; findings.c's own, first pass: compared with the SDP once, on the
                                     first packet after the answer */
+    void *mp2p;                  /* packet-mp2p.c's parser state */
 
+    bool tcp;
     uint32_t ssrc;
     address src, dst;            /* file scope copies */
     uint16_t src_port, dst_port;
@@ -52,23 +66,18 @@ struct hik_flow {
     uint32_t first_seq;          /* extended, of the run since the last restart */
     uint32_t duplicates;
     uint32_t reordered;
-    uint32_t restarts;           /* times the sequence numbers began anew */
     uint32_t earlier_expected;   /* expected packets of the runs before the last restart */
-
-    /* What the payload turned out to be; written by packet-mp2p.c on the first pass. */
-    const char *codec;           /* "H.264", "H.265" ...; NULL until known */
-    const char *audio_codec;
-    uint16_t width, height;      /* of the SPS; 0 = unknown */
-    double frame_rate;           /* 0 = unknown */
-    uint32_t key_frames, frames;
-    uint32_t ps_packets;         /* packets that fitted the program stream */
-    uint32_t not_ps_packets;     /* packets that were declared PS and are something else */
-    const char *looks_like;      /* what they look like instead, NULL */
-    void *mp2p;                  /* packet-mp2p.c's parser state */
+    uint32_t before_bye;         /* packets up to the session's BYE; valid if after_bye */
+    const struct hik_content *content; /* never NULL */
 
     uint8_t judged_pt;           /* payload type of the packet it was judged on */
     uint32_t judged_frame;
     uint32_t judged_expected;    /* SSRC announced then */
+};
+enum {
+    HIK_CACHE_LINE = 64,
+    HIK_FLOW_HOT = 2 * HIK_CACHE_LINE,
+    HIK_MP2P_HOT = 12 * HIK_CACHE_LINE /* of what hik_flow.mp2p points to */
 };
 enum hik_judged {
     HIK_JUDGED = 1 << 0,
@@ -102,6 +111,28 @@ uint32_t hik_flow_lost(const struct hik_flow *flow);
 /* Expected packets: highest minus first plus one. */
 uint32_t hik_flow_expected(const struct hik_flow *flow);
 
+/* The RTP of a session so far, over all of its flows; what it costs grows with their number. */
+struct hik_media_sum {
+    uint32_t packets, after_bye;
+    nstime_t last;         /* time of the last packet; unset if there is none */
+};
+struct hik_media_sum hik_media_sum(const struct hik_session *session);
+
+/* Zeroed memory of file scope that begins with a cache line. */
+void *hik_media_alloc(size_t size);
+
+/* Asks the processor to fetch what is about to be needed, so that it is there by then. Any address will do. */
+static inline void hik_prefetch(const void *begin, size_t size)
+{
+#ifdef __GNUC__
+    for (size_t at = 0; at < size; at += HIK_CACHE_LINE)
+        __builtin_prefetch((const char *)begin + at, 1);
+#else
+    (void)begin;
+    (void)size;
+#endif
+}
+
 /* The RTP packet around a payload, for payload dissectors. Packet scope. */
 struct hik_rtp {
     struct hik_flow *flow;
@@ -115,6 +146,7 @@ struct hik_rtp {
     uint16_t marks;              /* enum hik_mark, as found on the first pass */
     uint16_t gap;                /* packets missing in front of this one */
     unsigned payload_off, payload_len; /* inside the RTP packet, padding excluded */
+    struct hik_tap *tapped;      /* its record on the tap, NULL: nobody listens, or no session */
 };
 
 /* The RTP packet being dissected, NULL if it did not come through our wrapper (then see hik_media_enter()). */
@@ -129,7 +161,8 @@ const struct hik_rtp *hik_media_enter(packet_info *pinfo, tvbuff_t *rtp);
 unsigned hik_flow_count(void);
 struct hik_flow *hik_flow_get(unsigned index);
 
-/* First pass only, after the stock sip dissector returned. Opens the endpoints of the session's newest SDP. */
+/* First pass only, after the stock sip dissector returned. Opens the endpoints of the session's newest SDP; at its BYE,
+ * ends what its flows have been. */
 struct hik_message;
 void hik_media_open(packet_info *pinfo, const struct hik_message *message);
 

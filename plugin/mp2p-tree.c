@@ -628,7 +628,7 @@ void hik_mp2p_tree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const st
     b.data_at = -1;
     parser = wmem_new(pinfo->pool, struct hik_ps_parser);
     hik_ps_init(parser, on_event, &b);
-    memcpy(&parser->s, view->start, hik_ps_state_size(view->start));
+    parser->s = *view->start;
     b.parser = parser;
     s = &parser->s;
     b.lost_sync = s->mode == HIK_PS_SYNC && !(s->flags & HIK_PS_FRESH);

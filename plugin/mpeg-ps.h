@@ -62,8 +62,7 @@ enum {
     HIK_PS_SEEN = 32       /* a pack header was seen at some time */
 };
 
-/* Everything the parser has to know to go on; no pointers, no padding, comparable by memcmp() over
- * hik_ps_state_size() bytes. */
+/* Everything the parser has to know to go on; no pointers, no padding. To keep it: hik_ps_pack(). */
 struct hik_ps_state {
     uint8_t mode;       /* enum hik_ps_mode */
     uint8_t flags;
@@ -72,7 +71,7 @@ struct hik_ps_state {
     uint8_t match;      /* 0..3 bytes of 00 00 01 at the end of the input so far */
     uint8_t held;       /* how many of those have not been reported as payload or as skipped yet */
     uint8_t video;      /* index of the stream whose NAL unit grew last, HIK_PS_NO_STREAM: none */
-    uint8_t pad;
+    uint8_t streams;    /* in the packed form: entries of es that are there; else 0 */
     uint16_t left;      /* bytes of payload of a bounded PES packet still to come */
     uint16_t header_len;
     struct hik_ps_es es[HIK_PS_STREAMS];
@@ -133,15 +132,15 @@ struct hik_ps_event {
 typedef void (*hik_ps_sink)(void *user, const struct hik_ps_event *event);
 
 /* A parser: the state, and what needs not survive in a snapshot. Zeroed and started by hik_ps_init(). No memory of its
- * own, nothing to free. */
+ * own, nothing to free. The state comes last, and in it what is seldom used, so that what every packet needs is close
+ * together. */
 struct hik_ps_parser {
-    struct hik_ps_state s;
     hik_ps_sink sink;
     void *user;
-    bool has_pts, has_dts;  /* of the current PES packet, as far as its header was fed to this very parser */
     uint64_t pts, dts;
-    uint32_t header_serial; /* grows with each header that begins to be collected: same serial = header only grew */
     uint64_t steps;         /* bytes looked at, for tests: at most a small multiple of the bytes fed */
+    bool has_pts, has_dts;  /* of the current PES packet, as far as its header was fed to this very parser */
+    struct hik_ps_state s;
 };
 
 void hik_ps_init(struct hik_ps_parser *parser, hik_ps_sink sink, void *user);
@@ -159,8 +158,20 @@ void hik_ps_gap(struct hik_ps_parser *parser);
 /* The input ends: reports held bytes and the open NAL unit. */
 void hik_ps_finish(struct hik_ps_parser *parser);
 
-/* Bytes of a state that count, for copying and comparing. */
-size_t hik_ps_state_size(const struct hik_ps_state *state);
+/* A state to be kept: few bytes, mostly the same ones from packet to packet, and apart from them the two numbers that
+ * seldom are. Equal states have equal packed forms. */
+struct hik_ps_packed {
+    uint32_t nal_size;      /* of the stream hik_ps_state.video */
+    uint16_t left;
+    uint16_t len;           /* of bytes */
+    union {
+        struct hik_ps_state state; /* as far as es[]; behind the entries that are in use stand the header's bytes */
+        uint8_t bytes[sizeof(struct hik_ps_state)];
+    };
+};
+void hik_ps_pack(const struct hik_ps_state *state, struct hik_ps_packed *out);
+/* bytes, len, nal_size, left: as hik_ps_pack() made them. */
+void hik_ps_unpack(const uint8_t *bytes, size_t len, uint32_t nal_size, uint16_t left, struct hik_ps_state *out);
 
 /* ---- headers -------------------------------------------------------------------------------------------------- */
 

@@ -11,31 +11,40 @@
 
 #include <string.h>
 
+#include "hik-tap.h"
 #include "media.h"
 #include "mp2p.h"
 #include "packet-hikcascade.h"
 
-enum { RECORDS = 64, RTP_HEADER = 12, SEARCH_DUPLICATE = 256 };
+enum { RECORDS = 64, LAST_BYTES = 64, RTP_HEADER = 12, SEARCH_DUPLICATE = 256 };
 
-/* A parser state that packets begin in, shared by all of a flow that begin alike. */
+/* A parser state that packets begin in (struct hik_ps_packed), shared by all of a flow that begin alike. */
 struct mp2p_base {
     uint32_t len;
-    struct hik_ps_state state; /* its first len bytes; the rest is not allocated */
+    uint8_t bytes[];
 };
 
-/* A flow's program stream. hik_flow.mp2p; file scope. Written on the first pass. */
+/* A flow's program stream. hik_flow.mp2p; file scope. Written on the first pass. What every packet touches stands first,
+ * as media.h asks. */
 struct mp2p_flow {
+    struct mp2p_record *block; /* the newest */
+    uint32_t records;
+    uint32_t last_base;     /* its bytes follow, if they are few enough */
+    uint16_t last_len;      /* 0: they are not */
+    uint8_t picture_count;  /* 0 is "not known" */
+    uint8_t last_bytes[LAST_BYTES];
+    struct hik_content content;
+    struct mp2p_unit *units; /* in order of record */
+    uint32_t unit_count, unit_room;
     struct hik_ps_track track;
+
     struct hik_looker looker;
     wmem_array_t *blocks;   /* struct mp2p_record *, RECORDS each */
-    uint32_t records;
     wmem_array_t *bases;    /* struct mp2p_base * */
     wmem_map_t *base_index; /* struct mp2p_base -> index + 1 */
-    uint32_t last_base;
-    wmem_array_t *units;    /* struct mp2p_unit, in order of record */
     struct mp2p_picture pictures[MP2P_PICTURES]; /* sizes met; more are not told */
-    uint8_t picture_count;  /* 0 is "not known" */
 };
+G_STATIC_ASSERT(offsetof(struct mp2p_flow, track.now.parser.s.es[2]) <= HIK_MP2P_HOT);
 
 static int proto_mp2p = -1;
 static dissector_handle_t mp2p_handle, by_look_handle; /* ours */
@@ -50,14 +59,14 @@ static unsigned base_hash(const void *key)
 {
     const struct mp2p_base *base = (const struct mp2p_base *)key;
 
-    return wmem_strong_hash((const uint8_t *)&base->state, base->len);
+    return wmem_strong_hash(base->bytes, base->len);
 }
 
 static gboolean base_equal(const void *a, const void *b)
 {
     const struct mp2p_base *one = (const struct mp2p_base *)a, *two = (const struct mp2p_base *)b;
 
-    return one->len == two->len && memcmp(&one->state, &two->state, one->len) == 0;
+    return one->len == two->len && memcmp(one->bytes, two->bytes, one->len) == 0;
 }
 
 static void *file_alloc(size_t size)
@@ -85,20 +94,22 @@ static uint8_t picture_index(struct mp2p_flow *m, uint16_t width, uint16_t heigh
 static void on_unit(void *user, const struct hik_ps_unit *unit)
 {
     struct mp2p_flow *m = (struct mp2p_flow *)user;
-    struct mp2p_unit entry;
+    struct mp2p_unit *entry;
 
-    if (!m->units)
-        m->units = wmem_array_new(wmem_file_scope(), sizeof(struct mp2p_unit));
-    entry.record = m->records;
-    entry.first = unit->first;
-    entry.last = unit->last;
-    entry.size = unit->size;
-    entry.packets = unit->packets;
-    entry.stream_id = unit->stream_id;
-    entry.codec = unit->codec;
-    entry.key = unit->key;
-    entry.picture = picture_index(m, unit->width, unit->height);
-    wmem_array_append(m->units, &entry, 1);
+    if (m->unit_count == m->unit_room) {
+        m->unit_room = m->unit_room ? 2 * m->unit_room : 8;
+        m->units = (struct mp2p_unit *)wmem_realloc(wmem_file_scope(), m->units, m->unit_room * sizeof *m->units);
+    }
+    entry = &m->units[m->unit_count++];
+    entry->record = m->records;
+    entry->first = unit->first;
+    entry->last = unit->last;
+    entry->size = unit->size;
+    entry->packets = unit->packets;
+    entry->stream_id = unit->stream_id;
+    entry->codec = unit->codec;
+    entry->key = unit->key;
+    entry->picture = picture_index(m, unit->width, unit->height);
 }
 
 static struct mp2p_flow *flow_state(struct hik_flow *flow)
@@ -106,12 +117,13 @@ static struct mp2p_flow *flow_state(struct hik_flow *flow)
     struct mp2p_flow *m = (struct mp2p_flow *)flow->mp2p;
 
     if (!m) {
-        m = wmem_new0(wmem_file_scope(), struct mp2p_flow);
+        m = (struct mp2p_flow *)hik_media_alloc(sizeof *m);
         m->blocks = wmem_array_new(wmem_file_scope(), sizeof(struct mp2p_record *));
         m->bases = wmem_array_new(wmem_file_scope(), sizeof(struct mp2p_base *));
         m->base_index = wmem_map_new(wmem_file_scope(), base_hash, base_equal);
         hik_ps_track_init(&m->track, file_alloc, on_unit, m);
         flow->mp2p = m;
+        flow->content = &m->content;
     }
     return m;
 }
@@ -126,11 +138,10 @@ static struct mp2p_record *get_record(const struct mp2p_flow *m, uint32_t index)
 static struct mp2p_record *add_record(struct mp2p_flow *m)
 {
     if (m->records % RECORDS == 0) {
-        struct mp2p_record *block = wmem_alloc_array(wmem_file_scope(), struct mp2p_record, RECORDS);
-
-        wmem_array_append(m->blocks, &block, 1);
+        m->block = wmem_alloc_array(wmem_file_scope(), struct mp2p_record, RECORDS);
+        wmem_array_append(m->blocks, &m->block, 1);
     }
-    return get_record(m, m->records++);
+    return &m->block[m->records++ % RECORDS];
 }
 
 /* The record of an RTP packet, NULL if the first pass did not see it. */
@@ -155,42 +166,37 @@ static const struct mp2p_record *find_record(const struct mp2p_flow *m, uint32_t
     return NULL;
 }
 
-/* Keeps the state, once for all packets that begin in the same one. */
-static void keep_state(struct mp2p_flow *m, struct mp2p_record *record, const struct hik_ps_state *start)
+/* Number of the base with these bytes; made if there is none. */
+static uint32_t find_base(struct mp2p_flow *m, const struct hik_ps_packed *start)
 {
-    struct mp2p_base key;
-    size_t len = hik_ps_state_size(start);
-    const struct mp2p_base *last;
+    size_t size = offsetof(struct mp2p_base, bytes) + start->len;
+    struct mp2p_base *base = (struct mp2p_base *)wmem_alloc(wmem_file_scope(), size);
     void *found;
 
-    memcpy(&key.state, start, len);
-    key.len = (uint32_t)len;
+    base->len = start->len;
+    memcpy(base->bytes, start->bytes, start->len);
+    found = wmem_map_lookup(m->base_index, base);
+    if (found) {
+        wmem_free(wmem_file_scope(), base);
+        return GPOINTER_TO_UINT(found) - 1;
+    }
+    wmem_array_append(m->bases, &base, 1);
+    wmem_map_insert(m->base_index, base, GUINT_TO_POINTER(wmem_array_get_count(m->bases)));
+    return wmem_array_get_count(m->bases) - 1;
+}
+
+/* Keeps the state, once for all packets that begin in the same one. */
+static void keep_state(struct mp2p_flow *m, struct mp2p_record *record, const struct hik_ps_packed *start)
+{
     record->left = start->left;
-    key.state.left = 0;
-    if (start->video < HIK_PS_STREAMS) {
-        record->nal_size = start->es[start->video].nal_size;
-        key.state.es[start->video].nal_size = 0;
-    }
+    record->nal_size = start->nal_size;
     record->flags |= MP2P_HAS_STATE;
-
-    if (wmem_array_get_count(m->bases)) {
-        last = *(struct mp2p_base **)wmem_array_index(m->bases, m->last_base);
-        if (base_equal(last, &key)) {
-            record->base = m->last_base;
-            return;
-        }
+    if (start->len != m->last_len || memcmp(start->bytes, m->last_bytes, start->len) != 0) {
+        m->last_base = find_base(m, start);
+        m->last_len = start->len <= LAST_BYTES ? start->len : 0;
+        memcpy(m->last_bytes, start->bytes, m->last_len);
     }
-    found = wmem_map_lookup(m->base_index, &key);
-    if (!found) {
-        size_t size = offsetof(struct mp2p_base, state) + len;
-        struct mp2p_base *base = (struct mp2p_base *)wmem_alloc(wmem_file_scope(), size);
-
-        memcpy(base, &key, size);
-        wmem_array_append(m->bases, &base, 1);
-        found = GUINT_TO_POINTER(wmem_array_get_count(m->bases));
-        wmem_map_insert(m->base_index, base, found);
-    }
-    m->last_base = record->base = GPOINTER_TO_UINT(found) - 1;
+    record->base = m->last_base;
 }
 
 /* The state a record tells of. Packet scope. */
@@ -199,10 +205,7 @@ static struct hik_ps_state *recall_state(packet_info *pinfo, const struct mp2p_f
     const struct mp2p_base *base = *(struct mp2p_base **)wmem_array_index(m->bases, record->base);
     struct hik_ps_state *state = wmem_new(pinfo->pool, struct hik_ps_state);
 
-    memcpy(state, &base->state, base->len);
-    state->left = record->left;
-    if (state->video < HIK_PS_STREAMS)
-        state->es[state->video].nal_size = record->nal_size;
+    hik_ps_unpack(base->bytes, base->len, record->nal_size, record->left, state);
     return state;
 }
 
@@ -229,9 +232,9 @@ static void copy_original(const struct mp2p_flow *m, struct mp2p_record *record)
 }
 
 /* No pack header so far: what else may it be? */
-static void look_closer(struct hik_flow *flow, struct mp2p_flow *m, struct mp2p_record *record,
-                        const struct hik_ps_packet *packet)
+static void look_closer(struct mp2p_flow *m, struct mp2p_record *record, const struct hik_ps_packet *packet)
 {
+    struct hik_content *content = &m->content;
     bool known = m->looker.look != HIK_LOOK_NONE;
     enum hik_look look = hik_looker_feed(&m->looker, packet->seq, packet->timestamp, packet->data, packet->len);
 
@@ -240,42 +243,41 @@ static void look_closer(struct hik_flow *flow, struct mp2p_flow *m, struct mp2p_
     record->flags |= MP2P_NOT_PS;
     record->detail = (uint16_t)look;
     if (known) {
-        flow->not_ps_packets++;
+        content->not_ps_packets++;
         return;
     }
     record->flags |= MP2P_NOT_PS_BEGINS;
-    flow->not_ps_packets += m->looker.packets;
-    flow->looks_like = hik_look_name(look);
+    content->not_ps_packets += m->looker.packets;
+    content->looks_like = hik_look_name(look);
     if (hik_look_codec(look) != HIK_ES_UNKNOWN)
-        flow->codec = hik_es_codec_name(hik_look_codec(look));
+        content->codec = hik_es_codec_name(hik_look_codec(look));
 }
 
-static void tell_flow(struct hik_flow *flow, const struct mp2p_flow *m)
+static void tell_content(struct hik_content *content, const struct hik_ps_track *t)
 {
-    const struct hik_ps_track *t = &m->track;
     const char *name = hik_es_codec_name((enum hik_es_codec)t->video_codec);
 
     if (name)
-        flow->codec = name;
+        content->codec = name;
     name = hik_es_codec_name((enum hik_es_codec)t->audio_codec);
     if (name)
-        flow->audio_codec = name;
-    flow->width = t->width;
-    flow->height = t->height;
-    flow->frame_rate = t->frame_rate;
-    flow->key_frames = t->key_frames;
-    flow->frames = t->units;
+        content->audio_codec = name;
+    content->width = t->width;
+    content->height = t->height;
+    content->frame_rate = t->frame_rate;
+    content->key_frames = t->key_frames;
+    content->frames = t->units;
 }
 
-static void take_in(packet_info *pinfo, tvbuff_t *tvb, struct hik_flow *flow, const struct hik_rtp *rtp)
+static void take_in(packet_info *pinfo, tvbuff_t *tvb, struct mp2p_flow *m, const struct hik_rtp *rtp)
 {
-    struct mp2p_flow *m = flow_state(flow);
-    uint32_t unit_count = m->units ? wmem_array_get_count(m->units) : 0;
+    struct hik_ps_track *track = &m->track;
+    uint32_t unit_count = m->unit_count, units = track->units, packs = track->packs;
+    uint8_t video_codec = track->video_codec, audio_codec = track->audio_codec;
     struct hik_ps_packet packet;
-    struct hik_ps_state start;
-    const struct hik_ps_arrival *arrival;
+    struct hik_ps_packed start;
+    struct hik_ps_arrival arrival;
     struct mp2p_record *record;
-    uint32_t units, keys, packs;
 
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
     packet.frame = pinfo->num;
@@ -287,19 +289,16 @@ static void take_in(packet_info *pinfo, tvbuff_t *tvb, struct hik_flow *flow, co
     packet.missing = tvb_reported_length(tvb) - packet.len;
     packet.data = tvb_get_ptr(tvb, 0, (int)packet.len);
     packet.start = &start;
-    units = m->track.units;
-    keys = m->track.video_codec << 8 | m->track.audio_codec;
-    packs = m->track.packs;
 
     /* on_unit() notes the number the record is going to have */
-    arrival = hik_ps_track_packet(&m->track, &packet);
+    hik_ps_track_packet(track, &packet, &arrival);
     record = add_record(m);
     memset(record, 0, sizeof *record);
     record->frame = pinfo->num;
     record->seq = packet.seq;
     if (packet.missing)
         record->flags |= MP2P_BOUNDED;
-    switch (arrival->order) {
+    switch (arrival.order) {
     case HIK_PS_DUPLICATE:
         record->flags |= MP2P_DUPLICATE;
         copy_original(m, record);
@@ -310,39 +309,38 @@ static void take_in(packet_info *pinfo, tvbuff_t *tvb, struct hik_flow *flow, co
         break;
     case HIK_PS_AFTER_GAP:
         record->flags |= MP2P_GAP;
-        record->lost = (uint16_t)MIN(arrival->lost, 65535);
+        record->lost = (uint16_t)MIN(arrival.lost, 65535);
         break;
     case HIK_PS_IN_ORDER:
         break;
     }
-    if (arrival->start)
-        keep_state(m, record, arrival->start);
-    if (arrival->no_psm)
+    if (arrival.start)
+        keep_state(m, record, arrival.start);
+    if (arrival.no_psm)
         record->flags |= MP2P_NO_PSM;
-    if (arrival->key_begins)
+    if (arrival.key_begins)
         record->flags |= MP2P_KEY_BEGINS;
-    if (arrival->mismatch) {
+    if (arrival.mismatch) {
         record->flags |= MP2P_MISMATCH;
-        record->detail = (uint16_t)(arrival->mismatch_said << 8 | arrival->mismatch_is);
+        record->detail = (uint16_t)(arrival.mismatch_said << 8 | arrival.mismatch_is);
     }
-    if (m->units && wmem_array_get_count(m->units) != unit_count)
+    if (m->unit_count != unit_count)
         record->flags |= MP2P_UNITS;
 
-    if (m->track.packs == 0) {
+    if (track->packs == 0) {
         if (packet.len)
-            look_closer(flow, m, record, &packet);
+            look_closer(m, record, &packet);
         return;
     }
-    if (packs == 0 && flow->looks_like) {
+    if (packs == 0 && m->content.looks_like) {
         /* it was the middle of a program stream after all */
-        flow->looks_like = NULL;
-        flow->not_ps_packets = 0;
+        m->content.looks_like = NULL;
+        m->content.not_ps_packets = 0;
     }
-    if (arrival->start && (arrival->start->mode != HIK_PS_SYNC || arrival->packs))
-        flow->ps_packets++;
-    if (units != m->track.units || keys != (uint32_t)(m->track.video_codec << 8 | m->track.audio_codec) ||
-        record->flags & MP2P_KEY_BEGINS)
-        tell_flow(flow, m);
+    if (arrival.start && (arrival.start->state.mode != HIK_PS_SYNC || arrival.packs))
+        m->content.ps_packets++;
+    if (units != track->units || video_codec != track->video_codec || audio_codec != track->audio_codec || arrival.key_begins)
+        tell_content(&m->content, track);
 }
 
 /* ---- the RTP packet around the payload ------------------------------------------------------------------------ */
@@ -415,6 +413,29 @@ static const struct hik_rtp *rtp_around(tvbuff_t *tvb, packet_info *pinfo)
 
 /* ---- dissectors ----------------------------------------------------------------------------------------------- */
 
+/* The access units that a record's packet completed. */
+static void find_units(const struct mp2p_flow *m, uint32_t record, struct mp2p_view *view)
+{
+    uint32_t low = 0, high = m->unit_count;
+
+    /* on the first pass they are the last ones */
+    if (record + 1 == m->records)
+        for (low = high; low > 0 && m->units[low - 1].record == record;)
+            low--;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (m->units[middle].record < record)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    view->units = m->units + low;
+    view->pictures = m->pictures;
+    while (low + view->unit_count < m->unit_count && view->units[view->unit_count].record == record)
+        view->unit_count++;
+}
+
 static int dissect_mp2p(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
     const struct hik_rtp *rtp = rtp_around(tvb, pinfo);
@@ -424,33 +445,20 @@ static int dissect_mp2p(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, voi
 
     if (rtp) {
         if (!PINFO_FD_VISITED(pinfo))
-            take_in(pinfo, tvb, rtp->flow, rtp);
+            take_in(pinfo, tvb, flow_state(rtp->flow), rtp);
         m = (struct mp2p_flow *)rtp->flow->mp2p;
     }
     if (m) {
         if (!PINFO_FD_VISITED(pinfo)) {
             index = m->records - 1;
-            view.record = get_record(m, index);
+            view.record = &m->block[index % RECORDS];
         } else {
             view.record = find_record(m, pinfo->num, rtp->extended_seq, &index);
         }
-        if (view.record && view.record->flags & MP2P_UNITS) {
-            uint32_t low = 0, high = wmem_array_get_count(m->units);
-            const struct mp2p_unit *units = (const struct mp2p_unit *)wmem_array_get_raw(m->units);
-
-            while (low < high) {
-                uint32_t middle = low + (high - low) / 2;
-
-                if (units[middle].record < index)
-                    low = middle + 1;
-                else
-                    high = middle;
-            }
-            view.units = units + low;
-            view.pictures = m->pictures;
-            while (low + view.unit_count < wmem_array_get_count(m->units) && view.units[view.unit_count].record == index)
-                view.unit_count++;
-        }
+        if (view.record && view.record->flags & MP2P_UNITS)
+            find_units(m, index, &view);
+        if (view.record && view.record->flags & MP2P_KEY_BEGINS && rtp->tapped)
+            rtp->tapped->key_frame = true;
         if (tree && view.record && view.record->flags & MP2P_HAS_STATE)
             view.start = recall_state(pinfo, m, view.record);
     } else if (tree) {

@@ -115,7 +115,7 @@ static void picture_begins(struct target *t, struct hik_ps_building *unit, bool 
     track->units++;
     if (key) {
         track->key_frames++;
-        track->arrival.key_begins = true;
+        track->arrival->key_begins = true;
     }
     if (t->context->parser.has_pts)
         count_rate(track, t->context->parser.pts);
@@ -211,7 +211,7 @@ static void on_event(void *user, const struct hik_ps_event *event)
 {
     struct target *t = user;
     struct hik_ps_track *track = t->track;
-    struct hik_ps_arrival *arrival = &track->arrival;
+    struct hik_ps_arrival *arrival = track->arrival;
     unsigned index = event->es ? (unsigned)(event->es - t->context->parser.s.es) : HIK_PS_NO_STREAM;
 
     switch (event->type) {
@@ -339,11 +339,10 @@ static void open_gap(struct hik_ps_track *track, const struct hik_ps_packet *pac
     track->gap->waiting = 0;
 }
 
-static void set_start(struct hik_ps_track *track, const struct hik_ps_context *context)
+static void set_start(struct hik_ps_arrival *arrival, const struct hik_ps_packet *packet, const struct hik_ps_context *context)
 {
-    memcpy(track->start, &context->parser.s, hik_ps_state_size(&context->parser.s));
-    track->arrival.start = track->start;
-    track->arrival.header_serial = context->parser.header_serial;
+    hik_ps_pack(&context->parser.s, packet->start);
+    arrival->start = packet->start;
 }
 
 static void take_late(struct hik_ps_track *track, const struct hik_ps_packet *packet)
@@ -351,11 +350,11 @@ static void take_late(struct hik_ps_track *track, const struct hik_ps_packet *pa
     struct hik_ps_gap *gap = track->gap;
 
     if (!track->gap_open || packet->seq != gap->next) {
-        track->arrival.order = HIK_PS_LATE_LOST;
+        track->arrival->order = HIK_PS_LATE_LOST;
         return;
     }
-    track->arrival.order = HIK_PS_LATE;
-    set_start(track, &gap->before);
+    track->arrival->order = HIK_PS_LATE;
+    set_start(track->arrival, packet, &gap->before);
     feed(track, &gap->before, packet->data, packet->len, packet->missing, packet->marker);
     gap->next++;
     if (gap->next != gap->first_waiting)
@@ -364,7 +363,7 @@ static void take_late(struct hik_ps_track *track, const struct hik_ps_packet *pa
     /* The gap is filled. If the stream has found its feet behind it already, all is told; otherwise go on as if the
      * packets had come in order. */
     if (track->now.parser.s.mode == HIK_PS_SYNC) {
-        struct hik_ps_arrival saved = track->arrival;
+        struct hik_ps_arrival saved = *track->arrival;
         uint32_t frame = track->frame;
 
         track->now = gap->before;
@@ -373,9 +372,9 @@ static void take_late(struct hik_ps_track *track, const struct hik_ps_packet *pa
             feed(track, &track->now, gap->kept[i].data, gap->kept[i].len, 0, gap->kept[i].marker);
         }
         track->frame = frame;
-        saved.no_psm |= track->arrival.no_psm;
-        saved.key_begins |= track->arrival.key_begins;
-        track->arrival = saved;
+        saved.no_psm |= track->arrival->no_psm;
+        saved.key_begins |= track->arrival->key_begins;
+        *track->arrival = saved;
     }
 }
 
@@ -389,21 +388,20 @@ void hik_ps_track_init(struct hik_ps_track *track, hik_ps_alloc alloc, hik_ps_un
     track->user = user;
 }
 
-const struct hik_ps_arrival *hik_ps_track_packet(struct hik_ps_track *track, const struct hik_ps_packet *packet)
+void hik_ps_track_packet(struct hik_ps_track *track, const struct hik_ps_packet *packet, struct hik_ps_arrival *arrival)
 {
-    struct hik_ps_arrival *arrival = &track->arrival;
     int32_t ahead = (int32_t)(packet->seq - track->next);
 
     memset(arrival, 0, sizeof *arrival);
     track->frame = packet->frame;
-    track->start = packet->start;
+    track->arrival = arrival;
     if (packet->duplicate) {
         arrival->order = HIK_PS_DUPLICATE;
-        return arrival;
+        return;
     }
     if (track->started && ahead < 0 && ahead > -RESTART) {
         take_late(track, packet);
-        return arrival;
+        return;
     }
     if (track->started && ahead != 0) {
         arrival->order = HIK_PS_AFTER_GAP;
@@ -418,7 +416,6 @@ const struct hik_ps_arrival *hik_ps_track_packet(struct hik_ps_track *track, con
     track->next = packet->seq + 1;
     if (track->gap_open)
         keep(track, packet);
-    set_start(track, &track->now);
+    set_start(arrival, packet, &track->now);
     feed(track, &track->now, packet->data, packet->len, packet->missing, packet->marker);
-    return arrival;
 }

@@ -27,16 +27,15 @@ struct hik_ps_packet {
     const uint8_t *data;    /* payload */
     uint32_t len;
     uint32_t missing;       /* bytes of payload behind these that were not captured */
-    struct hik_ps_state *start; /* room for the state that the bytes begin in */
+    struct hik_ps_packed *start; /* room for the state that the bytes begin in */
 };
 
 /* What is known about a packet once it was taken in. */
 struct hik_ps_arrival {
     enum hik_ps_order order;
     uint32_t lost;          /* AFTER_GAP: packets missing */
-    const struct hik_ps_state *start; /* the state its bytes begin in; NULL: LATE_LOST, DUPLICATE. The
+    const struct hik_ps_packed *start; /* the state its bytes begin in; NULL: LATE_LOST, DUPLICATE. The
                                       * packet's own */
-    uint32_t header_serial; /* to tell whether two states' headers are the same, grown */
     bool packs;             /* a pack header is in it */
     bool no_psm, mismatch;  /* said here, once per stream */
     uint8_t mismatch_said, mismatch_is; /* stream_type, codec */
@@ -69,12 +68,13 @@ struct hik_ps_building {
 
 enum { HIK_PS_SPS_MAX = 256 };
 
-/* Parser and what is being built from its events; saved as one when packets are missing. */
+/* Parser and what is being built from its events; saved as one when packets are missing. What every packet needs stands
+ * at the beginning, up to the parser's state. */
 struct hik_ps_context {
-    struct hik_ps_parser parser;
-    struct hik_ps_building unit[HIK_PS_STREAMS];
     uint8_t sps_stream;     /* index of the stream whose SPS is being collected, HIK_PS_NO_STREAM: none */
     uint16_t sps_len;
+    struct hik_ps_building unit[HIK_PS_STREAMS];
+    struct hik_ps_parser parser;
     uint8_t sps[HIK_PS_SPS_MAX];
 };
 
@@ -93,33 +93,33 @@ struct hik_ps_gap {
 typedef void *(*hik_ps_alloc)(size_t size);
 
 struct hik_ps_track {
-    struct hik_ps_context now;
-    struct hik_ps_gap *gap; /* allocated when packets are missing for the first time */
-    bool gap_open;
-    bool started;
-    bool marker_lies;       /* a marker came inside an access unit */
     uint32_t next;          /* sequence number expected */
     uint32_t frame, packet; /* of the packet being taken in */
-    struct hik_ps_state *start;     /* of the packet being taken in */
-    struct hik_ps_arrival arrival;
-    hik_ps_alloc alloc;
-    hik_ps_unit_cb unit_cb;
-    void *user;
+    bool started;
+    bool gap_open;
+    bool marker_lies;       /* a marker came inside an access unit */
+    bool rate_from_sps;
+    struct hik_ps_arrival *arrival; /* of the packet being taken in */
 
     /* results so far */
     uint32_t units, key_frames; /* access units and key frames begun */
+    uint32_t packs;         /* pack headers */
     uint8_t video_codec, audio_codec; /* enum hik_es_codec */
     uint16_t width, height;
     double frame_rate;      /* of the SPS, else of the time stamps */
-    bool rate_from_sps;
     uint64_t last_pts, last_step;
-    uint32_t packs;         /* pack headers */
+
+    hik_ps_unit_cb unit_cb;
+    void *user;
+    hik_ps_alloc alloc;
+    struct hik_ps_gap *gap; /* allocated when packets are missing for the first time */
+    struct hik_ps_context now;
 };
 
 /* alloc: NULL = late packets are never put back in place. unit_cb may be NULL. */
 void hik_ps_track_init(struct hik_ps_track *track, hik_ps_alloc alloc, hik_ps_unit_cb unit_cb, void *user);
 
-/* Takes a packet in. The result belongs to the track and is valid until the next call. */
-const struct hik_ps_arrival *hik_ps_track_packet(struct hik_ps_track *track, const struct hik_ps_packet *packet);
+/* Takes a packet in, and says in *arrival what was found. */
+void hik_ps_track_packet(struct hik_ps_track *track, const struct hik_ps_packet *packet, struct hik_ps_arrival *arrival);
 
 #endif

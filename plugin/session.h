@@ -84,14 +84,7 @@ struct hik_expectation {
 
 /* An INVITE session. Frame numbers are 0 where the frame was not seen; times are the capture's absolute times. */
 struct hik_session {
-    /* What every RTP packet touches, close together; media.c's, but for bye_frame and last_time. */
     uint32_t index;           /* hikcascade.session */
-    uint32_t bye_frame;       /* first BYE */
-    uint32_t first_media_frame; /* first RTP packet */
-    uint32_t rtp_packets;
-    nstime_t last_media_time;
-    nstime_t last_time;       /* last packet of the session, signalling or media */
-
     const char *call_id;
     const char *caller_tag;   /* From tag of the INVITE; "" if the INVITE was not seen and not known */
     const char *callee_tag;   /* To tag of the final answer, NULL until known */
@@ -105,6 +98,7 @@ struct hik_session {
     bool began_before;        /* the INVITE is not in the capture */
     uint32_t first_frame;     /* first frame of the session, whatever it is */
     nstime_t first_time;
+    nstime_t last_time;       /* last packet of its signalling and RTCP; RTP is in the flows */
     uint32_t invite_frame;
     nstime_t invite_time;
     uint32_t invite_cseq;     /* CSeq number of the first INVITE */
@@ -121,6 +115,7 @@ struct hik_session {
     uint32_t challenge_cseq;  /* CSeq of an INVITE that was answered 401 or 407 and by nothing better yet; 0 = none */
     uint32_t ack_frame;       /* first ACK other than a challenge's */
     uint32_t cancel_frame;
+    uint32_t bye_frame;       /* first BYE */
     enum hik_direction bye_direction;
     nstime_t bye_time;
     uint32_t bye_answer_frame;
@@ -133,18 +128,19 @@ struct hik_session {
     double scale;             /* 1.0 until a Scale came */
     bool paused;
 
-    /* media.c's: everything below is written by it, on the first pass */
+    /* media.c's: everything below is written by it, on the first pass. What its RTP packets add up to:
+     * hik_media_sum() */
     struct hik_flow *flows;   /* RTP flows of this session, newest first, linked by hik_flow.next_in_session */
     unsigned flow_count;
+    uint32_t first_media_frame; /* first RTP packet */
     nstime_t first_media_time;
     uint32_t rtcp_packets;
-    uint32_t rtp_after_bye;   /* RTP packets later than the BYE */
-    uint32_t rtp_unnegotiated; /* RTP packets whose source is no endpoint of the SDP */
 
     /* TCP media connection (not RTCP's own), media-tcp.c's: its SYN, its SYN ACK, the first RST, the first segment with
      * data */
     uint32_t tcp_syn_frame, tcp_accept_frame, tcp_rst_frame, tcp_data_frame;
 
+    nstime_t end;             /* facts.c's, set whenever the sessions are compared: last packet of any kind */
     const char *verdict;      /* computed once by the first reader after the first pass, NULL before */
 };
 

@@ -49,21 +49,28 @@ static stat_tap_table_item columns[] = {
 
 /* What passed the filter. */
 struct counters {
-    uint32_t packets;
+    uint32_t packets, all;  /* of RTP: passed, and in the whole session when the row was filled last */
     uint32_t missing, late; /* sequence numbers missing in front of packets, and packets that came later than that */
     uint32_t key_frames;
     nstime_t first, last;
 };
 
+static void fill_passed(struct hik_table_row *row, const struct counters *passed)
+{
+    row->fields[COL_LOST].value.uint_value = passed->missing > passed->late ? passed->missing - passed->late : 0;
+    row->fields[COL_KEY_FRAMES].value.uint_value = passed->key_frames;
+}
+
 static void fill(struct hik_table_row *row)
 {
     struct hik_session *session = (struct hik_session *)row->subject;
-    const struct counters *passed = (const struct counters *)row->counters;
+    struct counters *passed = (struct counters *)row->counters;
     struct hik_case facts;
     struct hik_verdict verdict;
     const struct hik_flow *flow;
     char text[2048], codec[40], seen[16] = "";
 
+    passed->all = hik_media_sum(session).packets;
     hik_facts_judge(session, &facts, &verdict);
     flow = facts.main_flow;
     hik_verdict_print(&verdict, text, sizeof text);
@@ -79,15 +86,14 @@ static void fill(struct hik_table_row *row)
     hik_table_set_text(row, COL_CODEC, codec);
     hik_table_set_text(row, COL_STATE, hik_verdict_state_name(verdict.state));
     hik_table_set_text(row, COL_VERDICT, text);
-    row->fields[COL_LOST].value.uint_value = passed->missing > passed->late ? passed->missing - passed->late : 0;
-    row->fields[COL_KEY_FRAMES].value.uint_value = passed->key_frames;
-    if (passed->packets == session->rtp_packets) {
+    fill_passed(row, passed);
+    if (passed->packets == passed->all) {
         /* everything passed: what the flows know is more exact, it knows of packets before the first, for one */
         uint32_t lost = 0, key_frames = 0;
 
         for (flow = session->flows; flow; flow = flow->next_in_session) {
             lost += hik_flow_lost(flow);
-            key_frames += flow->key_frames;
+            key_frames += flow->content->key_frames;
         }
         row->fields[COL_LOST].value.uint_value = lost;
         row->fields[COL_KEY_FRAMES].value.uint_value = key_frames;
@@ -116,6 +122,7 @@ static tap_packet_status packet(void *tapdata, packet_info *pinfo, epan_dissect_
         passed->packets++;
         passed->missing += tap->gap;
         passed->late += tap->reordered;
+        passed->key_frames += tap->key_frame;
         row->fields[COL_PACKETS].value.uint_value = passed->packets;
     }
     nstime_delta(&duration, &passed->last, &passed->first);
@@ -123,10 +130,10 @@ static tap_packet_status packet(void *tapdata, packet_info *pinfo, epan_dissect_
     /* Later passes know the whole capture already, and the GUI does not wait for the drawing. */
     if (!tap->later_pass)
         return TAP_PACKET_REDRAW;
-    if (made || (tap->kind == HIK_TAP_RTP && passed->packets == tap->session->rtp_packets))
+    if (made || (tap->kind == HIK_TAP_RTP && passed->packets == passed->all))
         fill(row);
     else if (tap->kind == HIK_TAP_RTP)
-        row->fields[COL_LOST].value.uint_value = passed->missing > passed->late ? passed->missing - passed->late : 0;
+        fill_passed(row, passed);
     return TAP_PACKET_REDRAW;
 }
 
