@@ -91,6 +91,35 @@ void hik_platforms_learn_id(const char **slot, const struct hik_reading *r, stru
         *slot = hik_view_string(wmem_file_scope(), r->buf, user);
 }
 
+void hik_platforms_take_ids(packet_info *pinfo, const struct hik_reading *r, const struct hik_message *message)
+{
+    struct hik_platforms *pair = message->platforms;
+    struct hik_sip_addr contact;
+    const char **sender, **receiver;
+    bool up;
+
+    if (!pair)
+        return;
+    up = hik_platforms_direction(pinfo, pair) == HIK_DIR_UP;
+    sender = up ? &pair->lower_id : &pair->upper_id;
+    receiver = up ? &pair->upper_id : &pair->lower_id;
+    if (message->is_request) {
+        /* From is who speaks, but inside a dialog it may be the camera. To is a platform on the way up only: downwards
+         * it may be any device. */
+        if (r->to.tag.len > 0)
+            return;
+        hik_platforms_learn_id(sender, r, r->from.user);
+        if (up && !message->session)
+            hik_platforms_learn_id(receiver, r, r->to.user);
+    } else if (message->status >= 200 && message->status < 300 && !*sender &&
+               hik_sip_parse_addr(r->buf, r->sip->first[HIK_HDR_CONTACT].value, &contact) &&
+               !(contact.user.len == r->to.user.len &&
+                 memcmp(r->buf + contact.user.off, r->buf + r->to.user.off, contact.user.len) == 0)) {
+        /* The Contact of an answer is the platform, where it is not the camera that was called. */
+        hik_platforms_learn_id(sender, r, contact.user);
+    }
+}
+
 /* Expires of the message: the header, else the Contact's parameter. -1 if neither. */
 static int64_t message_expires(const struct hik_reading *r)
 {

@@ -58,6 +58,9 @@ struct hik_platforms *hik_platforms_learn(packet_info *pinfo, enum hik_direction
 /* Keeps the first ID seen for one side. First pass. */
 void hik_platforms_learn_id(const char **slot, const struct hik_reading *r, struct hik_view user);
 
+/* What a message other than REGISTER says about the IDs of the pair it travels between. First pass. */
+void hik_platforms_take_ids(packet_info *pinfo, const struct hik_reading *r, const struct hik_message *message);
+
 /* A REGISTER or its answer (RFC 3261 clause 10). First pass. */
 void hik_platforms_take_register(packet_info *pinfo, const struct hik_reading *r, struct hik_message *message);
 

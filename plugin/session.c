@@ -318,10 +318,6 @@ static void take_invite(packet_info *pinfo, const struct hik_reading *r, struct 
             session->kind = session_kind(r, session->invite_direction);
     }
     set_camera(session, r);
-    if (message->platforms) {
-        enum hik_direction direction = hik_platforms_direction(pinfo, message->platforms);
-        hik_platforms_learn_id(direction == HIK_DIR_DOWN ? &message->platforms->upper_id : &message->platforms->lower_id, r, r->from.user);
-    }
 }
 
 static void take_error_info(const struct hik_reading *r, struct hik_session *session)
@@ -725,6 +721,8 @@ struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, con
 
     if (message->method == HIK_METHOD_REGISTER)
         hik_platforms_take_register(pinfo, &r, message);
+    else
+        hik_platforms_take_ids(pinfo, &r, message);
     if (message->session) {
         take_session_message(pinfo, &r, message);
         if (hik_session_count() > sessions_before && message->platforms)
