@@ -5,6 +5,7 @@
  */
 #include "hik-table.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Never queued. A listener on it is drawn with all others, and the one registered last is drawn first. */
@@ -264,4 +265,113 @@ struct hik_table_row *hik_table_row(const stat_tap_table_ui *ui, unsigned key, v
         t->ordered = false;
     t->last_key = key;
     return row;
+}
+
+/* ---- on the command line ---------------------------------------------------------------------------------------- */
+
+/* Stock tshark's printer, except that it pads by bytes: names in Chinese would move all columns behind them. */
+struct printer {
+    stat_data_t stat; /* what the table's packet callback wants */
+    char *filter;
+};
+
+int hik_table_text_width(const char *text)
+{
+    int width = 0;
+
+    for (const char *p = text; *p; p = g_utf8_next_char(p))
+        width += g_unichar_iswide(g_utf8_get_char(p)) ? 2 : 1;
+    return width;
+}
+
+void hik_table_print_text(const char *text, int width)
+{
+    for (const char *p = text; *p; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+        char bytes[8];
+
+        if (!g_unichar_isprint(c))
+            c = '?';
+        bytes[g_unichar_to_utf8(c, bytes)] = '\0';
+        fputs(bytes, stdout);
+        width -= g_unichar_iswide(c) ? 2 : 1;
+    }
+    printf("%*s", MAX(width, 0), "");
+}
+
+static void print_cell(const stat_tap_table_item *column, const stat_tap_table_item_type *cell)
+{
+    int width = hik_table_text_width(column->column_name);
+
+    switch (cell->type) {
+    case TABLE_ITEM_UINT:
+        printf("%*u", width, cell->value.uint_value);
+        break;
+    case TABLE_ITEM_FLOAT:
+        printf("%*.3f", width, cell->value.float_value);
+        break;
+    case TABLE_ITEM_STRING:
+        hik_table_print_text(cell->value.string_value, width);
+        break;
+    default:
+        return;
+    }
+    printf(" |");
+}
+
+static void print_draw(void *data)
+{
+    const struct printer *printer = (const struct printer *)data;
+    const stat_tap_table_ui *ui = printer->stat.stat_tap_data;
+    const stat_tap_table *table = g_array_index(ui->tables, stat_tap_table *, 0);
+    static const char rule[] =
+        "=====================================================================================================";
+
+    printf("\n%s\n%s:\nFilter for statistics: %s\n", rule, ui->title, printer->filter ? printer->filter : "");
+    for (size_t i = 0; i < ui->nfields && ui->fields[i].type != TABLE_ITEM_NONE; i++)
+        printf("%s |", ui->fields[i].column_name);
+    printf("\n%s\n", table->title);
+    for (unsigned row = 0; row < table->num_elements; row++) {
+        for (unsigned i = 0; i < table->num_fields; i++)
+            print_cell(&ui->fields[i], stat_tap_get_field_data(table, row, i));
+        printf("\n");
+    }
+    printf("%s\n", rule);
+}
+
+static void print_finish(void *data)
+{
+    g_free(((struct printer *)data)->filter);
+    g_free(data);
+}
+
+static ws_tap_init print_init(const char *argument, void *userdata)
+{
+    stat_tap_table_ui *ui = (stat_tap_table_ui *)userdata;
+    struct printer *printer = g_new0(struct printer, 1);
+    size_t name = strlen(ui->cli_string);
+    GString *error;
+
+    if (strncmp(argument, ui->cli_string, name) == 0 && argument[name] == ',' && argument[name + 1])
+        printer->filter = g_strdup(argument + name + 1);
+    printer->stat.stat_tap_data = ui;
+    ui->stat_tap_init_cb(ui);
+    error = register_tap_listener(ui->tap_name, printer, printer->filter, 0, NULL, ui->packet_func, print_draw,
+                                  print_finish);
+    if (error) {
+        fprintf(stderr, "-z %s: %s\n", argument, error->str);
+        g_string_free(error, TRUE);
+        print_finish(printer);
+        WS_TAP_INIT_DONE(false);
+    }
+    WS_TAP_INIT_DONE(true);
+}
+
+void hik_table_register_ui(stat_tap_table_ui *ui)
+{
+    stat_tap_ui printer = {.group = ui->group, .cli_string = ui->cli_string, .tap_init_cb = print_init};
+
+    /* Of two with one name the first is taken on the command line. */
+    register_stat_tap_ui(&printer, ui);
+    register_stat_tap_table_ui(ui);
 }

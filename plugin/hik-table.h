@@ -38,6 +38,16 @@ void hik_table_free_item(stat_tap_table *table, unsigned row, unsigned column, s
 /* Sets a text cell; control characters and '|' become blanks. NULL is "". */
 void hik_table_set_text(struct hik_table_row *row, unsigned column, const char *text);
 
+/* How many places of a terminal a text takes, a Chinese character two; and prints it, with blanks up to that width.
+ * What would move the cursor becomes '?'. */
+int hik_table_text_width(const char *text);
+void hik_table_print_text(const char *text, int width);
+
+/* Registers a table for the GUI and sharkd, and a printer of ours for the command line. The last column may be of type
+ * TABLE_ITEM_NONE: Wireshark's window gives the last column what room is left and all others what they need, so a long
+ * text wants an empty one behind it. It is not printed. */
+void hik_table_register_ui(stat_tap_table_ui *ui);
+
 /* The same for other listeners: finish(data) is called before the tap listeners draw, until hik_table_forget(data)
  * or the end of the capture. Adding the same data again is harmless. */
 void hik_table_before_drawing(void (*finish)(void *data), void *data);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "gb-id.h"
+#include "hik-table.h"
 #include "session.h"
 
 #define CLI_NAME "hikcascade,catalog"
@@ -188,34 +189,10 @@ static void print_reset(void *data)
     g_hash_table_remove_all(((struct printer *)data)->shown);
 }
 
-/* Columns a text takes on a terminal: Chinese characters take two. */
-static int columns(const char *text)
-{
-    int n = 0;
-
-    for (; *text; text = g_utf8_next_char(text))
-        n += g_unichar_iswide(g_utf8_get_char(text)) ? 2 : 1;
-    return n;
-}
-
 static void print_cell(const char *text, int indent, int width)
 {
-    int n = indent;
-    const char *p;
-
     printf("%*s", indent, "");
-    for (p = text; *p; p = g_utf8_next_char(p)) {
-        gunichar c = g_utf8_get_char(p);
-        char bytes[8];
-
-        /* A name must not move the cursor. */
-        if (!g_unichar_isprint(c))
-            c = '?';
-        bytes[g_unichar_to_utf8(c, bytes)] = '\0';
-        fputs(bytes, stdout);
-        n += g_unichar_iswide(c) ? 2 : 1;
-    }
-    printf("%*s", width > n ? width - n : 0, "");
+    hik_table_print_text(text, width - indent);
     printf("  ");
 }
 
@@ -234,7 +211,10 @@ static void print_answers(void)
             printf("%u missing", answer->sum_num - answer->received);
         else
             printf("%u more than announced", answer->received - answer->sum_num);
-        printf(" (frames %u-%u)\n", answer->first_frame, answer->last_frame);
+        if (answer->first_frame == answer->last_frame)
+            printf(" (frame %u)\n", answer->first_frame);
+        else
+            printf(" (frames %u-%u)\n", answer->first_frame, answer->last_frame);
     }
 }
 
@@ -253,9 +233,9 @@ static void print_draw(void *data)
         if (!g_hash_table_contains(printer->shown, item->id))
             continue;
         shown++;
-        id_width = MAX(id_width, indent + MIN(columns(item->id), 40));
-        name_width = MAX(name_width, item->name ? MIN(columns(item->name), 60) : 0);
-        type_width = MAX(type_width, columns(type_of(item)));
+        id_width = MAX(id_width, indent + MIN(hik_table_text_width(item->id), 40));
+        name_width = MAX(name_width, item->name ? MIN(hik_table_text_width(item->name), 60) : 0);
+        type_width = MAX(type_width, hik_table_text_width(type_of(item)));
     }
     printf("\n===================================================================\n");
     printf("Hikvision cascade: catalog, %u device%s\n", shown, shown == 1 ? "" : "s");
@@ -317,7 +297,7 @@ static ws_tap_init print_init(const char *argument, void *userdata _U_)
 enum { COLUMN_PLACE, COLUMN_ID, COLUMN_NAME, COLUMN_TYPE, COLUMN_STATUS, COLUMN_SESSIONS, COLUMN_COUNT };
 
 static stat_tap_table_item table_columns[] = {
-    { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "No.", "%u" },        { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "ID", "%s" },
+    { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "  No.", "%u" },        { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "ID", "%s" },
     { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Name", "%s" },      { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Type", "%s" },
     { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Status", "%s" },    { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Sessions", "%u" },
 };

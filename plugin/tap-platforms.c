@@ -30,7 +30,7 @@ enum {
 };
 
 static stat_tap_table_item columns[] = {
-    {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Pair", "%4u"},
+    {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "   Pair", "%7u"},
     {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Lower platform      ", "%-20s"},
     {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Lower address        ", "%-21s"},
     {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Upper platform      ", "%-20s"},
@@ -44,6 +44,7 @@ static stat_tap_table_item columns[] = {
     {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Gaps", "%4u"},
     {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Sessions", "%8u"},
     {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Failures", "%8u"},
+    {TABLE_ITEM_NONE, TAP_ALIGN_LEFT, "", ""}, /* see hik_table_register_ui() */
 };
 
 struct counters {
@@ -161,5 +162,5 @@ void hik_tap_platforms_register(void)
         .params = params,
     };
 
-    register_stat_tap_table_ui(&ui);
+    hik_table_register_ui(&ui);
 }

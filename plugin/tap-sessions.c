@@ -29,9 +29,9 @@ enum {
     COL_VERDICT
 };
 
-/* tshark prints the column names as they are and the cells by their format: blanks keep them under each other. */
+/* On the command line a column is as wide as its name. In the GUI the first one has an arrow beside its name. */
 static stat_tap_table_item columns[] = {
-    {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Session", "%7u"},
+    {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "  Session", "%9u"},
     {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Camera              ", "%-20s"},
     {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Name            ", "%-16s"},
     {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Upper platform       ", "%-21s"},
@@ -45,6 +45,7 @@ static stat_tap_table_item columns[] = {
     {TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "Seconds  ", "%9.3f"},
     {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "State      ", "%-11s"},
     {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Verdict", "%s"},
+    {TABLE_ITEM_NONE, TAP_ALIGN_LEFT, "", ""}, /* see hik_table_register_ui() */
 };
 
 /* What passed the filter. */
@@ -160,5 +161,5 @@ void hik_tap_sessions_register(void)
         .params = params,
     };
 
-    register_stat_tap_table_ui(&ui);
+    hik_table_register_ui(&ui);
 }

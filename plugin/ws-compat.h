@@ -58,7 +58,7 @@ typedef gboolean ws_bool;
 #define tvb_get_bits32 tvb_get_bits
 #endif
 
-/* stat_tap_ui's init callback began to say whether it worked. */
+/* stat_tap_ui's init callback began to say whether it worked. Before, tshark's own ones ended the program. */
 #if WS_AT_LEAST(4, 6)
 typedef bool ws_tap_init;
 #define WS_TAP_INIT_DONE(ok) return (ok)
@@ -66,7 +66,8 @@ typedef bool ws_tap_init;
 typedef void ws_tap_init;
 #define WS_TAP_INIT_DONE(ok) \
     do { \
-        (void)(ok); \
+        if (!(ok)) \
+            exit(1); \
         return; \
     } while (0)
 #endif

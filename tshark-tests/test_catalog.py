@@ -96,9 +96,9 @@ def test_table_says_what_is_missing(tshark):
     text = tshark.tap("hikcascade,catalog", "catalog-answers.pcap")
     assert [line.split("SN ")[1] for line in text.splitlines() if line.startswith("Catalog of")] == [
         "3: 4 of 3 items in 2 messages, 1 more than announced (frames 11-13)",
-        "3: 1 of 2 items in 1 message, 1 missing (frames 17-17)",
-        "50: 1 of 1 items in 1 message, complete (frames 31-31)",
-        "50: 1 of 1 items in 1 message, complete (frames 33-33)"]
+        "3: 1 of 2 items in 1 message, 1 missing (frame 17)",
+        "50: 1 of 1 items in 1 message, complete (frame 31)",
+        "50: 1 of 1 items in 1 message, complete (frame 33)"]
 
 
 def test_table_of_a_filter(tshark):
@@ -125,7 +125,7 @@ def test_table_of_the_gui(tshark):
     first, second = tshark.sharkd("catalog.pcap", [("tap", {"tap0": "nstat:hikcascade,catalog"})] * 2)
     assert first == second
     tap = first["taps"][0]
-    assert [field["c"] for field in tap["fields"]] == ["No.", "ID", "Name", "Type", "Status", "Sessions"]
+    assert [field["c"].strip() for field in tap["fields"]] == ["No.", "ID", "Name", "Type", "Status", "Sessions"]
     rows = sorted(tap["tables"][0]["i"])
     c = made.CAMERAS
     assert [row[1] for row in rows] == [made.AREA, "  " + made.GROUP, "    " + c[0], "    " + c[1], "    " + c[3], "  " + c[2],
