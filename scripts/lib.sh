@@ -27,6 +27,7 @@ missing_packages() {
             command -v sharkd >/dev/null && command -v editcap >/dev/null || echo wireshark-common
             command -v dumpcap >/dev/null || [ -e /usr/bin/dumpcap ] || echo wireshark-common
             command -v ffmpeg >/dev/null || echo ffmpeg
+            command -v sipp >/dev/null || echo sip-tester
             command -v unshare >/dev/null || echo util-linux
             command -v nm >/dev/null || echo binutils
             command -v git >/dev/null || echo git

@@ -16,6 +16,7 @@ A capture is a file name in test-captures/, a path, or a Capture of hikpcap, whi
 HIK_PLUGIN_DIR names the folder above <x.y>/epan of the plugin under test; default: build/plugins of this repository.
 """
 
+import fcntl
 import json
 import os
 import re
@@ -407,3 +408,29 @@ def export_objects(tshark):
         tshark.run(tshark.read(capture, prefs=prefs, extra=extra) + ["-q", "--export-objects", "hikcascade,%s" % folder])
         return folder
     return export
+
+
+@pytest.fixture(scope="session")
+def recording_of(tmp_path_factory):
+    """recording_of(program, variable, last): the folder with what `program record FOLDER` recorded; last: the file it
+    makes last. scripts/test records before it becomes nobody, and says where in an environment variable; without that it
+    is done here, by whoever runs the tests. No recording is a failure, never a skip."""
+    def recording(program, variable, last):
+        made = os.environ.get(variable)
+        if made:
+            if not (Path(made) / last).is_file():
+                pytest.fail("no recording in %s=%s; what scripts/test said about it is above" % (variable, made))
+            return Path(made)
+        # Several workers share one recording.
+        base = tmp_path_factory.getbasetemp()
+        folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / Path(program).stem
+        folder.mkdir(exist_ok=True)
+        with open(folder / "lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (folder / last).is_file():
+                done = subprocess.run([sys.executable, str(Path(__file__).parent / program), "record", str(folder)],
+                                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                if done.returncode:
+                    pytest.fail(done.stderr.decode("utf-8", "replace"))
+        return folder
+    return recording

@@ -5,21 +5,14 @@
     realparts.py record FOLDER     makes all below in FOLDER; says on stderr why it cannot, if so
 
 FOLDER then holds the sources (video as Annex B, G.711 raw), per capture a .pcapng, per stream what was sent (.sent),
-and manifest.json. Everything happens on the loopback interface, if possible in a network namespace of its own: there
-an ordinary user may capture, no foreign packet comes in between, and no port is taken. Where the system allows no
-namespace it is this machine's loopback interface.
+and manifest.json. loopback.py says where it happens.
 """
 
-import fcntl
 import heapq
 import json
-import os
-import re
 import selectors
 import shutil
-import signal
 import socket
-import struct
 import subprocess
 import sys
 import threading
@@ -29,6 +22,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "test-captures"))
 
+import loopback  # noqa: E402
+from loopback import Unfit  # noqa: E402
 from hikpcap import Capture, Link, Platform, rfc4571  # noqa: E402
 from ps_pack import gb_program, h264_payloads, h265_payloads, rtp_payloads  # noqa: E402
 from pslib import access_units  # noqa: E402
@@ -73,10 +68,6 @@ STREAMS = {
 }
 
 
-class Unfit(Exception):
-    """Something is not as it must be; says what."""
-
-
 def ffmpeg(*arguments):
     if not shutil.which("ffmpeg"):
         raise Unfit("ffmpeg is not installed (scripts/test installs it)")
@@ -88,14 +79,6 @@ def ffmpeg(*arguments):
 
 
 # ---- sending --------------------------------------------------------------------------------------------------------
-
-def loopback_up():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
-        request = struct.pack("16sh14x", b"lo", 0)
-        flags = struct.unpack("16sh14x", fcntl.ioctl(control, 0x8913, request))[1]  # SIOCGIFFLAGS
-        if not flags & 1:
-            fcntl.ioctl(control, 0x8914, struct.pack("16sh14x", b"lo", flags | 1))  # SIOCSIFFLAGS, IFF_UP
-
 
 class Wire(Capture):
     """What hikpcap's calls take for a capture: puts every datagram on a real socket, and waits until it came."""
@@ -242,51 +225,16 @@ def exchange(folder, streams):
     return streams
 
 
-def captured(folder, name, streams):
-    """Runs an exchange under dumpcap."""
-    path = folder / (name + ".pcapng")
-    dumpcap = shutil.which("dumpcap")
-    if not dumpcap:
-        raise Unfit("dumpcap is not installed, or not for this user")
-    running = subprocess.Popen([dumpcap, "-q", "-i", "lo", "-f", "net 127.71.0.0/16", "-B", "64", "-w", str(path)],
-                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    said = []
-    for line in running.stderr:
-        said.append(line)
-        if line.startswith("File:"):
-            break
-    else:
-        running.wait()
-        raise Unfit("dumpcap does not capture on the loopback interface: %s" % "".join(said).strip())
-    time.sleep(0.3)
-    try:
-        exchange(folder, streams)
-        time.sleep(0.7)
-    finally:
-        running.send_signal(signal.SIGINT)
-        said.append(running.communicate(timeout=20)[1])
-    dropped = re.search(r"received/dropped on interface .*: (\d+)/(\d+)", "".join(said))
-    if running.returncode or not dropped or dropped.group(2) != "0":
-        raise Unfit("dumpcap, exit code %d: %s" % (running.returncode, "".join(said)))
-    path.chmod(0o644)
-
-
 def send(folder):
     """In the place where the capture is made."""
-    loopback_up()
+    loopback.up()
     for name, streams in STREAMS.items():
-        captured(folder, name, streams)
+        with loopback.recorded(folder / (name + ".pcapng"), "127.71.0.0/16"):
+            exchange(folder, streams)
     (folder / "manifest.json").write_text(json.dumps(STREAMS, indent=1))
 
 
 # ---- recording ------------------------------------------------------------------------------------------------------
-
-def ways():
-    """How this user may come to a loopback interface to capture on: prefixes of a command."""
-    if os.geteuid() == 0:
-        return [["unshare", "--net"], []]
-    return [["unshare", "--user", "--map-root-user", "--net"], ["sudo", "-n", "unshare", "--net"], []]
-
 
 def record(folder):
     folder.mkdir(parents=True, exist_ok=True)
@@ -294,19 +242,7 @@ def record(folder):
         if not (folder / name).exists():
             ffmpeg(*arguments, "-y", folder / ("new-" + name))
             (folder / ("new-" + name)).rename(folder / name)
-    refusals = []
-    for way in ways():
-        try:
-            done = subprocess.run(way + [sys.executable, str(Path(__file__).resolve()), "send", str(folder)],
-                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            refusals.append("%s: %s" % (" ".join(way) or "as this user", error))
-            continue
-        if done.returncode == 0:
-            return
-        refusals.append("%s: %s" % (" ".join(way) or "as this user", done.stderr.decode("utf-8", "replace").strip()))
-    raise Unfit("No way to capture on a loopback interface. Please run scripts/test as root, or allow user namespaces, or "
-                "let this user capture with dumpcap.\n  " + "\n  ".join(refusals))
+    loopback.run_where_one_may_capture(Path(__file__).resolve(), "send", folder)
 
 
 def main(arguments):

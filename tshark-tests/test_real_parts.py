@@ -1,49 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """ffmpeg encodes, real sockets carry, dumpcap captures (realparts.py); the plugin exports, ffmpeg decodes: every frame
 is the one that was encoded.
-
-scripts/test makes the recording before it becomes nobody, and says in HIK_REAL_PARTS where it is. Without that it is
-made here, by whoever runs the tests.
 """
 
-import fcntl
 import json
-import os
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 import realparts
 from realparts import FRAMES, Unfit, ffmpeg
 
-HERE = Path(__file__).resolve().parent
-
-
 @pytest.fixture(scope="session")
-def recording(tmp_path_factory):
+def recording(recording_of):
     """The folder with the recording. No recording is a failure, never a skip."""
     if not shutil.which("ffmpeg"):
         pytest.fail("ffmpeg is not installed; scripts/test installs it")
-    made = os.environ.get("HIK_REAL_PARTS")
-    if made:
-        if not (Path(made) / "manifest.json").is_file():
-            pytest.fail("no recording in HIK_REAL_PARTS=%s; what scripts/test said about it is above" % made)
-        return Path(made)
-    # Several workers share one recording.
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "real-parts"
-    folder.mkdir(exist_ok=True)
-    with open(folder / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "manifest.json").is_file():
-            done = subprocess.run([sys.executable, str(HERE / "realparts.py"), "record", str(folder)],
-                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-            if done.returncode:
-                pytest.fail(done.stderr.decode("utf-8", "replace"))
-    return folder
+    return recording_of("realparts.py", "HIK_REAL_PARTS", "manifest.json")
 
 
 @pytest.fixture(scope="session")
