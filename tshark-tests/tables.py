@@ -35,7 +35,8 @@ def from_sharkd(tshark, name, capture):
     answer = tshark.sharkd(capture, [("tap", {"tap0": "nstat:" + name})])[0]
     tables = [tap for tap in answer["taps"] if tap["tap"] == "nstat:" + name]
     assert len(tables) == 1, answer
-    return [[number_as_printed(cell) for cell in row] for table in tables[0]["tables"] for row in table["i"]]
+    # The last cell, null, is that of the empty column behind a long text (hik_table_register_ui).
+    return [[number_as_printed(cell) for cell in row if cell is not None] for table in tables[0]["tables"] for row in table["i"]]
 
 
 def number_as_printed(cell):
