@@ -11,6 +11,7 @@
  */
 #include "media.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <epan/dissectors/packet-rtcp.h>
@@ -482,9 +483,9 @@ void hik_media_open(packet_info *pinfo, const struct hik_message *message)
         }
         if (line->addr_ok)
             open_endpoint(pinfo, session, mine, line, &line->endpoint.addr);
-        /* Behind a NAT the peer sends to where the SDP came from. */
-        if (!line->addr_ok ||
-            (hik_media_is_private(&line->endpoint.addr) && !addresses_equal(&line->endpoint.addr, &pinfo->src)))
+        /* Behind a NAT the peer sends to where the SDP came from, and what c= calls public is private seen from inside. */
+        if (!line->addr_ok || ((hik_media_is_private(&line->endpoint.addr) || hik_media_is_private(&pinfo->src)) &&
+                               !addresses_equal(&line->endpoint.addr, &pinfo->src)))
             open_endpoint(pinfo, session, mine, line, &pinfo->src);
         if (line->addr_ok && i < other->media_count && other->media[i].addr_ok &&
             (!other->media[i].tcp || other->media[i].tcp_by_setup))
@@ -602,6 +603,18 @@ static bool runs_on(packet_info *pinfo, const struct hik_flow *flow, uint16_t se
            pinfo->abs_ts.secs - flow->last_time.secs < 5;
 }
 
+/* A re-INVITE moved the stream away and another one back: in between it went on elsewhere, nothing is lost. */
+static bool was_away(const struct hik_session *session, const struct hik_flow *flow, uint16_t seq)
+{
+    const struct hik_flow *other = session && session->reinvite_frame > flow->last_frame ? session->flows : NULL;
+
+    for (unsigned i = 0; other && i < MAX_OPEN_SEARCH; other = other->next_in_session, i++)
+        if (other != flow && other->ssrc == flow->ssrc && other->last_frame > flow->last_frame &&
+            abs((int16_t)(seq - (uint16_t)other->highest_seq)) < abs((int16_t)(seq - (uint16_t)flow->highest_seq)))
+            return true;
+    return false;
+}
+
 static struct hik_flow *find_flow(struct capture *capture, packet_info *pinfo, uint32_t ssrc, uint16_t seq, bool tcp)
 {
     struct hik_flow_key key;
@@ -617,7 +630,8 @@ static struct hik_flow *find_flow(struct capture *capture, packet_info *pinfo, u
         bool strong;
         struct hik_session *session = match_session(pinfo, false, ssrc, ssrc, &strong);
 
-        if (!flow || (session != flow->session && session && (strong || !runs_on(pinfo, flow, seq))))
+        if (!flow || (session != flow->session && session && (strong || !runs_on(pinfo, flow, seq))) ||
+            (session == flow->session && was_away(session, flow, seq)))
             flow = new_flow(capture, pinfo, session, &key);
         flow->bindings_seen = now;
     }
@@ -685,6 +699,7 @@ static struct hik_rtp_mark *take_rtp(struct capture *capture, packet_info *pinfo
         mark->flags |= HIK_MARK_SSRC_CHANGED;
     flow->packets++;
     flow->last_time = pinfo->abs_ts;
+    flow->last_frame = pinfo->num;
     if (flow->unnegotiated)
         mark->flags |= HIK_MARK_UNNEGOTIATED;
     if (flow->after_bye)

@@ -54,6 +54,7 @@ struct hik_flow {
     bool after_ssrc_change;      /* the same two endpoints sent with another SSRC before, in this session */
     uint8_t judged;              /* enum hik_judged; findings.c's own, first pass: compared with the SDP once, on the
                                     first packet after the answer */
+    uint32_t last_frame;
     void *mp2p;                  /* packet-mp2p.c's parser state */
 
     bool tcp;
