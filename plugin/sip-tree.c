@@ -65,6 +65,7 @@ static expert_field ei_hik_ssrc_malformed = EI_INIT;
 static expert_field ei_hik_sdp_broken_line = EI_INIT;
 static expert_field ei_hik_content_length = EI_INIT;
 static expert_field ei_hik_port_zero = EI_INIT;
+static expert_field ei_hik_port_zero_mild = EI_INIT;
 static expert_field ei_hik_answer_tied = EI_INIT;
 
 /* Names for value_string users, filled from the pure parts' tables at registration. */
@@ -300,6 +301,15 @@ static void add_attribute(const struct hik_sip_view *v, proto_tree *tree, struct
     }
 }
 
+/* Port 0 refuses one line of several (RFC 3264 clause 6): the others go on. */
+static bool has_other_port(const struct hik_sdp *sdp)
+{
+    for (unsigned i = 0; i < sdp->media_count; i++)
+        if (sdp->media[i].media.port_ok && sdp->media[i].media.port != 0)
+            return true;
+    return false;
+}
+
 static void add_media(const struct hik_sip_view *v, packet_info *pinfo, proto_tree *tree, const struct hik_sdp_section *section)
 {
     proto_item *item;
@@ -320,7 +330,8 @@ static void add_media(const struct hik_sip_view *v, packet_info *pinfo, proto_tr
     proto_tree_add_uint(sub, hf_hik_media_port, v->tvb, (int)section->media.port_text.off,
                         (int)section->media.port_text.len, section->media.port);
     if (section->media.port == 0) {
-        expert_add_info(pinfo, item, &ei_hik_port_zero);
+        if (section->setup != HIK_SETUP_ACTIVE) /* who connects needs no port of its own */
+            expert_add_info(pinfo, item, has_other_port(v->sdp) ? &ei_hik_port_zero_mild : &ei_hik_port_zero);
         return;
     }
     if (!rtcp_port && !section->rtcp_mux && section->media.port < 65535)
@@ -391,6 +402,7 @@ static void add_sdp(const struct hik_sip_view *v, packet_info *pinfo, proto_tree
 
 static void add_error_info(const struct hik_sip_view *v, packet_info *pinfo, proto_tree *tree)
 {
+    const struct hik_view type = v->sip->first[HIK_HDR_CONTENT_TYPE].value;
     struct hik_error_info error;
     proto_tree *sub;
     char *text;
@@ -399,8 +411,10 @@ static void add_error_info(const struct hik_sip_view *v, packet_info *pinfo, pro
         return;
     text = hik_text_to_utf8(pinfo->pool, v->buf, error.text);
     sub = proto_tree_add_subtree_format(tree, v->tvb, (int)v->sip->body.off, (int)v->sip->body.len, ett_hik_error, NULL,
-                                        "Error of the lower platform: %s %s (XML, though typed as SDP)",
-                                        text_of(v, pinfo, error.code), printable(pinfo, text));
+                                        "Error of the platform: %s %s%s", text_of(v, pinfo, error.code),
+                                        printable(pinfo, text),
+                                        type.len >= 15 && g_ascii_strncasecmp((const char *)v->buf + type.off, "application/sdp", 15) == 0
+                                            ? " (XML, though typed as SDP)" : "");
     if (error.code.len)
         add_text(v, sub, hf_hik_error_code, error.code);
     if (text)
@@ -647,6 +661,9 @@ void hik_sip_tree_register(int proto)
          {"hikcascade.content_length", PI_PROTOCOL, PI_NOTE, "Content-Length does not fit the body", EXPFILL}},
         {&ei_hik_port_zero,
          {"hikcascade.port_zero", PI_PROTOCOL, PI_ERROR, "Media port is 0: this side refuses the stream, no media can arrive",
+          EXPFILL}},
+        {&ei_hik_port_zero_mild,
+         {"hikcascade.port_zero", PI_PROTOCOL, PI_NOTE, "Media port is 0: this side does without this one of the streams",
           EXPFILL}},
         {&ei_hik_answer_tied,
          {"hikcascade.answer_tied_by_cseq", PI_SEQUENCE, PI_NOTE, "Answer fits its request only by CSeq and addresses", EXPFILL}},
