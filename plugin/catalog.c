@@ -13,10 +13,10 @@
 /* What one capture taught. Lives in file scope, reached through the autoreset tree below. */
 struct catalog {
     wmem_map_t *items;   /* id -> struct hik_catalog_item */
+    wmem_map_t *sources; /* address -> frame of the first line it sent */
     wmem_map_t *strings; /* string -> itself: parents, states and owners repeat on every line */
     struct hik_catalog_item *first, *last;
     unsigned count;
-    uint32_t first_frame; /* of the first line; 0 = none */
     struct hik_catalog_answer *first_answer, *last_answer;
 };
 
@@ -27,6 +27,16 @@ static struct catalog *catalog_get(void)
     return captures ? (struct catalog *)wmem_tree_lookup32(captures, 0) : NULL;
 }
 
+static guint source_hash(gconstpointer key)
+{
+    return add_address_to_hash(0, (const address *)key);
+}
+
+static gboolean source_equal(gconstpointer a, gconstpointer b)
+{
+    return addresses_equal((const address *)a, (const address *)b);
+}
+
 static struct catalog *catalog_make(void)
 {
     struct catalog *catalog = catalog_get();
@@ -34,6 +44,7 @@ static struct catalog *catalog_make(void)
     if (!catalog) {
         catalog = wmem_new0(wmem_file_scope(), struct catalog);
         catalog->items = wmem_map_new(wmem_file_scope(), wmem_str_hash, g_str_equal);
+        catalog->sources = wmem_map_new(wmem_file_scope(), source_hash, source_equal);
         catalog->strings = wmem_map_new(wmem_file_scope(), wmem_str_hash, g_str_equal);
         wmem_tree_insert32(captures, 0, catalog);
     }
@@ -110,8 +121,12 @@ void hik_catalog_learn(packet_info *pinfo, const struct hik_catalog_line *line)
             catalog->first = item;
         catalog->last = item;
     }
-    if (catalog->first_frame == 0)
-        catalog->first_frame = pinfo->num;
+    if (!wmem_map_contains(catalog->sources, &pinfo->src)) {
+        address *source = wmem_new(wmem_file_scope(), address);
+
+        copy_address_wmem(wmem_file_scope(), source, &pinfo->src);
+        wmem_map_insert(catalog->sources, source, GUINT_TO_POINTER(pinfo->num));
+    }
     item->last_frame = pinfo->num;
     take_name(item, line->name, pinfo->num);
     take(catalog, &item->parent, line->parent);
@@ -147,11 +162,12 @@ bool hik_catalog_knows(const char *device_id, uint32_t frame)
     return item && item->first_frame <= frame;
 }
 
-bool hik_catalog_seen(uint32_t frame)
+bool hik_catalog_seen(const address *platform, uint32_t frame)
 {
     const struct catalog *catalog = catalog_get();
+    uint32_t first = catalog ? GPOINTER_TO_UINT(wmem_map_lookup(catalog->sources, platform)) : 0;
 
-    return catalog && catalog->first_frame != 0 && catalog->first_frame <= frame;
+    return first != 0 && first <= frame;
 }
 
 const struct hik_catalog_item *hik_catalog_next(const struct hik_catalog_item *item)
@@ -181,6 +197,7 @@ struct hik_catalog_answer *hik_catalog_answer_new(packet_info *pinfo, const char
     catalog = catalog_make();
     answer = wmem_new0(wmem_file_scope(), struct hik_catalog_answer);
     answer->device_id = intern(catalog, device_id ? device_id : "");
+    copy_address_wmem(wmem_file_scope(), &answer->source, &pinfo->src);
     answer->sn = sn;
     answer->request_frame = request_frame;
     answer->first_frame = pinfo->num;

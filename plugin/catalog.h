@@ -44,8 +44,8 @@ void hik_catalog_learn(packet_info *pinfo, const struct hik_catalog_line *line);
 const char *hik_catalog_name(const char *device_id, uint32_t frame);
 /* A catalog listed this device at or before that frame. */
 bool hik_catalog_knows(const char *device_id, uint32_t frame);
-/* Any catalog line was seen at or before that frame: only then does "not in the catalog" mean something. */
-bool hik_catalog_seen(uint32_t frame);
+/* A catalog line came from that address at or before that frame: only then does "not in the catalog" mean something. */
+bool hik_catalog_seen(const address *platform, uint32_t frame);
 
 /* Iteration in the order of first listing: NULL gives the first, the last gives NULL. */
 const struct hik_catalog_item *hik_catalog_next(const struct hik_catalog_item *item);
@@ -55,6 +55,7 @@ const struct hik_catalog_item *hik_catalog_item(const char *device_id);
 /* The answer to one Catalog query: its lines come in many messages with the same SN. */
 struct hik_catalog_answer {
     const char *device_id;    /* whose catalog */
+    address source;           /* who sent it */
     uint32_t sn;
     uint32_t sum_num;         /* lines announced (SumNum), the newest if it changes */
     uint32_t received;        /* lines that came */

@@ -16,7 +16,6 @@ struct extra {
     nstime_t ack_time, cancel_time;
     unsigned invites;      /* initial INVITEs since the last challenge */
     uint16_t challenge;    /* 401 or 407 to the INVITE, 0 again when an INVITE followed */
-    bool offer_by_callee;  /* the newest offer came from the callee */
     unsigned unreachable;  /* ICMP errors before the BYE */
     uint32_t unreachable_frame, unreachable_last; /* first and last of them */
     struct hik_endpoint unreachable_what; /* of the first; its address is file scope */
@@ -44,8 +43,8 @@ struct relation {
 /* A key of survey()'s tables. Lives until survey() returns; what it points to is the sessions'. */
 struct survey_key {
     uint32_t number;
-    const address *addr;
-    const char *text;
+    const address *addr;  /* or id */
+    const char *text, *id; /* NULL: none */
 };
 
 static wmem_map_t *extras;       /* struct hik_session -> struct extra */
@@ -134,9 +133,6 @@ void hik_facts_take(packet_info *pinfo, const struct hik_message *message)
             extra->challenge = message->status;
         }
     }
-    if (message->carries_offer)
-        extra->offer_by_callee = !addresses_equal(&pinfo->src, &session->caller.addr) &&
-                                 addresses_equal(&pinfo->src, &session->callee.addr);
 }
 
 static double seconds_between(const nstime_t *from, const nstime_t *to)
@@ -194,9 +190,11 @@ double hik_facts_silence(packet_info *pinfo, const struct hik_platforms *pair, d
     }
     if (pair->keepalive_frame != watch->frame) {
         if (watch->frame && since >= HIK_KEEPALIVE_MIN) {
-            watch->distances++;
-            if (watch->period == 0 || since < watch->period)
-                watch->period = since;
+            double longer = MAX(since, watch->distance);
+
+            if (watch->distances++ > 0 && (watch->period == 0 || longer < watch->period))
+                watch->period = longer;
+            watch->distance = since;
             if (since > watch->longest)
                 watch->longest = since;
         }
@@ -272,12 +270,12 @@ bool hik_facts_is_ps(const char *encoding)
 
 const struct hik_description *hik_facts_caller_sdp(const struct hik_session *session)
 {
-    return extra_of(session)->offer_by_callee ? &session->answer : &session->offer;
+    return session->offer.by_callee ? &session->answer : &session->offer;
 }
 
 const struct hik_description *hik_facts_callee_sdp(const struct hik_session *session)
 {
-    return extra_of(session)->offer_by_callee ? &session->offer : &session->answer;
+    return session->offer.by_callee ? &session->offer : &session->answer;
 }
 
 /* ---- all sessions at once --------------------------------------------------------------------------------------- */
@@ -287,14 +285,17 @@ static guint survey_hash(gconstpointer p)
     const struct survey_key *key = (const struct survey_key *)p;
     guint hash = add_address_to_hash(key->number * 2654435761u, key->addr);
 
-    return key->text ? hash ^ g_str_hash(key->text) : hash;
+    if (key->text)
+        hash ^= g_str_hash(key->text);
+    return key->id ? hash * 31 + g_str_hash(key->id) : hash;
 }
 
 static gboolean survey_equal(gconstpointer a, gconstpointer b)
 {
     const struct survey_key *x = (const struct survey_key *)a, *y = (const struct survey_key *)b;
 
-    return x->number == y->number && addresses_equal(x->addr, y->addr) && g_strcmp0(x->text, y->text) == 0;
+    return x->number == y->number && addresses_equal(x->addr, y->addr) &&
+           g_strcmp0(x->text, y->text) == 0 && g_strcmp0(x->id, y->id) == 0;
 }
 
 /* Puts the session under the key and returns the one that was there before. */
@@ -338,7 +339,7 @@ static void survey_ssrc(struct overview *all, GHashTable *table, const struct hi
 {
     const struct hik_media_line *line = first_line(hik_facts_caller_sdp(session));
     const struct hik_session *before;
-    struct survey_key key = {0, NULL, NULL};
+    struct survey_key key = {0, NULL, NULL, NULL};
     struct relation *mine, *theirs;
 
     if (!line || !line->addr_ok || !session->answer_frame || !hik_session_expected_ssrc(session, &key.number) ||
@@ -346,7 +347,8 @@ static void survey_ssrc(struct overview *all, GHashTable *table, const struct hi
         return;
     key.addr = &line->endpoint.addr;
     before = swap_in(table, &key, session);
-    if (!before || !overlap(before, session))
+    /* A platform that changes cameras may say the next INVITE before the BYE: nothing flows before the answer. */
+    if (!before || nstime_cmp(session_end(before), &session->final_time) <= 0)
         return;
     mine = relation_of(all, session);
     theirs = relation_of(all, before);
@@ -355,20 +357,37 @@ static void survey_ssrc(struct overview *all, GHashTable *table, const struct hi
     mine->same_port = theirs->same_port = first_line(hik_facts_caller_sdp(before))->endpoint.port == line->endpoint.port;
 }
 
-/* The platform in the middle is called for a camera, and calls for it itself. */
+/* Remembers who calls and who is called; returns a session in which one of them has the other part. */
+static const struct hik_session *meet(GHashTable *callers, GHashTable *callees, const struct survey_key *caller,
+                                      const struct survey_key *callee, const struct hik_session *session)
+{
+    const struct hik_session *other = (const struct hik_session *)g_hash_table_lookup(callees, caller);
+
+    if (!other)
+        other = (const struct hik_session *)g_hash_table_lookup(callers, callee);
+    swap_in(callers, caller, session);
+    swap_in(callees, callee, session);
+    return other;
+}
+
+/* The platform in the middle is called for a camera, and calls for it itself. It is known by its address, or, where it
+ * has one for each side, by its ID. */
 static void survey_cascade(struct overview *all, GHashTable *callers, GHashTable *callees, const struct hik_session *session)
 {
-    struct survey_key as_caller = {0, &session->caller.addr, session->camera};
-    struct survey_key as_callee = {0, &session->callee.addr, session->camera};
-    const struct hik_session *other;
+    static const address none = ADDRESS_INIT_NONE;
+    const struct survey_key as_caller = {0, &session->caller.addr, session->camera, NULL};
+    const struct survey_key as_callee = {0, &session->callee.addr, session->camera, NULL};
+    const struct survey_key caller_id = {0, &none, session->camera, session->caller_id};
+    const struct survey_key callee_id = {0, &none, session->camera, session->callee_id};
+    const struct hik_session *other, *by_id = NULL;
 
     if (!session->camera || session->caller.addr.type == AT_NONE || session->callee.addr.type == AT_NONE)
         return;
-    other = (const struct hik_session *)g_hash_table_lookup(callees, &as_caller);
+    other = meet(callers, callees, &as_caller, &as_callee, session);
+    if (session->caller_id && session->callee_id && strcmp(session->caller_id, session->callee_id) != 0)
+        by_id = meet(callers, callees, &caller_id, &callee_id, session);
     if (!other)
-        other = (const struct hik_session *)g_hash_table_lookup(callers, &as_callee);
-    swap_in(callers, &as_caller, session);
-    swap_in(callees, &as_callee, session);
+        other = by_id;
     if (!other || !overlap(other, session))
         return;
     /* Two platforms that call each other for one camera are a loop of two, not a cascade of three. */
@@ -405,7 +424,7 @@ static struct overview *survey(void)
     all->surveyed_messages = all->messages;
     all->surveyed_flows = flows;
     all->end = all->last_message;
-    all->has_rtp = false;
+    all->has_rtp = flows > 0;
     all->relations = wmem_map_new(wmem_file_scope(), g_direct_hash, g_direct_equal);
     for (size_t i = 0; i < array_length(tables); i++)
         tables[i] = g_hash_table_new_full(survey_hash, survey_equal, g_free, NULL);
@@ -419,7 +438,6 @@ static struct overview *survey(void)
             session->end = media.last;
         if (nstime_cmp(&session->end, &all->end) > 0)
             all->end = session->end;
-        all->has_rtp |= media.packets > 0;
         survey_ssrc(all, tables[0], session);
         survey_cascade(all, tables[1], tables[2], session);
     }
@@ -431,6 +449,14 @@ static struct overview *survey(void)
 const nstime_t *hik_facts_capture_end(void)
 {
     return &survey()->end;
+}
+
+bool hik_facts_is_silent(const struct hik_platforms *pair)
+{
+    const struct hik_watch *watch = hik_facts_watch(pair);
+
+    return watch->frame && !watch->reported && watch->distances >= 2 &&
+           seconds_between(&watch->time, hik_facts_capture_end()) > HIK_KEEPALIVE_MISSED * watch->period;
 }
 
 /* ---- one session ------------------------------------------------------------------------------------------------ */
@@ -660,7 +686,8 @@ void hik_facts_collect(const struct hik_session *session, struct hik_case *out)
     f->unreachable_frame = extra_of(session)->unreachable_frame;
     f->unreachable_what = keep(&out->unreachable_what, hik_endpoint_print(&extra_of(session)->unreachable_what.addr,
                                                                           extra_of(session)->unreachable_what.port));
-    f->reinvited = session->reinvite_frame != 0;
+    /* where no answers were captured, the request has to do */
+    f->reinvited = session->moved || (session->reinvite_frame && !session->final_frame);
     f->forks = session->answer_count;
     f->caller = keep(&out->caller, hik_endpoint_print(&session->caller.addr, session->caller.port));
     f->callee = keep(&out->callee, hik_endpoint_print(&session->callee.addr, session->callee.port));
@@ -693,7 +720,10 @@ void hik_facts_collect(const struct hik_session *session, struct hik_case *out)
         f->shared_port = relation->same_port;
     }
     if (relation && relation->cascade) {
-        bool middle_called = addresses_equal(&relation->cascade->caller.addr, &session->callee.addr);
+        const struct hik_session *with = relation->cascade;
+        bool middle_called = addresses_equal(&with->caller.addr, &session->callee.addr) ||
+                             (!addresses_equal(&with->callee.addr, &session->caller.addr) && session->callee_id &&
+                              g_strcmp0(with->caller_id, session->callee_id) == 0);
 
         f->cascade_with = (int)relation->cascade->index;
         f->cascade_via = keep(&out->cascade_via, print_address(middle_called ? &session->callee.addr : &session->caller.addr));

@@ -36,7 +36,9 @@ struct hik_case {
 struct hik_watch {
     uint32_t frame;          /* last keep-alive, 0 = none yet */
     nstime_t time;
-    double period;           /* shortest distance of two, in seconds; those under HIK_KEEPALIVE_MIN are repetitions; 0 = unknown */
+    double distance;         /* the last distance of two, in seconds; those under HIK_KEEPALIVE_MIN are repetitions */
+    double period;           /* the shortest that came twice in a row (then the longer of the two), so that one that is
+                                repeated early shortens nothing; 0 = unknown */
     unsigned distances;      /* how many made it */
     unsigned gaps;           /* silences of more than HIK_KEEPALIVE_MISSED periods */
     double longest;          /* longest distance */
@@ -50,6 +52,8 @@ const struct hik_watch *hik_facts_watch(const struct hik_platforms *pair);
 /* First pass only. A message of the pair came: if the keep-alives' silence in front of it is too long, and was not
  * reported before, the silence in seconds, else 0. period: what it was measured by. */
 double hik_facts_silence(packet_info *pinfo, const struct hik_platforms *pair, double *period);
+/* At the end of the capture the keep-alives are silent for too long, and no message came that told so. Any pass. */
+bool hik_facts_is_silent(const struct hik_platforms *pair);
 /* First pass only. A message came after the registration ran out: is it the first one since? */
 bool hik_facts_first_expired(packet_info *pinfo, const struct hik_platforms *pair);
 /* Time of the last packet of ours, as far as is known. */

@@ -53,6 +53,7 @@ static expert_field ei_no_answer = EI_INIT;
 static expert_field ei_rejected = EI_INIT;
 static expert_field ei_rejected_mild = EI_INIT;
 static expert_field ei_no_media = EI_INIT;
+static expert_field ei_no_media_mild = EI_INIT;
 static expert_field ei_private_address = EI_INIT;
 static expert_field ei_unnegotiated_source = EI_INIT;
 static expert_field ei_unnegotiated_source_mild = EI_INIT;
@@ -98,6 +99,19 @@ static void note_rejected(const struct hik_message *message)
 
     if (message->is_request || message->status < 300 || message->status == 401 || message->status == 407)
         return;
+    /* A CANCEL or BYE that crossed the end it asks for (RFC 3261 9.2, 15.1.2). */
+    if (session && message->status == 481 &&
+        ((message->method == HIK_METHOD_CANCEL && session->final_frame) ||
+         (message->method == HIK_METHOD_BYE && message->request_frame && session->bye_frame != message->request_frame)))
+        return;
+    if (message->method == HIK_METHOD_REGISTER && message->status < 400)
+        return; /* GB/T 28181-2022 sends the members of a cluster elsewhere */
+    if (session && session->reinvite_first && message->request_frame == session->reinvite_first) {
+        note(message, NOTE_REJECTED, true,
+             wmem_strdup_printf(wmem_file_scope(), "The re-INVITE is refused with %u: the session goes on as it was",
+                                message->status));
+        return;
+    }
     if (message->method != HIK_METHOD_INVITE || !session) {
         note(message, NOTE_REJECTED, true,
              wmem_strdup_printf(wmem_file_scope(), "The %s is refused with %u",
@@ -180,14 +194,14 @@ static void note_pair(packet_info *pinfo, const struct hik_message *message)
                                 silence, HIK_KEEPALIVE_MISSED, period));
 }
 
-/* Some catalog answer came whole: then a camera it does not list is a fault, not a gap of the capture. */
-static bool catalog_is_whole(uint32_t frame)
+/* Some catalog answer of that platform came whole: then a camera it does not list is a fault, not a gap of the capture. */
+static bool catalog_is_whole(const address *platform, uint32_t frame)
 {
     const struct hik_catalog_answer *answer = NULL;
     unsigned looked_at = 0;
 
     while ((answer = hik_catalog_answer_next(answer)) != NULL && looked_at++ < 64)
-        if (answer->sum_num > 0 && answer->received >= answer->sum_num && answer->last_frame <= frame)
+        if (addresses_equal(&answer->source, platform) && answer->sum_num > 0 && answer->received >= answer->sum_num && answer->last_frame <= frame)
             return true;
     return false;
 }
@@ -202,8 +216,9 @@ static void note_dialog(packet_info *pinfo, const struct hik_message *message)
         note(message, NOTE_BYE_WITHOUT_DIALOG, true,
              "BYE of a call that is not in this capture: it began before, or there never was one");
     if (message->method == HIK_METHOD_INVITE && session && session->invite_frame == pinfo->num && session->camera &&
-        session->kind != HIK_KIND_BROADCAST && hik_catalog_seen(pinfo->num) && !hik_catalog_knows(session->camera, pinfo->num)) {
-        bool whole = catalog_is_whole(pinfo->num);
+        session->kind != HIK_KIND_BROADCAST && hik_catalog_seen(&pinfo->dst, pinfo->num) &&
+        !hik_catalog_knows(session->camera, pinfo->num)) {
+        bool whole = catalog_is_whole(&pinfo->dst, pinfo->num);
 
         note(message, NOTE_NOT_IN_CATALOG, !whole,
              wmem_strdup_printf(wmem_file_scope(), "%s is not in the Catalog that this capture holds%s", session->camera,
@@ -265,7 +280,10 @@ static void show_outcome(packet_info *pinfo, proto_item *item, const struct hik_
     if (invite)
         show_finding(pinfo, item, &ei_no_answer, &verdict, HIK_CODE_NO_ANSWER, "No answer");
     if (answer) {
-        show_finding(pinfo, item, &ei_no_media, &verdict, HIK_CODE_NO_MEDIA, "No media");
+        const struct hik_finding *none = hik_verdict_find(&verdict, HIK_CODE_NO_MEDIA);
+
+        show_finding(pinfo, item, none && none->severity == HIK_SEVERITY_WARN ? &ei_no_media_mild : &ei_no_media, &verdict,
+                     HIK_CODE_NO_MEDIA, "No media");
         show_finding(pinfo, item, &ei_tcp_no_connection, &verdict, HIK_CODE_TCP_NO_CONNECTION, "No media connection");
         show_finding(pinfo, item, &ei_tcp_no_connection, &verdict, HIK_CODE_TCP_REFUSED, "No media connection");
         show_finding(pinfo, item, &ei_ssrc_shared, &verdict, HIK_CODE_SSRC_SHARED, "SSRC in use twice");
@@ -432,6 +450,8 @@ void hik_findings_register(int proto)
         {&ei_rejected, {"hikcascade.rejected", PI_RESPONSE_CODE, PI_ERROR, "The INVITE is refused", EXPFILL}},
         {&ei_rejected_mild, {"hikcascade.rejected", PI_RESPONSE_CODE, PI_WARN, "The request is refused", EXPFILL}},
         {&ei_no_media, {"hikcascade.no_media", PI_SEQUENCE, PI_ERROR, "The call was set up, no RTP came", EXPFILL}},
+        {&ei_no_media_mild,
+         {"hikcascade.no_media", PI_SEQUENCE, PI_WARN, "The call was ended at once, no RTP came", EXPFILL}},
         {&ei_private_address,
          {"hikcascade.private_address", PI_PROTOCOL, PI_WARN, "The SDP names an address its peer cannot send to", EXPFILL}},
         {&ei_unnegotiated_source,

@@ -109,7 +109,7 @@ void hik_platforms_take_ids(packet_info *pinfo, const struct hik_reading *r, con
         if (r->to.tag.len > 0)
             return;
         hik_platforms_learn_id(sender, r, r->from.user);
-        if (up && !message->session)
+        if (up)
             hik_platforms_learn_id(receiver, r, r->to.user);
     } else if (message->status >= 200 && message->status < 300 && !*sender &&
                hik_sip_parse_addr(r->buf, r->sip->first[HIK_HDR_CONTACT].value, &contact) &&
@@ -149,6 +149,8 @@ void hik_platforms_take_register(packet_info *pinfo, const struct hik_reading *r
         hik_platforms_learn_id(&pair->upper_id, r, r->uri.user);
         if (expires >= 0)
             pair->expires_asked = (uint32_t)expires;
+        pair->with_credentials = r->sip->first[HIK_HDR_AUTHORIZATION].name.len > 0;
+        pair->credentials_pending |= pair->with_credentials;
         return;
     }
     hik_platforms_learn_id(&pair->lower_id, r, r->from.user);
@@ -160,7 +162,10 @@ void hik_platforms_take_register(packet_info *pinfo, const struct hik_reading *r
         if (message->retransmission)
             return;
         if (message->status == 401 || message->status == 407) {
+            if (!pair->with_credentials && pair->credentials_pending)
+                pair->unauthorized_in_row = 0; /* what became of the last try is not in the capture: this is a new one */
             pair->unauthorized_in_row++;
+            pair->credentials_pending = false;
         } else {
             pair->register_failures++;
             pair->registered = false;
@@ -168,13 +173,14 @@ void hik_platforms_take_register(packet_info *pinfo, const struct hik_reading *r
         return;
     }
     pair->unauthorized_in_row = 0;
+    pair->credentials_pending = false;
     pair->expires = expires >= 0 ? (uint32_t)expires : pair->expires_asked;
     if (pair->expires == 0) { /* log-off */
         pair->registered = false;
         pair->registered_until = pinfo->abs_ts;
         return;
     }
-    if (!pair->registered)
+    if (!pair->registered || nstime_cmp(&pair->registered_until, &pinfo->abs_ts) < 0)
         pair->registered_since = pinfo->abs_ts;
     pair->registered = true;
     pair->registered_until = pinfo->abs_ts;

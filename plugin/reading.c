@@ -98,6 +98,29 @@ bool hik_view_is_id(const uint8_t *buf, struct hik_view view)
     return id.kind != HIK_ID_NONE;
 }
 
+bool hik_view_is_device(const uint8_t *buf, struct hik_view view)
+{
+    struct hik_gb_id id;
+
+    hik_gb_id_parse(buf + view.off, view.len, &id);
+    return id.kind == HIK_ID_20 && id.type > 0 && id.type < 200;
+}
+
+enum hik_direction hik_reading_direction(const struct hik_reading *r)
+{
+    switch (r->sip->method) {
+    case HIK_METHOD_REGISTER:
+    case HIK_METHOD_NOTIFY:
+        return HIK_DIR_UP;
+    case HIK_METHOD_SUBSCRIBE:
+        return HIK_DIR_DOWN;
+    case HIK_METHOD_MESSAGE:
+        return r->sip->is_request ? r->body_direction : HIK_DIR_UNKNOWN;
+    default:
+        return HIK_DIR_UNKNOWN;
+    }
+}
+
 /* ---- descriptions ----------------------------------------------------------------------------------------------- */
 
 static bool view_address(packet_info *pinfo, const uint8_t *buf, const struct hik_sdp_connection *c, address *addr)

@@ -37,6 +37,12 @@ char *hik_view_string(wmem_allocator_t *scope, const uint8_t *buf, struct hik_vi
 /* The view is an ID of any of the known kinds (gb-id.h). */
 bool hik_view_is_id(const uint8_t *buf, struct hik_view view);
 
+/* The ID of a camera, or of another device at the far end (types 001 to 199). */
+bool hik_view_is_device(const uint8_t *buf, struct hik_view view);
+
+/* Which way the request of this message goes, by its method and body alone. */
+enum hik_direction hik_reading_direction(const struct hik_reading *r);
+
 /* A file scope copy of the address; and the comparison. */
 void hik_endpoint_set(struct hik_endpoint *endpoint, const address *addr, uint32_t port);
 bool hik_endpoint_is(const struct hik_endpoint *endpoint, const address *addr, uint32_t port);
@@ -58,7 +64,7 @@ struct hik_platforms *hik_platforms_learn(packet_info *pinfo, enum hik_direction
 /* Keeps the first ID seen for one side. First pass. */
 void hik_platforms_learn_id(const char **slot, const struct hik_reading *r, struct hik_view user);
 
-/* What a message other than REGISTER says about the IDs of the pair it travels between. First pass. */
+/* What a message other than REGISTER and outside of calls says about the IDs of the pair it travels between. First pass. */
 void hik_platforms_take_ids(packet_info *pinfo, const struct hik_reading *r, const struct hik_message *message);
 
 /* A REGISTER or its answer (RFC 3261 clause 10). First pass. */

@@ -16,6 +16,8 @@
 
 /* RFC 3261 timer F: how long an answer may be late and still be one. */
 #define TRANSACTION_SECONDS 32
+/* How many calls under one Call-ID and tag are told apart. */
+#define MAX_TWINS 16
 
 /* A request and its answers, from the first of either on. File scope; first pass. */
 struct transaction {
@@ -148,6 +150,59 @@ static bool between_its_ends(packet_info *pinfo, const struct hik_session *sessi
            (addresses_equal(&pinfo->src, &session->callee.addr) && addresses_equal(&pinfo->dst, &session->caller.addr));
 }
 
+/* File scope; never NULL. */
+static const char *text_or_empty(const struct hik_reading *r, struct hik_view view)
+{
+    const char *text = hik_view_string(wmem_file_scope(), r->buf, view);
+    return text ? text : "";
+}
+
+static bool same_text(const struct hik_reading *r, struct hik_view view, const char *text)
+{
+    return strlen(text) == view.len && memcmp(r->buf + view.off, text, view.len) == 0;
+}
+
+/* How well a message fits one of several calls with the same Call-ID and caller's tag. */
+static int fitness(packet_info *pinfo, const struct hik_reading *r, const struct hik_session *session)
+{
+    struct hik_view other = same_text(r, r->from.tag, session->caller_tag) ? r->to.tag : r->from.tag;
+    bool there = hik_endpoint_is(&session->caller, &pinfo->src, pinfo->srcport) &&
+                 hik_endpoint_is(&session->callee, &pinfo->dst, pinfo->destport);
+    bool back = hik_endpoint_is(&session->callee, &pinfo->src, pinfo->srcport) &&
+                hik_endpoint_is(&session->caller, &pinfo->dst, pinfo->destport);
+    int points = there || back ? 3 : between_its_ends(pinfo, session) ? 2 : 0;
+
+    if (session->callee_tag && other.len)
+        points += same_text(r, other, session->callee_tag) ? 4 : -4;
+    if (session->camera && (same_text(r, r->to.user, session->camera) || same_text(r, r->from.user, session->camera) ||
+                            (r->has_subject && same_text(r, r->subject.sender_id, session->camera))))
+        points++;
+    if (session->bye_frame || session->final_status >= 300)
+        points -= 5;
+    return points;
+}
+
+/* Calls with the same Call-ID and tag exist: of a device that counts anew, and of a platform in the middle that passes
+ * a dialog on as it is. The one that fits best, of equals the newest. */
+static struct hik_session *best_twin(packet_info *pinfo, const struct hik_reading *r, struct hik_session *newest)
+{
+    struct hik_session *best = newest;
+    int points, most;
+    unsigned seen = 0;
+
+    if (!newest || !newest->twin)
+        return newest;
+    most = fitness(pinfo, r, newest);
+    for (struct hik_session *twin = newest->twin; twin && ++seen < MAX_TWINS; twin = twin->twin) {
+        points = fitness(pinfo, r, twin);
+        if (points > most) {
+            most = points;
+            best = twin;
+        }
+    }
+    return best;
+}
+
 /* The dialog a message belongs to: the caller's tag is in From or in To. Failing both, the newest dialog of that
  * Call-ID between the same two addresses: devices that lose a tag exist. */
 static struct hik_session *find_session(packet_info *pinfo, const struct hik_reading *r)
@@ -161,30 +216,20 @@ static struct hik_session *find_session(packet_info *pinfo, const struct hik_rea
         if (session && !between_its_ends(pinfo, session))
             session = NULL;
     }
-    return session;
-}
-
-/* File scope; never NULL. */
-static const char *text_or_empty(const struct hik_reading *r, struct hik_view view)
-{
-    const char *text = hik_view_string(wmem_file_scope(), r->buf, view);
-    return text ? text : "";
-}
-
-static bool same_text(const struct hik_reading *r, struct hik_view view, const char *text)
-{
-    return strlen(text) == view.len && memcmp(r->buf + view.off, text, view.len) == 0;
+    return best_twin(pinfo, r, session);
 }
 
 /* caller_sends: the packet goes from the caller to the callee. */
-static struct hik_session *new_session(packet_info *pinfo, const struct hik_reading *r, bool caller_sends)
+static struct hik_session *new_session(packet_info *pinfo, const struct hik_reading *r, struct hik_view caller_tag,
+                                       bool caller_sends)
 {
     struct hik_session *session = wmem_new0(wmem_file_scope(), struct hik_session);
-    struct hik_text_key key = tag_key(r, r->from.tag);
+    struct hik_text_key key = tag_key(r, caller_tag);
 
     session->index = wmem_map_size(sessions_by_index);
     session->call_id = text_or_empty(r, r->call_id);
-    session->caller_tag = text_or_empty(r, r->from.tag);
+    session->caller_tag = text_or_empty(r, caller_tag);
+    session->twin = find_by_tag(r, caller_tag);
     session->scale = 1.0;
     session->first_frame = pinfo->num;
     session->first_time = pinfo->abs_ts;
@@ -198,54 +243,122 @@ static struct hik_session *new_session(packet_info *pinfo, const struct hik_read
 }
 
 /* A dialog whose INVITE is not in the capture. Who called is told by the method: the caller sends ACK and CANCEL and
- * gets the answers to INVITE; BYE and INFO come from either side, mostly from the upper platform, who called. */
+ * gets the answers to INVITE; BYE and INFO come from either side, mostly from the upper platform, who called, unless the
+ * camera stands in their From. */
 static struct hik_session *begun_before(packet_info *pinfo, const struct hik_reading *r)
 {
-    struct hik_session *session = new_session(pinfo, r, r->sip->is_request);
+    enum hik_method method = r->sip->method;
+    bool from_device = hik_view_is_device(r->buf, r->from.user), to_device = hik_view_is_device(r->buf, r->to.user);
+    bool callee_asks = (method == HIK_METHOD_BYE || method == HIK_METHOD_INFO) && from_device && !to_device;
+    struct hik_view callee_tag = callee_asks ? r->from.tag : r->to.tag;
+    struct hik_session *session = new_session(pinfo, r, callee_asks ? r->to.tag : r->from.tag, r->sip->is_request != callee_asks);
 
     session->began_before = true;
-    if (r->to.tag.len) {
-        struct hik_text_key key = tag_key(r, r->to.tag);
+    if (from_device != to_device)
+        session->invite_direction = callee_asks || to_device ? HIK_DIR_DOWN : HIK_DIR_UP;
+    if (callee_tag.len) {
+        struct hik_text_key key = tag_key(r, callee_tag);
 
-        session->callee_tag = text_or_empty(r, r->to.tag);
+        session->callee_tag = text_or_empty(r, callee_tag);
         /* Either tag may turn up in From later: the callee may speak, too. */
         hik_text_key_insert(sessions_by_tag, &key, session);
     }
     return session;
 }
 
-/* An INVITE outside a dialog under tags we know: is it another call, or the same one again? */
-static bool is_new_call(const struct hik_session *session, bool retransmission)
+/* The INVITE asks for the same media at the same place. */
+static bool is_same_offer(packet_info *pinfo, const struct hik_reading *r, const struct hik_session *session)
 {
+    const struct hik_media_line *theirs = session->offer.frame && session->offer.media_count ? session->offer.media : NULL;
+    struct hik_description mine;
+
+    if (!theirs || !r->has_sdp || r->sdp->media_count == 0)
+        return false;
+    hik_reading_describe(pinfo, r, &mine);
+    return mine.media[0].addr_ok && theirs->addr_ok && mine.media[0].endpoint.port == theirs->endpoint.port &&
+           addresses_equal(&mine.media[0].endpoint.addr, &theirs->endpoint.addr);
+}
+
+/* An INVITE outside a dialog under tags we know: is it another call, or the same one again? */
+static bool is_new_call(packet_info *pinfo, const struct hik_reading *r, const struct hik_session *session, bool retransmission)
+{
+    struct hik_view camera = r->has_subject ? r->subject.sender_id : r->uri.user;
+
     if (retransmission)
         return false;
-    if (session->bye_frame)
+    if (session->bye_frame || (session->final_frame && session->final_status >= 300))
         return true;
-    return session->final_frame && session->final_status >= 300;
+    if (!session->invite_frame)
+        return false; /* it came out of order */
+    /* Another camera; or another hop, of a platform that passes the dialog on and the media through. */
+    return (!between_its_ends(pinfo, session) && !is_same_offer(pinfo, r, session)) ||
+           (session->camera && session->kind != HIK_KIND_BROADCAST && hik_view_is_id(r->buf, camera) &&
+            !same_text(r, camera, session->camera));
 }
 
 static void set_camera(struct hik_session *session, const struct hik_reading *r)
 {
+    /* In the middle of a dialog the Request-URI is a Contact, a platform's, and either side may speak. */
+    bool in_dialog = r->sip->method != HIK_METHOD_INVITE || (r->sip->is_request && r->to.tag.len > 0);
+    const struct hik_view none = {0, 0};
     const struct hik_view candidates[] = {
-        r->has_subject ? (session->kind == HIK_KIND_BROADCAST ? r->subject.receiver_id : r->subject.sender_id)
-                       : (struct hik_view){0, 0},
-        session->kind == HIK_KIND_BROADCAST ? r->from.user : r->sip->is_request ? r->uri.user : r->to.user,
-        session->kind == HIK_KIND_BROADCAST ? (struct hik_view){0, 0} : r->to.user,
-        r->has_sdp ? r->sdp->origin_user : (struct hik_view){0, 0},
+        r->has_subject ? (session->kind == HIK_KIND_BROADCAST ? r->subject.receiver_id : r->subject.sender_id) : none,
+        session->kind == HIK_KIND_BROADCAST ? r->from.user : r->sip->is_request && !in_dialog ? r->uri.user : r->to.user,
+        session->kind == HIK_KIND_BROADCAST ? none : r->to.user,
+        in_dialog && session->kind != HIK_KIND_BROADCAST ? r->from.user : none,
+        r->has_sdp ? r->sdp->origin_user : none,
     };
+    const struct hik_view *found = NULL;
 
     if (session->camera)
         return;
-    for (size_t i = 0; i < array_length(candidates); i++)
-        if (candidates[i].len > 0 && hik_view_is_id(r->buf, candidates[i])) {
-            session->camera = hik_view_string(wmem_file_scope(), r->buf, candidates[i]);
-            return;
+    for (size_t i = 0; i < array_length(candidates); i++) {
+        if (candidates[i].len == 0 || !hik_view_is_id(r->buf, candidates[i]))
+            continue;
+        if (!found)
+            found = &candidates[i];
+        if (!in_dialog || hik_view_is_device(r->buf, candidates[i])) {
+            found = &candidates[i];
+            break;
         }
-    if (r->has_subject && r->subject.sender_id.len > 0) {
+    }
+    if (found) {
+        session->camera = hik_view_string(wmem_file_scope(), r->buf, *found);
+    } else if (r->has_subject && r->subject.sender_id.len > 0) {
         char *text = hik_view_string(wmem_file_scope(), r->buf, r->subject.sender_id);
         hik_text_one_line(text);
         session->camera = text;
     }
+}
+
+/* The ID of a platform, as one of the session's sides. */
+static void set_platform_id(const char **slot, const struct hik_session *session, const struct hik_reading *r,
+                            struct hik_view user)
+{
+    if (!*slot && user.len > 0 && hik_view_is_id(r->buf, user) && !(session->camera && same_text(r, user, session->camera)))
+        *slot = hik_view_string(wmem_file_scope(), r->buf, user);
+}
+
+/* Who sent the message, by the ID it gives itself. */
+static void learn_platform_id(const struct hik_message *message, const struct hik_reading *r, struct hik_view user)
+{
+    const char *camera = message->session->camera;
+
+    if (message->platforms && message->direction != HIK_DIR_UNKNOWN && !(camera && same_text(r, user, camera)))
+        hik_platforms_learn_id(message->direction == HIK_DIR_DOWN ? &message->platforms->upper_id
+                                                                  : &message->platforms->lower_id, r, user);
+}
+
+/* The newest SDP offer. In a re-INVITE either side may make it. */
+static void take_offer(packet_info *pinfo, const struct hik_reading *r, struct hik_message *message)
+{
+    struct hik_session *session = message->session;
+    bool from = same_text(r, r->from.tag, session->caller_tag), to = same_text(r, r->to.tag, session->caller_tag);
+
+    hik_reading_describe(pinfo, r, &session->offer);
+    session->offer.by_callee = from != to ? to : !addresses_equal(&pinfo->src, &session->caller.addr) &&
+                                                 addresses_equal(&pinfo->src, &session->callee.addr);
+    message->carries_offer = true;
 }
 
 /* Who pulls: video asked for with an INVITE flows to the caller, so the caller is the upper platform, unless its SDP
@@ -297,6 +410,11 @@ static void take_invite(packet_info *pinfo, const struct hik_reading *r, struct 
 
     if (r->to.tag.len > 0 && session->invite_frame != 0) {
         session->reinvite_frame = pinfo->num;
+        if (!message->retransmission) {
+            session->reinvite_first = pinfo->num;
+            session->offer_before = session->offer;
+            session->answer_before = session->answer;
+        }
     } else if (session->invite_frame == 0) {
         session->began_before = session->began_before && r->to.tag.len; /* it may only have come out of order */
         session->invite_frame = pinfo->num;
@@ -312,12 +430,15 @@ static void take_invite(packet_info *pinfo, const struct hik_reading *r, struct 
     if (session->invite_direction == HIK_DIR_UNKNOWN)
         session->invite_direction = invite_direction(pinfo, r);
     if (r->has_sdp) {
-        hik_reading_describe(pinfo, r, &session->offer);
-        message->carries_offer = true;
+        take_offer(pinfo, r, message);
         if (session->kind == HIK_KIND_UNKNOWN)
             session->kind = session_kind(r, session->invite_direction);
     }
     set_camera(session, r);
+    if (session->invite_frame == pinfo->num) {
+        set_platform_id(&session->caller_id, session, r, r->from.user);
+        learn_platform_id(message, r, r->from.user);
+    }
 }
 
 static void take_error_info(const struct hik_reading *r, struct hik_session *session)
@@ -330,16 +451,32 @@ static void take_error_info(const struct hik_reading *r, struct hik_session *ses
     session->error_text = hik_text_to_utf8(wmem_file_scope(), r->buf, error.text);
 }
 
+/* A re-INVITE was answered. Refused, it leaves the session as it was (RFC 3261 14.1); with credentials it comes again. */
+static void take_reinvite_answer(packet_info *pinfo, struct hik_session *session, uint16_t status)
+{
+    if (status >= 200 && status < 300)
+        session->moved = true;
+    if (status < 300 || session->offer_before.frame == 0)
+        return;
+    session->offer = session->offer_before;
+    session->answer = session->answer_before;
+    keep_expectation(pinfo, session);
+}
+
 static void take_invite_answer(packet_info *pinfo, const struct hik_reading *r, struct hik_message *message)
 {
     struct hik_session *session = message->session;
     uint16_t status = message->status;
+    bool again = session->reinvite_first && message->request_frame == session->reinvite_first;
+    struct hik_sip_addr contact;
     bool initial = session->invite_cseq == 0 || session->invite_cseq == r->sip->cseq;
 
     if (status < 200) {
         if (!session->provisional_frame)
             session->provisional_frame = pinfo->num;
         session->provisional_status = MAX(session->provisional_status, status);
+    } else if (again) {
+        take_reinvite_answer(pinfo, session, status);
     } else if (status == 401 || status == 407) {
         session->challenge_cseq = r->sip->cseq;
     } else if (initial && !session->final_frame) {
@@ -350,12 +487,17 @@ static void take_invite_answer(packet_info *pinfo, const struct hik_reading *r, 
         if (status >= 300 && message->platforms)
             message->platforms->failures++;
     }
-    if (status >= 300)
+    if (status >= 300 && !again)
         take_error_info(r, session);
-    if (status >= 200 && status < 300) {
+    if (status >= 200 && status < 300 && !again) {
         session->challenge_cseq = 0;
         if (!session->answer_frame)
             session->answer_frame = pinfo->num;
+        set_camera(session, r);
+        if (hik_sip_parse_addr(r->buf, r->sip->first[HIK_HDR_CONTACT].value, &contact)) {
+            set_platform_id(&session->callee_id, session, r, contact.user);
+            learn_platform_id(message, r, contact.user);
+        }
         if (!session->callee_tag || !same_text(r, r->to.tag, session->callee_tag)) {
             session->answer_count++;
             if (!session->callee_tag)
@@ -373,7 +515,6 @@ static void take_invite_answer(packet_info *pinfo, const struct hik_reading *r, 
         if (session->invite_direction == HIK_DIR_UNKNOWN && session->kind != HIK_KIND_TALK)
             session->invite_direction = HIK_DIR_DOWN;
     }
-    set_camera(session, r);
 }
 
 static void take_session_message(packet_info *pinfo, const struct hik_reading *r, struct hik_message *message)
@@ -393,11 +534,17 @@ static void take_session_message(packet_info *pinfo, const struct hik_reading *r
         if (message->is_request && !session->ack_frame &&
             (!session->challenge_cseq || session->challenge_cseq != r->sip->cseq))
             session->ack_frame = pinfo->num;
-        if (r->has_sdp) { /* delayed offer: the ACK carries the answer (RFC 3264) */
-            hik_reading_describe(pinfo, r, &session->offer);
-            message->carries_offer = true;
+        if (r->has_sdp) /* delayed offer: the ACK carries the answer (RFC 3264) */
+            take_offer(pinfo, r, message);
+        break;
+    case HIK_METHOD_UPDATE: /* moves the media as a re-INVITE does (RFC 3311) */
+        if (r->has_sdp && message->is_request) {
+            take_offer(pinfo, r, message);
+        } else if (r->has_sdp && message->status >= 200 && message->status < 300) {
+            hik_reading_describe(pinfo, r, &session->answer);
+            message->carries_answer = true;
+            session->moved = true;
         }
-        set_camera(session, r);
         break;
     case HIK_METHOD_CANCEL:
         if (message->is_request && !session->cancel_frame)
@@ -413,11 +560,11 @@ static void take_session_message(packet_info *pinfo, const struct hik_reading *r
         } else if (message->status >= 200 && message->status != 401 && message->status != 407 && !session->bye_answer_frame) {
             session->bye_answer_frame = pinfo->num;
         }
-        set_camera(session, r);
         break;
     default:
         break;
     }
+    set_camera(session, r);
     if (message->carries_offer || message->carries_answer)
         keep_expectation(pinfo, session);
 }
@@ -459,6 +606,19 @@ static struct transaction *find_transaction(packet_info *pinfo, const struct hik
     *by_branch = true;
     key = transaction_key(r, (struct hik_view){0, 0});
     return (struct transaction *)wmem_map_lookup(transactions, &key);
+}
+
+/* A CANCEL, and the ACK of a refusal, have the branch of their INVITE (RFC 3261 9.1, 17.1.1.3). */
+static struct hik_session *session_of_invite(const struct hik_reading *r)
+{
+    struct hik_text_key key = transaction_key(r, r->call_id);
+    const struct transaction *found;
+
+    if (r->sip->method != HIK_METHOD_ACK && r->sip->method != HIK_METHOD_CANCEL)
+        return NULL;
+    key.number = r->sip->cseq * 32 + HIK_METHOD_INVITE;
+    found = (const struct transaction *)wmem_map_lookup(transactions, &key);
+    return found ? found->session : NULL;
 }
 
 static void keep_transaction(const struct hik_reading *r, struct transaction *transaction)
@@ -559,11 +719,15 @@ static struct hik_session *session_of(packet_info *pinfo, const struct hik_readi
     /* Outside a dialog, MESSAGE and OPTIONS are no part of a session even if the Call-ID is one's. */
     if (message->is_request && r->to.tag.len == 0 && (method == HIK_METHOD_MESSAGE || method == HIK_METHOD_OPTIONS))
         return NULL;
-    session = find_session(pinfo, r);
+    if (message->is_request && message->retransmission && transaction->session)
+        return transaction->session;
+    session = session_of_invite(r);
+    if (!session)
+        session = find_session(pinfo, r);
     if (message->is_request && method == HIK_METHOD_INVITE && r->to.tag.len == 0) {
-        if (!session || is_new_call(session, message->retransmission) ||
+        if (!session || is_new_call(pinfo, r, session, message->retransmission) ||
             (!same_text(r, r->from.tag, session->caller_tag) && !session->began_before))
-            session = new_session(pinfo, r, true);
+            session = new_session(pinfo, r, r->from.tag, true);
         return session;
     }
     if (session)
@@ -576,22 +740,6 @@ static struct hik_session *session_of(packet_info *pinfo, const struct hik_readi
 static enum hik_direction reverse(enum hik_direction direction)
 {
     return direction == HIK_DIR_UP ? HIK_DIR_DOWN : direction == HIK_DIR_DOWN ? HIK_DIR_UP : HIK_DIR_UNKNOWN;
-}
-
-/* Which way the request of this message goes, by its method and body alone. */
-static enum hik_direction method_direction(const struct hik_reading *r)
-{
-    switch (r->sip->method) {
-    case HIK_METHOD_REGISTER:
-    case HIK_METHOD_NOTIFY:
-        return HIK_DIR_UP;
-    case HIK_METHOD_SUBSCRIBE:
-        return HIK_DIR_DOWN;
-    case HIK_METHOD_MESSAGE:
-        return r->sip->is_request ? r->body_direction : HIK_DIR_UNKNOWN;
-    default:
-        return HIK_DIR_UNKNOWN;
-    }
 }
 
 static enum hik_direction session_direction(packet_info *pinfo, const struct hik_reading *r, const struct hik_session *session)
@@ -617,7 +765,7 @@ static enum hik_direction session_direction(packet_info *pinfo, const struct hik
 static void set_direction(packet_info *pinfo, const struct hik_reading *r, const struct transaction *transaction,
                           struct hik_message *message)
 {
-    enum hik_direction direction = method_direction(r);
+    enum hik_direction direction = hik_reading_direction(r);
     bool sure = r->sip->method == HIK_METHOD_REGISTER;
     struct hik_platforms *pair;
 
@@ -721,7 +869,7 @@ struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, con
 
     if (message->method == HIK_METHOD_REGISTER)
         hik_platforms_take_register(pinfo, &r, message);
-    else
+    else if (!message->session)
         hik_platforms_take_ids(pinfo, &r, message);
     if (message->session) {
         take_session_message(pinfo, &r, message);

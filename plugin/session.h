@@ -63,6 +63,7 @@ struct hik_description {
     uint32_t ssrc;           /* of y=; valid for OK, SHORT, LONG */
     const char *y_text;
     bool broken_lines;       /* some line is no x=value, or blank: stock stops reading there */
+    bool by_callee;          /* of an offer: the callee wrote it, in a re-INVITE of its own */
     enum hik_sdp_session_name session_name;
 };
 
@@ -89,6 +90,8 @@ struct hik_session {
     const char *caller_tag;   /* From tag of the INVITE; "" if the INVITE was not seen and not known */
     const char *callee_tag;   /* To tag of the final answer, NULL until known */
     const char *camera;       /* ID of the camera: Subject's sender, else the Request-URI's user, else o=; NULL */
+    const char *caller_id, *callee_id; /* of the platforms: From of the INVITE, Contact of its 200; NULL if not known */
+    struct hik_session *twin; /* an older session with the same Call-ID and caller's tag, NULL */
     enum hik_session_kind kind;
 
     struct hik_endpoint caller; /* who sent the INVITE (source of the packet) */
@@ -104,6 +107,8 @@ struct hik_session {
     uint32_t invite_cseq;     /* CSeq number of the first INVITE */
     unsigned invite_count;    /* INVITEs without a To tag, retransmissions included */
     uint32_t reinvite_frame;  /* last re-INVITE (one with a To tag) */
+    uint32_t reinvite_first;  /* the same, the first time it was sent */
+    bool moved;               /* a re-INVITE was answered 2xx */
     uint32_t provisional_frame; /* first 1xx */
     uint16_t provisional_status; /* highest 1xx seen */
     uint32_t final_frame;     /* first final answer to the INVITE other than 401/407 */
@@ -121,6 +126,7 @@ struct hik_session {
     uint32_t bye_answer_frame;
 
     struct hik_description offer, answer; /* the newest of each: a re-INVITE replaces them */
+    struct hik_description offer_before, answer_before; /* of the last re-INVITE: what holds again when it is refused */
     wmem_array_t *expectations; /* struct hik_expectation, one per change of the announced SSRC, in order of frame */
     const char *error_code, *error_text;  /* <ErrorInfo> of a failed INVITE, NULL if none */
 
@@ -195,6 +201,8 @@ struct hik_platforms {
     uint32_t expires;             /* seconds, of the last 200 (else of the REGISTER) */
     uint32_t expires_asked;       /* seconds, of the last REGISTER */
     unsigned unauthorized_in_row; /* 401 answers with no 200 in between */
+    bool with_credentials;        /* the last REGISTER had an Authorization */
+    bool credentials_pending;     /* one with it was not answered yet: its answer may be missing in the capture */
     unsigned registers, register_failures;
 
     uint32_t keepalive_frame;     /* last Keepalive MESSAGE */

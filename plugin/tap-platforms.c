@@ -72,7 +72,7 @@ static void set_state(struct hik_table_row *row, const struct hik_platforms *pai
     else if (pair->unauthorized_in_row >= 2)
         snprintf(text, sizeof text, "refused, %u x 401", pair->unauthorized_in_row);
     else if (pair->register_status >= 300)
-        snprintf(text, sizeof text, "refused %u", pair->register_status);
+        snprintf(text, sizeof text, "%s %u", pair->register_status < 400 ? "redirected" : "refused", pair->register_status);
     else if (pair->register_status >= 200)
         snprintf(text, sizeof text, "logged off");
     else if (pair->registers > 0)
@@ -106,7 +106,7 @@ static void fill(struct hik_table_row *row)
     row->fields[COL_EXPIRES].value.uint_value = pair->expires;
     set_time(row, COL_KEEPALIVE, pair->keepalives > 0, &pair->keepalive_time);
     row->fields[COL_KEEPALIVES].value.uint_value = pair->keepalives;
-    row->fields[COL_GAPS].value.uint_value = hik_facts_watch(pair)->gaps;
+    row->fields[COL_GAPS].value.uint_value = hik_facts_watch(pair)->gaps + hik_facts_is_silent(pair);
     for (const GSList *one = row->list; one; one = one->next)
         failures += failed((const struct hik_session *)one->data);
     row->fields[COL_FAILURES].value.uint_value = failures;

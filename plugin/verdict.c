@@ -321,6 +321,11 @@ static void judge_absence(const struct hik_facts *f, struct hik_verdict *v)
 
     if (!f->leg[0].wanted && !f->leg[1].wanted)
         return;
+    if (f->cancelled && f->bye) { /* RFC 3261 9.1: then the caller ends what it did not want any more */
+        add(v, HIK_CODE_CANCELLED, HIK_SEVERITY_WARN, "by %s %s s after the INVITE; the answer of %s crossed the CANCEL, "
+            "and the call was ended by BYE", or_unknown(f->caller), tenths(f->cancel_after).s, or_unknown(f->callee));
+        return;
+    }
     if (judge_path(f, v))
         return;
     if (f->unreachable > 0)
@@ -337,8 +342,10 @@ static void judge_absence(const struct hik_facts *f, struct hik_verdict *v)
     if (!f->acked && f->final_status >= 200)
         add(v, HIK_CODE_NO_ACK, HIK_SEVERITY_ERROR, "%s answered %u, %s never acknowledged it, and no media came",
             or_unknown(f->callee), f->final_status, or_unknown(f->caller));
-    add(v, HIK_CODE_NO_MEDIA, HIK_SEVERITY_ERROR, "200 OK%s, 0 RTP packets to %s%s in %s s%s",
-        f->acked ? " and ACK" : "", or_unknown(leg->to), address_remark(leg), tenths(f->after_answer).s,
+    /* Who hangs up at once may simply have looked at something else: a camera takes a moment to begin. */
+    add(v, HIK_CODE_NO_MEDIA, f->after_answer < HIK_WAIT_START ? HIK_SEVERITY_WARN : HIK_SEVERITY_ERROR,
+        "200 OK%s, 0 RTP packets to %s%s in %s s%s%s", f->acked ? " and ACK" : "", or_unknown(leg->to), address_remark(leg),
+        tenths(f->after_answer).s, f->after_answer < HIK_WAIT_START ? ", then BYE" : "",
         f->capture_has_rtp ? "" : "; no RTP in the whole capture: was it filtered?");
     if (f->rtcp_packets > 0)
         add(v, HIK_CODE_ONE_WAY, HIK_SEVERITY_WARN, "%u RTCP packets but no RTP", f->rtcp_packets);
@@ -422,7 +429,7 @@ static void judge_end(const struct hik_facts *f, struct hik_verdict *v)
     if (f->bye && f->after_bye > 0 && f->after_bye_seconds > HIK_LATE_MEDIA)
         add(v, HIK_CODE_MEDIA_AFTER_BYE, HIK_SEVERITY_WARN, "%u RTP packets up to %s s after the BYE", f->after_bye,
             tenths(f->after_bye_seconds).s);
-    if (!f->bye && !f->paused && f->silence >= HIK_WAIT_BYE)
+    if (!f->bye && !f->paused && (f->leg[0].wanted || f->leg[1].wanted) && f->silence >= HIK_WAIT_BYE)
         add(v, HIK_CODE_NO_BYE, HIK_SEVERITY_WARN, "media stopped %s s before the end of the capture without a BYE",
             tenths(f->silence).s);
 }

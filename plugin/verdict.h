@@ -62,6 +62,7 @@ const char *hik_verdict_state_name(enum hik_state state);
 /* Seconds after which a silence means something. */
 #define HIK_WAIT_ANSWER 32.0  /* timer B: 64 * T1 */
 #define HIK_WAIT_MEDIA 5.0    /* from the ACK to the first RTP packet */
+#define HIK_WAIT_START 2.0    /* a BYE sooner than this after the ACK leaves no time for media */
 #define HIK_WAIT_BYE 10.0     /* from the last RTP packet to the end of the capture */
 #define HIK_LATE_MEDIA 1.0    /* RTP after BYE: what is on its way is no fault */
 #define HIK_WAIT_KEY 10.0     /* of video without a key frame */
