@@ -135,12 +135,27 @@ static bool has_marks(packet_info *pinfo, const uint8_t *buf, const struct hik_s
 
 /* ---- records of the frame's messages ---------------------------------------------------------------------------- */
 
+/* Tells the messages of one frame apart. Every message is hashed, so it takes eight bytes at a time. */
+static uint32_t hash_bytes(const uint8_t *buf, unsigned length)
+{
+    uint64_t hash = length, word;
+
+    for (; length >= sizeof word; buf += sizeof word, length -= sizeof word) {
+        memcpy(&word, buf, sizeof word);
+        hash = (hash ^ word) * UINT64_C(0x9E3779B97F4A7C15);
+        hash ^= hash >> 29;
+    }
+    for (; length > 0; buf++, length--)
+        hash = (hash ^ *buf) * UINT64_C(0x9E3779B97F4A7C15);
+    return (uint32_t)(hash >> 32);
+}
+
 /* Number of the record of this message among the frame's, UINT_MAX if the first pass made none: then it is not ours.
  * The same bytes twice in a frame have two records, in order. */
 static unsigned find_taken(packet_info *pinfo, wmem_array_t *messages, const uint8_t *buf, unsigned length)
 {
     unsigned nth = GPOINTER_TO_UINT(p_get_proto_data(pinfo->pool, pinfo, proto_hikcascade, KEY_COUNTER));
-    uint32_t hash = messages ? wmem_strong_hash(buf, length) : 0;
+    uint32_t hash = messages ? hash_bytes(buf, length) : 0;
 
     for (; messages && nth < wmem_array_get_count(messages); nth++) {
         const struct taken *taken = (const struct taken *)wmem_array_index(messages, nth);
@@ -170,7 +185,7 @@ static const struct hik_message *next_message(packet_info *pinfo, const uint8_t 
         p_add_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_MESSAGES, messages);
     }
     taken.length = length;
-    taken.hash = wmem_strong_hash(buf, length);
+    taken.hash = hash_bytes(buf, length);
     taken.message = hik_session_take(pinfo, buf, sip, sdp);
     wmem_array_append_one(messages, taken);
     return taken.message;

@@ -15,6 +15,7 @@ struct catalog {
     wmem_map_t *items;   /* id -> struct hik_catalog_item */
     wmem_map_t *sources; /* address -> frame of the first line it sent */
     wmem_map_t *strings; /* string -> itself: parents, states and owners repeat on every line */
+    const char *last_parent, *last_civil_code, *last_status, *last_owner; /* taken last; of strings */
     struct hik_catalog_item *first, *last;
     unsigned count;
     struct hik_catalog_answer *first_answer, *last_answer;
@@ -54,9 +55,13 @@ static struct catalog *catalog_make(void)
 /* Digits 11-13 of an ID of exactly 20 digits, else 0. */
 static uint16_t type_of(const char *id)
 {
-    size_t len = strlen(id);
+    unsigned i;
 
-    if (len != 20 || strspn(id, "0123456789") != len)
+    for (i = 0; i < 20; i++) {
+        if (!g_ascii_isdigit(id[i]))
+            return 0;
+    }
+    if (id[i] != '\0')
         return 0;
     return (uint16_t)((id[10] - '0') * 100 + (id[11] - '0') * 10 + (id[12] - '0'));
 }
@@ -74,11 +79,14 @@ static const char *intern(struct catalog *catalog, const char *text)
     return known;
 }
 
-/* Keeps what was known when the new line does not say. */
-static void take(struct catalog *catalog, const char **where, const char *text)
+/* Keeps what was known when the new line does not say. before: what the line before said, which is mostly the same. */
+static void take(struct catalog *catalog, const char **where, const char *text, const char **before)
 {
-    if (text && *text && (!*where || strcmp(*where, text) != 0))
-        *where = intern(catalog, text);
+    if (!text || !*text || (*where && strcmp(*where, text) == 0))
+        return;
+    if (!*before || strcmp(*before, text) != 0)
+        *before = intern(catalog, text);
+    *where = *before;
 }
 
 static void take_name(struct hik_catalog_item *item, const char *name, uint32_t frame)
@@ -112,8 +120,7 @@ void hik_catalog_learn(packet_info *pinfo, const struct hik_catalog_line *line)
         item->first_frame = pinfo->num;
         item->index = catalog->count++;
         item->type = type_of(line->id);
-        if (line->owner && *line->owner)
-            item->owner = intern(catalog, line->owner);
+        take(catalog, &item->owner, line->owner, &catalog->last_owner);
         wmem_map_insert(catalog->items, item->id, item);
         if (catalog->last)
             catalog->last->next = item;
@@ -129,9 +136,9 @@ void hik_catalog_learn(packet_info *pinfo, const struct hik_catalog_line *line)
     }
     item->last_frame = pinfo->num;
     take_name(item, line->name, pinfo->num);
-    take(catalog, &item->parent, line->parent);
-    take(catalog, &item->civil_code, line->civil_code);
-    take(catalog, &item->status, line->status);
+    take(catalog, &item->parent, line->parent, &catalog->last_parent);
+    take(catalog, &item->civil_code, line->civil_code, &catalog->last_civil_code);
+    take(catalog, &item->status, line->status, &catalog->last_status);
 }
 
 const struct hik_catalog_item *hik_catalog_item(const char *device_id)

@@ -73,10 +73,17 @@ void hik_utf8_scan(const uint8_t *text, size_t len, struct hik_utf8_scan *out)
     memset(out, 0, sizeof *out);
     out->valid = true;
     while (i < len) {
+        uint64_t eight;
         int n;
 
         if (text[i] < 0x80) {
             i++;
+            while (len - i >= sizeof eight) { /* nearly all of a body is ASCII */
+                memcpy(&eight, text + i, sizeof eight);
+                if (eight & UINT64_C(0x8080808080808080))
+                    break;
+                i += sizeof eight;
+            }
             continue;
         }
         n = sequence(text + i, len - i);

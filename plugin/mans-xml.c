@@ -434,6 +434,54 @@ bool hik_xml_next(struct hik_xml *xml, struct hik_xml_node *out)
     return false;
 }
 
+bool hik_xml_peek_leaf(struct hik_xml *xml, struct hik_xml_leaf *out)
+{
+    const uint8_t *buf = xml->buf;
+    uint32_t start = xml->pos, at, end = xml->end, from, to, last, name;
+    const uint8_t *hit;
+
+    if (xml->implied > 0 || xml->depth == 0 || xml->depth >= HIK_XML_MAX_DEPTH)
+        return false;
+    while (start < end && is_space(buf[start]))
+        start++;
+    if (end - start < 8 || buf[start] != '<' || !g_ascii_isalpha(buf[start + 1])) /* 8: <a>b</a> */
+        return false;
+    for (at = start + 2; at < end && g_ascii_isalnum(buf[at]); at++)
+        ;
+    xml->work += at - xml->pos;
+    if (at == end || buf[at] != '>')
+        return false;
+    name = at - start - 1;
+    for (from = at + 1; from < end && is_space(buf[from]); from++)
+        ;
+    hit = from < end ? (const uint8_t *)memchr(buf + from, '<', end - from) : NULL;
+    if (!hit)
+        return false;
+    to = (uint32_t)(hit - buf);
+    xml->work += to - at;
+    if (to == from || end - to < name + 3 || buf[to + 1] != '/' || buf[to + 2 + name] != '>' ||
+        memcmp(buf + to + 2, buf + start + 1, name) != 0 || memchr(buf + from, '&', to - from))
+        return false;
+    for (last = to; is_space(buf[last - 1]); last--)
+        ;
+    out->all.off = start;
+    out->all.len = to + 3 + name - start;
+    out->name.off = start + 1;
+    out->name.len = name;
+    out->value.off = from;
+    out->value.len = last - from;
+    return true;
+}
+
+bool hik_xml_opens_next(const struct hik_xml *xml)
+{
+    uint32_t at = xml->pos;
+
+    while (at < xml->end && is_space(xml->buf[at]))
+        at++;
+    return xml->implied == 0 && xml->end - at >= 2 && xml->buf[at] == '<' && g_ascii_isalpha(xml->buf[at + 1]);
+}
+
 bool hik_xml_next_attr(const uint8_t *buf, struct hik_xml_piece attrs, uint32_t *cursor, struct hik_xml_piece *name,
                        struct hik_xml_piece *value)
 {

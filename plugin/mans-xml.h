@@ -79,6 +79,25 @@ void hik_xml_start(struct hik_xml *xml, const uint8_t *buf, size_t len);
 /* The next piece. False at the end, when every element has been closed. */
 bool hik_xml_next(struct hik_xml *xml, struct hik_xml_node *out);
 
+/* An element of the usual kind: <name>text</name> below the root; the name of letters and digits, no attribute,
+ * entity, comment or fault. */
+struct hik_xml_leaf {
+    struct hik_xml_piece all;
+    struct hik_xml_piece name;
+    struct hik_xml_piece value; /* never empty */
+};
+
+/* Is one of those next? Nothing moves; hik_xml_skip_leaf() goes behind it. hik_xml_next() would give the same in three
+ * pieces and ten times the work. */
+bool hik_xml_peek_leaf(struct hik_xml *xml, struct hik_xml_leaf *out);
+static inline void hik_xml_skip_leaf(struct hik_xml *xml, const struct hik_xml_leaf *leaf)
+{
+    xml->pos = leaf->all.off + leaf->all.len;
+}
+
+/* Is the next piece certainly a start tag? */
+bool hik_xml_opens_next(const struct hik_xml *xml);
+
 /* Walks name="value" pairs in a node's attrs; *cursor starts as 0. Quotes may be single, double or missing. */
 bool hik_xml_next_attr(const uint8_t *buf, struct hik_xml_piece attrs, uint32_t *cursor, struct hik_xml_piece *name,
                        struct hik_xml_piece *value);
@@ -87,10 +106,14 @@ bool hik_xml_next_attr(const uint8_t *buf, struct hik_xml_piece attrs, uint32_t 
  * &#xn; in NUL-terminated UTF-8. What is no entity stays as written. Returns the new length. */
 size_t hik_xml_unescape(char *utf8);
 
-/* Compares a piece with an ASCII string without case. Inline: with a literal, most calls end at the length. */
+/* Compares a piece with an ASCII string without case. Inline: with a literal, most calls end at the length or come down to a
+ * comparison of a few words. */
 static inline bool hik_xml_is(const uint8_t *buf, struct hik_xml_piece piece, const char *text)
 {
-    return strlen(text) == piece.len && g_ascii_strncasecmp((const char *)buf + piece.off, text, piece.len) == 0;
+    return strlen(text) == piece.len &&
+           (memcmp(buf + piece.off, text, strlen(text)) == 0 ||
+            (((buf[piece.off] ^ (uint8_t)text[0]) & 0xDF) == 0 &&
+             g_ascii_strncasecmp((const char *)buf + piece.off, text, piece.len) == 0));
 }
 
 #endif

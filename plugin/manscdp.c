@@ -147,15 +147,20 @@ static bool num_of(const uint8_t *buf, struct hik_xml_piece attrs, uint32_t *num
     return false;
 }
 
+static bool ends_in_list(const uint8_t *buf, struct hik_xml_piece name)
+{
+    struct hik_xml_piece end = { name.off + name.len - 4, 4 };
+
+    return name.len > 4 && hik_xml_is(buf, end, "List");
+}
+
 static enum hik_manscdp_level level_of(const struct hik_manscdp_walk *walk, const struct hik_xml_node *node, bool has_num)
 {
-    uint32_t n = node->name.len;
-
     if (node->depth == 0)
         return HIK_MANSCDP_LEVEL_ROOT;
     if (piece_is(walk, node->name, "Item"))
         return HIK_MANSCDP_LEVEL_ITEM;
-    if (has_num || (n > 4 && g_ascii_strncasecmp((const char *)walk->xml.buf + node->name.off + n - 4, "List", 4) == 0))
+    if (has_num || ends_in_list(walk->xml.buf, node->name))
         return HIK_MANSCDP_LEVEL_LIST;
     return HIK_MANSCDP_LEVEL_OTHER;
 }
@@ -191,7 +196,7 @@ static void take_element(struct hik_manscdp_walk *walk, const struct hik_xml_nod
 
     if (empty) {
         leaf = level == HIK_MANSCDP_LEVEL_OTHER;
-    } else if (level != HIK_MANSCDP_LEVEL_ROOT) {
+    } else if (level != HIK_MANSCDP_LEVEL_ROOT && (walk->ahead_count > 0 || !hik_xml_opens_next(&walk->xml))) {
         const struct hik_xml_node *next = peek(walk, 0);
 
         if (next && next->kind == HIK_XML_TEXT) {
@@ -247,10 +252,36 @@ static void take_element(struct hik_manscdp_walk *walk, const struct hik_xml_nod
     }
 }
 
+/* take_element() for the elements nearly every body consists of. */
+static bool take_leaf(struct hik_manscdp_walk *walk, struct hik_manscdp_step *out)
+{
+    const uint8_t *buf = walk->xml.buf;
+    struct hik_xml_leaf leaf;
+    unsigned parent;
+
+    if (walk->ahead_count > 0 || !hik_xml_peek_leaf(&walk->xml, &leaf) || hik_xml_is(buf, leaf.name, "Item") ||
+        ends_in_list(buf, leaf.name))
+        return false;
+    parent = parent_of(walk, walk->xml.depth);
+    if (walk->levels[parent].level == HIK_MANSCDP_LEVEL_LIST)
+        walk->levels[parent].others++;
+    memset(out, 0, sizeof *out);
+    out->kind = HIK_MANSCDP_STEP_LEAF;
+    out->all = leaf.all;
+    out->name = leaf.name;
+    out->value = leaf.value;
+    out->depth = walk->containers;
+    out->field = field_of(buf, walk->levels[parent].level, leaf.name);
+    hik_xml_skip_leaf(&walk->xml, &leaf);
+    return true;
+}
+
 bool hik_manscdp_next(struct hik_manscdp_walk *walk, struct hik_manscdp_step *out)
 {
     struct hik_xml_node node;
 
+    if (take_leaf(walk, out))
+        return true;
     while (pull(walk, &node)) {
         memset(out, 0, sizeof *out);
         out->faults = node.faults;

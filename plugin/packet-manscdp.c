@@ -149,7 +149,8 @@ static char *decode(packet_info *pinfo, const uint8_t *buf, const struct hik_man
     char *text = (char *)wmem_alloc(pinfo->pool, HIK_CHARSET_ROOM(piece.len));
 
     hik_charset_to_utf8(message->charset.charset, buf + piece.off, piece.len, text, other);
-    hik_xml_unescape(text);
+    if (memchr(buf + piece.off, '&', piece.len) || memchr(buf + piece.off, '<', piece.len))
+        hik_xml_unescape(text);
     return text;
 }
 

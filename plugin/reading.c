@@ -48,22 +48,40 @@ void hik_text_one_line(char *text)
 
 /* ---- the message ------------------------------------------------------------------------------------------------ */
 
-static bool body_contains(const uint8_t *buf, struct hik_view body, const char *text)
+/* The first place in [at, end) where the text stands; end if it does not. Letters of either case, but the first. */
+static size_t find_text(const uint8_t *buf, size_t at, size_t end, const char *text)
 {
-    /* MANSCDP names its root and its command within the first lines. */
-    size_t window = MIN(body.len, 512);
-    return g_strstr_len((const char *)buf + body.off, (gssize)window, text) != NULL;
+    size_t len = strlen(text);
+    const uint8_t *hit;
+
+    while (at < end && end - at >= len && (hit = (const uint8_t *)memchr(buf + at, text[0], end - at)) != NULL) {
+        at = (size_t)(hit - buf);
+        if (end - at >= len && g_ascii_strncasecmp((const char *)hit, text, len) == 0)
+            return at;
+        at++;
+    }
+    return end;
+}
+
+static bool has_text(const uint8_t *buf, size_t at, size_t end, const char *text)
+{
+    return end - at >= strlen(text) && g_ascii_strncasecmp((const char *)buf + at, text, strlen(text)) == 0;
 }
 
 /* Query and Control go down, Response and Notify go up; a broadcast is announced downwards (GB/T 28181-2016 9.12). */
 static enum hik_direction manscdp_direction(const uint8_t *buf, struct hik_view body)
 {
-    if (body_contains(buf, body, "<Query") || body_contains(buf, body, "<Control"))
-        return HIK_DIR_DOWN;
-    if (body_contains(buf, body, "<Response"))
-        return HIK_DIR_UP;
-    if (body_contains(buf, body, "<Notify"))
-        return body_contains(buf, body, "Broadcast") ? HIK_DIR_DOWN : HIK_DIR_UP;
+    /* MANSCDP names its root and its command within the first lines. */
+    size_t at, end = body.off + MIN(body.len, 512);
+
+    for (at = find_text(buf, body.off, end, "<"); at < end; at = find_text(buf, at + 1, end, "<")) {
+        if (has_text(buf, at, end, "<Query") || has_text(buf, at, end, "<Control"))
+            return HIK_DIR_DOWN;
+        if (has_text(buf, at, end, "<Response"))
+            return HIK_DIR_UP;
+        if (has_text(buf, at, end, "<Notify"))
+            return find_text(buf, at, end, "Broadcast") < end ? HIK_DIR_DOWN : HIK_DIR_UP;
+    }
     return HIK_DIR_UNKNOWN;
 }
 

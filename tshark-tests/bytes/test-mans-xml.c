@@ -243,11 +243,83 @@ static void test_linear(void)
         for (j = 0; j < 20000; j++)
             g_string_append(text, pieces[i]);
         hik_xml_start(&xml, (const uint8_t *)text->str, text->len);
-        while (hik_xml_next(&xml, &node))
-            ;
+        do {
+            struct hik_xml_leaf leaf;
+
+            hik_xml_peek_leaf(&xml, &leaf);
+        } while (hik_xml_next(&xml, &node));
         /* An end tag is compared with at most HIK_XML_MAX_DEPTH names. */
         g_assert_cmpuint(xml.work, <, (HIK_XML_MAX_DEPTH + 10) * text->len);
         g_string_free(text, TRUE);
+    }
+}
+
+/* Where the short way finds a leaf, the long way finds the same. True if there is one. */
+static bool leaf_is_right(struct hik_xml xml)
+{
+    struct hik_xml before = xml;
+    struct hik_xml_node node;
+    struct hik_xml_leaf leaf;
+
+    if (!hik_xml_peek_leaf(&xml, &leaf))
+        return false;
+    g_assert_cmpuint(xml.pos, ==, before.pos);
+    g_assert_true(hik_xml_opens_next(&xml));
+    g_assert_true(hik_xml_next(&xml, &node));
+    g_assert_cmpint(node.kind, ==, HIK_XML_OPEN);
+    g_assert_cmpuint(node.faults, ==, 0);
+    g_assert_cmpuint(node.attrs.len, ==, 0);
+    g_assert_cmpuint(node.all.off, ==, leaf.all.off);
+    g_assert_cmpuint(node.name.off, ==, leaf.name.off);
+    g_assert_cmpuint(node.name.len, ==, leaf.name.len);
+    g_assert_true(hik_xml_next(&xml, &node));
+    g_assert_cmpint(node.kind, ==, HIK_XML_TEXT);
+    g_assert_cmpuint(node.faults, ==, 0);
+    g_assert_cmpuint(node.all.off, ==, leaf.value.off);
+    g_assert_cmpuint(node.all.len, ==, leaf.value.len);
+    g_assert_true(hik_xml_next(&xml, &node));
+    g_assert_cmpint(node.kind, ==, HIK_XML_CLOSE);
+    g_assert_cmpuint(node.faults, ==, 0);
+    g_assert_cmpuint(node.all.off + node.all.len, ==, leaf.all.off + leaf.all.len);
+    hik_xml_skip_leaf(&before, &leaf);
+    g_assert_cmpuint(xml.pos, ==, before.pos);
+    g_assert_cmpuint(xml.depth, ==, before.depth);
+    return true;
+}
+
+static void test_leaf(void)
+{
+    static const struct {
+        const char *text;
+        bool leaf;
+    } cases[] = {
+        { "<a>b</a>", true },         { "\r\n<a>b</a>", true },   { "<Name> x y\r\n</Name>", true }, { "<a>\xB6\xAB</a>", true },
+        { "<a>]]></a>", true },       { "<a></a>", false },       { "<a> </a>", false },             { "<a>b</A>", false },
+        { "<a>b</a >", false },       { "<a>b</ a>", false },     { "<a>b</ab>", false },            { "<ab>c</a>", false },
+        { "<a >b</a>", false },       { "<a b=\"c\">d</a>", false }, { "<a/>", false },             { "<n:a>b</n:a>", false },
+        { "<a>&amp;</a>", false },    { "<a>b & c</a>", false },  { "<a>b<c/></a>", false },         { "<a>b<!-- --></a>", false },
+        { "<a>b < c</a>", false },    { "<a>b</a", false },       { "<a>b</", false },               { "<a>b", false },
+        { "<a>", false },             { "<", false },             { "", false },                     { "text<a>b</a>", false },
+        { "</a>", false },            { "<!-- --><a>b</a>", false },
+    };
+    size_t i;
+
+    for (i = 0; i < G_N_ELEMENTS(cases); i++) {
+        char *text = g_strconcat("<Query>", cases[i].text, NULL);
+        size_t len = strlen(text);
+        uint8_t *copy = (uint8_t *)g_memdup2(text, len);
+        struct hik_xml xml;
+        struct hik_xml_node node;
+
+        hik_xml_start(&xml, copy, len);
+        g_assert_true(hik_xml_next(&xml, &node));
+        g_test_message("%s", text);
+        g_assert_cmpint(leaf_is_right(xml), ==, cases[i].leaf);
+        /* Outside the root there is none. */
+        hik_xml_start(&xml, copy + 7, len - 7);
+        g_assert_false(leaf_is_right(xml));
+        g_free(copy);
+        g_free(text);
     }
 }
 
@@ -296,6 +368,7 @@ int main(int argc, char **argv)
     g_test_add_func("/mans-xml/unescape", test_unescape);
     g_test_add_func("/mans-xml/depth", test_depth);
     g_test_add_func("/mans-xml/linear", test_linear);
+    g_test_add_func("/mans-xml/leaf", test_leaf);
     g_test_add_func("/mans-xml/truncated-everywhere", test_truncated_everywhere);
     g_test_add_func("/mans-xml/random", test_random);
     return g_test_run();
