@@ -104,14 +104,14 @@ static void take_name(struct hik_catalog_item *item, const char *name, uint32_t 
     wmem_tree_insert32(item->later_names, frame, (void *)item->name);
 }
 
-void hik_catalog_learn(packet_info *pinfo, const struct hik_catalog_line *line)
+struct hik_catalog_item *hik_catalog_learn(packet_info *pinfo, const struct hik_catalog_line *line)
 {
     struct catalog *catalog;
     struct hik_catalog_item *item;
 
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
     if (!line->id || !*line->id)
-        return;
+        return NULL;
     catalog = catalog_make();
     item = (struct hik_catalog_item *)wmem_map_lookup(catalog->items, line->id);
     if (!item) {
@@ -138,7 +138,10 @@ void hik_catalog_learn(packet_info *pinfo, const struct hik_catalog_line *line)
     take_name(item, line->name, pinfo->num);
     take(catalog, &item->parent, line->parent, &catalog->last_parent);
     take(catalog, &item->civil_code, line->civil_code, &catalog->last_civil_code);
+    if (line->there && item->status && g_ascii_strcasecmp(item->status, "DEL") == 0)
+        item->status = NULL;
     take(catalog, &item->status, line->status, &catalog->last_status);
+    return item;
 }
 
 const struct hik_catalog_item *hik_catalog_item(const char *device_id)
@@ -223,6 +226,24 @@ void hik_catalog_answer_add(packet_info *pinfo, struct hik_catalog_answer *answe
     answer->received = received;
     answer->messages++;
     answer->last_frame = pinfo->num;
+}
+
+void hik_catalog_answer_lists(packet_info *pinfo, struct hik_catalog_answer *answer, struct hik_catalog_item *const *items,
+                              unsigned count)
+{
+    unsigned i;
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    for (i = 0; i < count; i++) {
+        const struct hik_catalog_answer **last = items[i]->answers;
+
+        if (last[0] == answer || last[1] == answer) {
+            answer->repeated++;
+            continue;
+        }
+        last[1] = last[0];
+        last[0] = answer;
+    }
 }
 
 const struct hik_catalog_answer *hik_catalog_answer_next(const struct hik_catalog_answer *answer)

@@ -30,15 +30,17 @@ struct hik_catalog_item {
     uint32_t first_name_frame;      /* 0: no name yet */
     wmem_tree_t *later_names;       /* frame -> name, NULL until the name changed */
     struct hik_catalog_item *next;  /* by index */
+    const struct hik_catalog_answer *answers[2]; /* that listed it last; two, because two platforms may ask at a time */
 };
 
 /* One line of a catalog message, as learned. Any pointer but id may be NULL; strings are copied. */
 struct hik_catalog_line {
     const char *id, *name, *parent, *civil_code, *status, *owner;
+    bool there; /* it says that the device is there (ADD, UPDATE), not in which state */
 };
 
-/* First pass only. Takes one line in; id empty or NULL is ignored. */
-void hik_catalog_learn(packet_info *pinfo, const struct hik_catalog_line *line);
+/* First pass only. Takes one line in and gives its device; NULL if id is empty or NULL. */
+struct hik_catalog_item *hik_catalog_learn(packet_info *pinfo, const struct hik_catalog_line *line);
 
 /* UTF-8 name of a device as known at that frame (learned at it or before), NULL if unknown. File scope. */
 const char *hik_catalog_name(const char *device_id, uint32_t frame);
@@ -59,6 +61,7 @@ struct hik_catalog_answer {
     uint32_t sn;
     uint32_t sum_num;         /* lines announced (SumNum), the newest if it changes */
     uint32_t received;        /* lines that came */
+    uint32_t repeated;        /* of these, lines of devices that the answer had listed before */
     uint32_t messages;
     uint32_t request_frame;   /* 0 if the query was not seen */
     uint32_t first_frame, last_frame;
@@ -70,6 +73,9 @@ struct hik_catalog_answer *hik_catalog_answer_new(packet_info *pinfo, const char
                                                   uint32_t request_frame);
 /* First pass only. One more message of it arrived; received is the number of lines so far. */
 void hik_catalog_answer_add(packet_info *pinfo, struct hik_catalog_answer *answer, uint32_t sum_num, uint32_t received);
+/* First pass only. These devices were in that message. */
+void hik_catalog_answer_lists(packet_info *pinfo, struct hik_catalog_answer *answer, struct hik_catalog_item *const *items,
+                              unsigned count);
 /* Iteration in the order of the first message: NULL gives the first, the last gives NULL. */
 const struct hik_catalog_answer *hik_catalog_answer_next(const struct hik_catalog_answer *answer);
 

@@ -29,6 +29,18 @@ enum hik_charset hik_charset_of_name(const uint8_t *name, size_t len)
     return HIK_CHARSET_UNKNOWN;
 }
 
+bool hik_charset_is_foreign(const uint8_t *name, size_t len)
+{
+    static const char *const names[] = { "ISO-8859", "ISO8859", "US-ASCII", "ASCII", "LATIN", "WINDOWS-125", "CP125" };
+    size_t i;
+
+    for (i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (len >= strlen(names[i]) && g_ascii_strncasecmp((const char *)name, names[i], strlen(names[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Length of the well-formed UTF-8 sequence at p (RFC 3629 section 4: no overlong forms, no surrogates); 0 if there is
  * none; -1 if it would be one but the text ends inside it. */
 static int sequence(const uint8_t *p, size_t left)

@@ -20,6 +20,9 @@ enum hik_charset {
     HIK_CHARSET_GB       /* GB 2312, GBK, GB 18030 */
 };
 
+/* Does a declaration name an encoding that is common elsewhere, but can hold no Chinese (ISO 8859, ASCII, Windows 125x)? */
+bool hik_charset_is_foreign(const uint8_t *name, size_t len);
+
 /* The charset a declaration names ("gb2312", "GB-18030", "CP936", "utf8" ...), any case. */
 enum hik_charset hik_charset_of_name(const uint8_t *name, size_t len);
 
@@ -27,6 +30,7 @@ struct hik_charset_choice {
     enum hik_charset charset; /* UTF8 or GB, never UNKNOWN */
     bool ascii_only;          /* no byte above 0x7F: the choice does not matter */
     bool mismatch;            /* the bytes are not what was declared */
+    bool foreign;             /* another encoding is declared, known by name but neither of ours: set by manscdp.c */
 };
 
 /* Decides for a whole body. declared: HIK_CHARSET_UNKNOWN if there is no declaration. A UTF-8 byte order mark at the

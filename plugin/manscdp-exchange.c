@@ -5,17 +5,23 @@
  */
 #include "manscdp-exchange.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include <epan/to_str.h>
 
 #include "session.h"
 
-/* What ties: SN, CmdType, who asked, who was asked; and once more with the DeviceID. Bytes behind len are not used. */
+/* What ties: SN, CmdType, who asked, who was asked; with or without the ports and the DeviceID. Bytes behind len are not
+ * used, and not there in a key that is kept. */
 struct key {
     uint8_t len;
     uint8_t data[128];
 };
+
+/* An answer fits its question best with all of it. Some devices answer with their own ID where a channel's was asked; over
+ * TCP it may come on another connection. Best first. */
+enum { PORTS_AND_DEVICE, PORTS, DEVICE, ADDRESSES, KEYS };
 
 static wmem_map_t *exchanges;     /* struct key -> struct hik_exchange, the newest */
 static wmem_map_t *subscriptions; /* Call-ID, or Event with id and both addresses -> struct hik_subscription, the newest */
@@ -44,21 +50,32 @@ static void key_add(struct key *key, const void *data, size_t len, size_t most)
     key->len = (uint8_t)(key->len + len);
 }
 
-static void make_key(struct key *key, const uint8_t *body, const struct hik_manscdp *message, const address *asking,
-                     const address *asked, const char *device_id)
+/* device_id: "" if the message has none. */
+static void make_keys(struct key keys[KEYS], packet_info *pinfo, const uint8_t *body, const struct hik_manscdp *message,
+                      const char *device_id)
 {
+    bool request = message->root != HIK_MANSCDP_ROOT_RESPONSE;
+    const address *asking = request ? &pinfo->src : &pinfo->dst, *asked = request ? &pinfo->dst : &pinfo->src;
+    uint32_t ports[2] = { request ? pinfo->srcport : pinfo->destport, request ? pinfo->destport : pinfo->srcport };
     uint8_t cmd[24];
     size_t i, n = message->cmd_type.len > sizeof cmd ? sizeof cmd : message->cmd_type.len;
+    struct key *first = &keys[0];
 
     for (i = 0; i < n; i++)
         cmd[i] = (uint8_t)g_ascii_toupper((char)body[message->cmd_type.off + i]);
-    key->len = 0;
-    key_add(key, &message->sn, sizeof message->sn, sizeof message->sn);
-    key_add(key, cmd, n, n);
-    key_add(key, asking->data, asking->len > 0 ? (size_t)asking->len : 0, 16);
-    key_add(key, asked->data, asked->len > 0 ? (size_t)asked->len : 0, 16);
-    if (device_id)
-        key_add(key, device_id, strlen(device_id), 40);
+    first->len = 0;
+    key_add(first, &message->sn, sizeof message->sn, sizeof message->sn);
+    key_add(first, cmd, n, n);
+    key_add(first, asking->data, asking->len > 0 ? (size_t)asking->len : 0, 16);
+    key_add(first, asked->data, asked->len > 0 ? (size_t)asked->len : 0, 16);
+    for (i = 1; i < KEYS; i++)
+        keys[i] = *first;
+    key_add(&keys[PORTS_AND_DEVICE], ports, sizeof ports, sizeof ports);
+    key_add(&keys[PORTS_AND_DEVICE], device_id, strlen(device_id), 40);
+    key_add(&keys[PORTS], ports, sizeof ports, sizeof ports);
+    key_add(&keys[DEVICE], device_id, strlen(device_id), 40);
+    for (i = 0; i < KEYS; i++) /* so that no two kinds are ever the same bytes */
+        keys[i].data[keys[i].len++] = (uint8_t)i;
 }
 
 static struct hik_exchange *find(const struct key *key)
@@ -74,40 +91,38 @@ static void put(const struct key *key, struct hik_exchange *exchange)
     if (wmem_map_lookup_extended(exchanges, key, (const void **)&old_key, NULL))
         wmem_map_insert(exchanges, old_key, exchange);
     else
-        wmem_map_insert(exchanges, wmem_memdup(wmem_file_scope(), key, sizeof *key), exchange);
+        wmem_map_insert(exchanges, wmem_memdup(wmem_file_scope(), key, offsetof(struct key, data) + key->len), exchange);
 }
 
-static struct hik_exchange *take_request(packet_info *pinfo, const struct key *narrow, const struct key *wide,
-                                         bool retransmission)
+static struct hik_exchange *take_request(packet_info *pinfo, const struct key keys[KEYS], bool retransmission)
 {
-    struct hik_exchange *exchange = find(narrow);
+    struct hik_exchange *exchange = find(&keys[PORTS_AND_DEVICE]);
+    unsigned i;
 
     if (retransmission && exchange)
         return exchange;
     exchange = wmem_new0(wmem_file_scope(), struct hik_exchange);
     exchange->request_frame = pinfo->num;
     exchange->request_time = pinfo->abs_ts;
-    put(narrow, exchange);
-    put(wide, exchange);
+    for (i = 0; i < KEYS; i++)
+        put(&keys[i], exchange);
     return exchange;
 }
 
-static struct hik_exchange *take_response(packet_info *pinfo, const struct key *narrow, const struct key *wide)
+static struct hik_exchange *take_response(packet_info *pinfo, const struct key keys[KEYS])
 {
-    struct hik_exchange *exchange = find(narrow);
+    struct hik_exchange *exchange = NULL;
+    unsigned i;
 
-    if (!exchange) {
-        /* Some devices answer with their own ID where a channel's was asked. */
-        exchange = find(wide);
-        if (exchange && exchange->request_frame == 0)
-            exchange = NULL;
-    }
+    for (i = 0; i < KEYS && !exchange; i++)
+        exchange = find(&keys[i]);
     /* Its question was not seen, and it is full: what comes now answers another question with the same SN. */
     if (exchange && exchange->request_frame == 0 && exchange->received >= exchange->sum_num)
         exchange = NULL;
     if (!exchange) {
         exchange = wmem_new0(wmem_file_scope(), struct hik_exchange);
-        put(narrow, exchange);
+        put(&keys[PORTS_AND_DEVICE], exchange);
+        put(&keys[DEVICE], exchange);
     }
     if (exchange->response_frame == 0)
         exchange->response_frame = pinfo->num;
@@ -166,7 +181,7 @@ struct hik_exchange_record *hik_exchange_take(packet_info *pinfo, const uint8_t 
 {
     struct hik_exchange_record *record;
     struct hik_exchange *exchange;
-    struct key narrow, wide;
+    struct key keys[KEYS];
 
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
     record = wmem_new0(wmem_file_scope(), struct hik_exchange_record);
@@ -178,18 +193,15 @@ struct hik_exchange_record *hik_exchange_take(packet_info *pinfo, const uint8_t 
         message->root == HIK_MANSCDP_ROOT_OTHER)
         return record;
     record->is_request = message->root != HIK_MANSCDP_ROOT_RESPONSE;
+    make_keys(keys, pinfo, body, message, device_id ? device_id : "");
     if (record->is_request) {
-        make_key(&wide, body, message, &pinfo->src, &pinfo->dst, NULL);
-        make_key(&narrow, body, message, &pinfo->src, &pinfo->dst, device_id ? device_id : "");
-        record->exchange = take_request(pinfo, &narrow, &wide, record->retransmission);
+        record->exchange = take_request(pinfo, keys, record->retransmission);
         /* A notification of many items counts them itself: SN and SumNum are its own. */
         if (!message->has_sum_num)
             return record;
         exchange = record->exchange;
     } else {
-        make_key(&wide, body, message, &pinfo->dst, &pinfo->src, NULL);
-        make_key(&narrow, body, message, &pinfo->dst, &pinfo->src, device_id ? device_id : "");
-        exchange = record->exchange = take_response(pinfo, &narrow, &wide);
+        exchange = record->exchange = take_response(pinfo, keys);
     }
     if (!record->retransmission) {
         exchange->received += message->items;

@@ -442,6 +442,8 @@ void hik_manscdp_read(const uint8_t *buf, size_t len, hik_manscdp_item_cb item_c
             if (out->encoding.len > 0)
                 declared = hik_charset_of_name(buf + out->encoding.off, out->encoding.len);
             hik_charset_decide(buf, len, declared, &out->charset);
+            out->charset.foreign = !out->charset.ascii_only && out->encoding.len > 0 &&
+                                   hik_charset_is_foreign(buf + out->encoding.off, out->encoding.len);
         }
         switch (step.kind) {
         case HIK_MANSCDP_STEP_OPEN:

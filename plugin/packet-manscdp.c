@@ -139,6 +139,7 @@ struct view {
     uint32_t items;   /* tree items so far */
     uint32_t most_items;
     bool other_charset; /* some value was in another charset than the body */
+    bool utf16;         /* tvb is not the body, but made from it */
 };
 
 /* ---- values -------------------------------------------------------------------------------------------------- */
@@ -453,12 +454,14 @@ struct lesson {
     const uint8_t *buf;
     const char *owner; /* UTF-8 DeviceID of the message, decoded once */
     wmem_array_t *ids; /* DeviceIDs, for the tap; NULL if nobody listens */
+    wmem_array_t *items; /* first pass: struct hik_catalog_item *, what was learned; NULL if nothing */
 };
 
 static void learn(const struct hik_manscdp_item *item, const struct hik_manscdp *message, void *user)
 {
     struct lesson *lesson = (struct lesson *)user;
     struct hik_catalog_line line;
+    struct hik_catalog_item *known;
     bool other;
 
     if (!message->cmd || strcmp(message->cmd, "Catalog") != 0 || item->device_id.len == 0 || item->device_id.len > 64 ||
@@ -480,12 +483,16 @@ static void learn(const struct hik_manscdp_item *item, const struct hik_manscdp 
     line.parent = TEXT(item->parent_id);
     line.civil_code = TEXT(item->civil_code);
     line.status = TEXT(item->status);
-    /* ADD and UPDATE say nothing about the device's state. */
-    if (!line.status && item->event.len > 0 && !hik_xml_is(lesson->buf, item->event, "ADD") &&
-        !hik_xml_is(lesson->buf, item->event, "UPDATE"))
+    line.there = hik_xml_is(lesson->buf, item->event, "ADD") || hik_xml_is(lesson->buf, item->event, "UPDATE");
+    if (!line.status && item->event.len > 0 && !line.there)
         line.status = TEXT(item->event);
 #undef TEXT
-    hik_catalog_learn(lesson->pinfo, &line);
+    known = hik_catalog_learn(lesson->pinfo, &line);
+    if (!known)
+        return;
+    if (!lesson->items)
+        lesson->items = wmem_array_new(lesson->pinfo->pool, sizeof known);
+    wmem_array_append_one(lesson->items, known);
 }
 
 static void add_exchange(struct view *view, const struct hik_exchange_record *record)
@@ -543,6 +550,11 @@ static void add_findings(struct view *view, proto_item *item, const struct hik_e
                                message->charset.charset == HIK_CHARSET_UTF8
                                    ? "The declaration says GB 2312 or GB 18030, the text is UTF-8"
                                    : "The declaration says UTF-8, the text is GB 2312 or GB 18030");
+    else if (message->charset.foreign)
+        expert_add_info_format(view->pinfo, item, &ei_hik_mans_charset_mismatch,
+                               "The declaration names another encoding, the text is %s",
+                               view->utf16 ? "UTF-16" : message->charset.charset == HIK_CHARSET_UTF8 ? "UTF-8"
+                                                                                  : "GB 2312 or GB 18030");
     else if (view->other_charset)
         expert_add_info_format(view->pinfo, item, &ei_hik_mans_charset_mismatch,
                                "Some values are UTF-8, others GB 2312 or GB 18030");
@@ -589,22 +601,27 @@ static void add_info(packet_info *pinfo, const char *text)
         col_append_sep_str(pinfo->cinfo, COL_INFO, " | ", text);
 }
 
-/* UTF-16 is turned into UTF-8 bytes that take the body's place. */
+/* UTF-16 is turned into UTF-8 bytes that take the body's place. Without a byte order mark it shows by how the first tag
+ * begins (XML 1.0 appendix F). */
 static tvbuff_t *from_utf16(tvbuff_t *tvb, packet_info *pinfo)
 {
-    unsigned encoding;
+    unsigned encoding, mark = 2;
     char *text;
     tvbuff_t *decoded;
+    uint32_t first;
 
     if (tvb_captured_length(tvb) < 4)
         return tvb;
-    if (tvb_get_ntohs(tvb, 0) == 0xFEFF)
+    first = tvb_get_ntohl(tvb, 0);
+    if ((first & 0xFFFFFF00) == 0x003C0000 || (first & 0xFFFF00FF) == 0x3C000000)
+        mark = 0;
+    if (first >> 16 == 0xFEFF || (mark == 0 && first >> 24 == 0))
         encoding = ENC_UTF_16 | ENC_BIG_ENDIAN;
-    else if (tvb_get_ntohs(tvb, 0) == 0xFFFE)
+    else if (first >> 16 == 0xFFFE || mark == 0)
         encoding = ENC_UTF_16 | ENC_LITTLE_ENDIAN;
     else
         return tvb;
-    text = (char *)tvb_get_string_enc(pinfo->pool, tvb, 2, (int)tvb_captured_length(tvb) - 2, encoding);
+    text = (char *)tvb_get_string_enc(pinfo->pool, tvb, (int)mark, (int)(tvb_captured_length(tvb) - mark), encoding);
     decoded = tvb_new_child_real_data(tvb, (const uint8_t *)text, (unsigned)strlen(text), (int)strlen(text));
     add_new_data_source(pinfo, decoded, "MANSCDP in UTF-8");
     return decoded;
@@ -625,7 +642,7 @@ static struct hik_exchange_record *take(tvbuff_t *body, packet_info *pinfo, cons
     record = hik_exchange_take(pinfo, buf, message, device_id, sip, hik_session_sip_of_body(pinfo, body));
     hik_manscdp_describe(buf, message, record->received, info, sizeof info);
     record->info = wmem_strdup(wmem_file_scope(), info);
-    record->quiet = message->faults == 0 && !message->charset.mismatch && !message->num_wrong && !record->too_many &&
+    record->quiet = message->faults == 0 && !message->charset.mismatch && !message->charset.foreign && !message->num_wrong && !record->too_many &&
                     message->ptz_cmd.len == 0;
     p_add_proto_data(wmem_file_scope(), pinfo, proto_manscdp, key, record);
     if (sip && message->root == HIK_MANSCDP_ROOT_NOTIFY && message->cmd && strcmp(message->cmd, "Keepalive") == 0)
@@ -666,10 +683,21 @@ static int dissect_manscdp(tvbuff_t *body, packet_info *pinfo, proto_tree *tree,
     lesson.pinfo = pinfo;
     lesson.buf = buf;
     lesson.owner = NULL;
+    lesson.items = NULL;
     lesson.ids = hik_tap_catalog_wanted() ? wmem_array_new(pinfo->pool, sizeof(const char *)) : NULL;
     hik_manscdp_read(buf, len, learn, &lesson, &message);
-    if (!PINFO_FD_VISITED(pinfo))
+    if (tvb != body) { /* what was decided is of our own UTF-8 */
+        message.charset.mismatch = false;
+        message.charset.foreign = message.encoding.len > 0 && !(message.encoding.len >= 6 &&
+            g_ascii_strncasecmp((const char *)buf + message.encoding.off, "UTF-16", 6) == 0);
+    }
+    if (!PINFO_FD_VISITED(pinfo)) {
         record = take(body, pinfo, buf, &message, key);
+        if (lesson.items && !record->retransmission && record->exchange && record->exchange->catalog)
+            hik_catalog_answer_lists(pinfo, record->exchange->catalog,
+                                     (struct hik_catalog_item *const *)wmem_array_get_raw(lesson.items),
+                                     wmem_array_get_count(lesson.items));
+    }
     if (lesson.ids && wmem_array_get_count(lesson.ids) > 0)
         hik_tap_catalog_queue(pinfo, (const char *const *)wmem_array_get_raw(lesson.ids),
                               wmem_array_get_count(lesson.ids));
@@ -678,6 +706,7 @@ static int dissect_manscdp(tvbuff_t *body, packet_info *pinfo, proto_tree *tree,
 
     memset(&view, 0, sizeof view);
     view.tvb = tvb;
+    view.utf16 = tvb != body;
     view.buf = buf;
     view.pinfo = pinfo;
     view.message = &message;

@@ -201,11 +201,17 @@ static void print_answers(void)
     const struct hik_catalog_answer *answer;
 
     for (answer = hik_catalog_answer_next(NULL); answer; answer = hik_catalog_answer_next(answer)) {
+        uint32_t different = answer->received - answer->repeated;
+
         printf("Catalog of ");
         print_cell(*answer->device_id ? answer->device_id : "?", 0, 20);
         printf("SN %u: %u of %u items in %u message%s, ", answer->sn, answer->received, answer->sum_num,
                answer->messages, answer->messages == 1 ? "" : "s");
-        if (answer->received == answer->sum_num)
+        if (answer->repeated > 0 && different == answer->sum_num)
+            printf("complete, %u sent again", answer->repeated);
+        else if (answer->repeated > 0 && different < answer->sum_num)
+            printf("%u sent again, up to %u missing", answer->repeated, answer->sum_num - different);
+        else if (answer->received == answer->sum_num)
             printf("complete");
         else if (answer->received < answer->sum_num)
             printf("%u missing", answer->sum_num - answer->received);

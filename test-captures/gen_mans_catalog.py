@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Catalogs: answers in many messages, subscriptions and notifications, names that change, trees of devices."""
 
-from hikpcap import Capture, Link
+from hikpcap import Capture, Link, Platform
 
 PLATFORM = "34020000002000000001"
 AREA = "34020000002160000001"
@@ -110,8 +110,29 @@ def trees():
     return cap
 
 
+def same_sn():
+    """Questions with one SN at the same time: from two platforms on two hosts, from two ports of one host. Items of one answer
+    are sent twice, others never."""
+    cap = Capture()
+    lower = Platform(PLATFORM, "192.0.2.10")
+    first = Link(cap, lower, Platform("34010000002000000001", "198.51.100.20"))
+    second = Link(cap, lower, Platform("35010000002000000001", "198.51.100.30"), seed=5)
+    third = Link(cap, lower, Platform("36010000002000000001", "198.51.100.20", 7200), seed=9)
+    query(first, 7)                                                     # 1, 2
+    query(second, 7)                                                    # 3, 4
+    query(third, 7)                                                     # 5, 6
+    third.catalog([(CAMERAS[0], "A"), (CAMERAS[1], "B")], sn=7)         # 7, 8
+    second.catalog([(CAMERAS[0], "A"), (CAMERAS[1], "B")], sn=7, sum_num=4)     # 9, 10
+    first.catalog([(CAMERAS[0], "A"), (CAMERAS[1], "B"), (CAMERAS[2], "C")], sn=7, sum_num=4)  # 11, 12
+    second.catalog([(CAMERAS[2], "C"), (CAMERAS[3], "D")], sn=7, sum_num=4)     # 13, 14
+    first.catalog([(CAMERAS[2], "C")], sn=7, sum_num=4)                 # 15, 16: C again, not D
+    second.catalog([(CAMERAS[3], "D")], sn=7, sum_num=4)                # 17, 18: all were there
+    return cap
+
+
 def captures():
     yield "catalog.pcap", catalog()
+    yield "catalog-same-sn.pcap", same_sn()
     yield "catalog-answers.pcap", answers()
     yield "catalog-subscriptions.pcap", subscriptions()
     yield "catalog-trees.pcap", trees()

@@ -41,6 +41,20 @@ def test_questions_and_answers(tshark):
         (31, "1", None, None, None), (33, "1", None, None, None)]
 
 
+def test_one_sn_at_a_time_from_several_platforms(tshark):
+    """Two hosts, and two ports of one host: each answer goes to its own question."""
+    names = ["manscdp.received", "manscdp.request_in", "manscdp.response_in"]
+    rows = tshark.fields_everywhere("catalog-same-sn.pcap", names, "manscdp", allow_forward=FORWARD)
+    assert told(rows, names) == [
+        (1, None, None, "11"), (3, None, None, "9"), (5, None, None, "7"), (7, "2", "5", None), (9, "2", "3", None),
+        (11, "3", "1", None), (13, "4", "3", None), (15, "4", "1", None), (17, "5", "3", None)]
+    assert [line.split("SN ")[1] for line in tshark.tap("hikcascade,catalog", "catalog-same-sn.pcap").splitlines()
+            if line.startswith("Catalog of")] == [
+        "7: 2 of 2 items in 1 message, complete (frames 7-7)",
+        "7: 5 of 4 items in 3 messages, complete, 1 sent again (frames 9-17)",
+        "7: 4 of 4 items in 2 messages, 1 sent again, up to 1 missing (frames 11-15)"]
+
+
 def test_links_are_forward_only_in_two_passes(tshark):
     one = tshark.fields("catalog-answers.pcap", ["manscdp.response_in"], "manscdp.response_in")
     assert one == []
@@ -154,3 +168,19 @@ def test_many_devices(tshark):
     rows = rows_of(text)
     assert [row[1] for row in rows] == ["34020000001320%06d" % number for number in range(10000)]
     assert rows[9999][2] == "\u4e1c\u95e89999"
+
+
+def test_deleted_and_added_again(tshark):
+    """DEL stays until the device is there again; ON and OFF are states, ADD and UPDATE are none."""
+    def states(*events):
+        cap = Capture()
+        link = Link(cap)
+        for number, event in enumerate(events):
+            made.notify(link, number, [(made.CAMERAS[0], event, "A")], to_tag="t")
+        row, = rows_of(tshark.tap("hikcascade,catalog", cap))
+        return row[4:]
+    assert states("ADD") == ("0",)
+    assert states("ON", "DEL") == ("DEL", "0")
+    assert states("ON", "DEL", "ADD") == ("0",)
+    assert states("DEL", "ADD", "OFF") == ("OFF", "0")
+    assert states("OFF", "UPDATE") == ("OFF", "0")

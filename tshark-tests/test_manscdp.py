@@ -339,3 +339,24 @@ def test_deep_body(tshark):
     rows = tshark.fields_everywhere(cap, ["manscdp.cmd_type"], "manscdp")
     assert rows[0]["manscdp.cmd_type"] == ["Catalog"]
     assert tshark.fields(cap, [], "manscdp.malformed") == [{"frame": rows[0]["frame"]}]
+
+
+UTF16_CASES = [("utf-16-le", "UTF-16", b"", []), ("utf-16-be", "UTF-16", b"", []), ("utf-16-le", "utf-16le", b"\xff\xfe", []),
+               ("utf-16-be", None, b"", []),
+               ("utf-16-be", "GB2312", b"", ["The declaration names another encoding, the text is UTF-16"]),
+               ("utf-16-le", "UTF-8", b"\xff\xfe", ["The declaration names another encoding, the text is UTF-16"]),
+               ("utf-8", "ISO-8859-1", b"", ["The declaration names another encoding, the text is UTF-8"]),
+               ("gb2312", "us-ascii", b"", ["The declaration names another encoding, the text is GB 2312 or GB 18030"])]
+
+
+def test_encodings_nobody_should_use(tshark):
+    """UTF-16 with a byte order mark and without; declarations that name what the text is not."""
+    cap = Capture()
+    link = Link(cap)
+    for encoding, declare, mark, _ in UTF16_CASES:
+        link.manscdp(link.lower, mark + made.catalog_body("\u4e1c\u95e8", encoding, declare))
+    rows = tshark.fields_everywhere(cap, ["manscdp.item.name"], 'manscdp.item.name == "\u4e1c\u95e8"')
+    assert [row["frame"] for row in rows] == [2 * number + 1 for number in range(len(UTF16_CASES))]
+    # The zero bytes are what stock SIP says something about.
+    told = [row for row in tshark.expert(cap, "manscdp") if row[2] != "Trailing stray characters"]
+    assert told == [(2 * number + 1, "note", text) for number, case in enumerate(UTF16_CASES) for text in case[3]]

@@ -175,6 +175,18 @@ static void test_random(void)
     g_rand_free(random);
 }
 
+static void test_foreign(void)
+{
+    static const char *const yes[] = { "ISO-8859-1", "iso8859-15", "us-ascii", "ASCII", "latin1", "Windows-1252" };
+    static const char *const no[] = { "", "GB2312", "UTF-8", "UTF-16", "Windows-936", "CP936", "Big5", "ISO" };
+    size_t i;
+
+    for (i = 0; i < G_N_ELEMENTS(yes); i++)
+        g_assert_true(hik_charset_is_foreign((const uint8_t *)yes[i], strlen(yes[i])));
+    for (i = 0; i < G_N_ELEMENTS(no); i++)
+        g_assert_false(hik_charset_is_foreign((const uint8_t *)no[i], strlen(no[i])));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -184,5 +196,6 @@ int main(int argc, char **argv)
     g_test_add_func("/gb-charset/locale", test_locale);
     g_test_add_func("/gb-charset/all-of-gb2312", test_all_of_gb2312);
     g_test_add_func("/gb-charset/random", test_random);
+    g_test_add_func("/gb-charset/foreign", test_foreign);
     return g_test_run();
 }
