@@ -68,7 +68,8 @@ static bool has_text(const uint8_t *buf, size_t at, size_t end, const char *text
     return end - at >= strlen(text) && g_ascii_strncasecmp((const char *)buf + at, text, strlen(text)) == 0;
 }
 
-/* Query and Control go down, Response and Notify go up; a broadcast is announced downwards (GB/T 28181-2016 9.12). */
+/* Query and Control go down, Response and Notify go up; a broadcast is announced downwards (GB/T 28181-2016 9.12), an
+ * alarm is acknowledged downwards (9.4). */
 static enum hik_direction manscdp_direction(const uint8_t *buf, struct hik_view body)
 {
     /* MANSCDP names its root and its command within the first lines. */
@@ -78,7 +79,7 @@ static enum hik_direction manscdp_direction(const uint8_t *buf, struct hik_view 
         if (has_text(buf, at, end, "<Query") || has_text(buf, at, end, "<Control"))
             return HIK_DIR_DOWN;
         if (has_text(buf, at, end, "<Response"))
-            return HIK_DIR_UP;
+            return find_text(buf, at, end, "CmdType>Alarm<") < end ? HIK_DIR_DOWN : HIK_DIR_UP;
         if (has_text(buf, at, end, "<Notify"))
             return find_text(buf, at, end, "Broadcast") < end ? HIK_DIR_DOWN : HIK_DIR_UP;
     }

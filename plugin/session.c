@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "gb-id.h"
 #include "hik-keys.h"
 #include "packet-hikcascade.h"
 
@@ -362,7 +363,8 @@ static void take_offer(packet_info *pinfo, const struct hik_reading *r, struct h
 }
 
 /* Who pulls: video asked for with an INVITE flows to the caller, so the caller is the upper platform, unless its SDP
- * says it sends. Voice can go either way: there the pair of platforms decides. */
+ * says it sends. Voice can go either way: there the pair of platforms decides, else the IDs (in a broadcast the device
+ * calls the source). */
 static enum hik_direction invite_direction(packet_info *pinfo, const struct hik_reading *r)
 {
     const struct hik_platforms *pair = hik_platforms_find(pinfo);
@@ -379,6 +381,8 @@ static enum hik_direction invite_direction(packet_info *pinfo, const struct hik_
         return sends ? HIK_DIR_UP : HIK_DIR_DOWN;
     if (pair)
         return hik_platforms_direction(pinfo, pair);
+    if (audio && hik_view_is_device(r->buf, r->from.user) && !hik_view_is_device(r->buf, r->uri.user))
+        return HIK_DIR_UP;
     if (audio || r->has_subject)
         return HIK_DIR_DOWN;
     return HIK_DIR_UNKNOWN;
@@ -561,6 +565,15 @@ static void take_session_message(packet_info *pinfo, const struct hik_reading *r
             session->bye_answer_frame = pinfo->num;
         }
         break;
+    case HIK_METHOD_INFO:
+        /* What was refused did not happen. */
+        if (!message->is_request && message->status >= 300 && message->request_frame &&
+            message->request_frame == session->playback_frame) {
+            session->scale = session->scale_before;
+            session->paused = session->paused_before;
+            session->playback_frame = 0;
+        }
+        break;
     default:
         break;
     }
@@ -574,6 +587,9 @@ void hik_session_playback(packet_info *pinfo, struct hik_session *session, doubl
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
     if (!session)
         return;
+    session->playback_frame = pinfo->num;
+    session->scale_before = session->scale;
+    session->paused_before = session->paused;
     if (scale != 0)
         session->scale = scale;
     session->paused = paused;
@@ -767,10 +783,13 @@ static void set_direction(packet_info *pinfo, const struct hik_reading *r, const
 {
     enum hik_direction direction = hik_reading_direction(r);
     bool sure = r->sip->method == HIK_METHOD_REGISTER;
-    struct hik_platforms *pair;
+    struct hik_platforms *pair = hik_platforms_find(pinfo);
 
     if (!message->is_request && direction != HIK_DIR_UNKNOWN)
         direction = reverse(direction);
+    /* Who registered is who is below, whatever else the message looks like. */
+    if (direction != HIK_DIR_UNKNOWN && !sure && pair && pair->sure)
+        direction = hik_platforms_direction(pinfo, pair);
     if (direction == HIK_DIR_UNKNOWN && message->session) {
         if (message->is_request && message->method == HIK_METHOD_INVITE &&
             message->session->invite_direction == HIK_DIR_UNKNOWN)

@@ -133,6 +133,9 @@ struct hik_session {
     /* MANSRTSP, written by hik_session_playback() */
     double scale;             /* 1.0 until a Scale came */
     bool paused;
+    uint32_t playback_frame;  /* of the request that set them last, 0: none; and what they were before */
+    double scale_before;
+    bool paused_before;
 
     /* media.c's: everything below is written by it, on the first pass. What its RTP packets add up to:
      * hik_media_sum() */

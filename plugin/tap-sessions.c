@@ -43,7 +43,7 @@ static stat_tap_table_item columns[] = {
     {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "  Lost", "%6u"},
     {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Key frames", "%10u"},
     {TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "Seconds  ", "%9.3f"},
-    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "State      ", "%-11s"},
+    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "State              ", "%-19s"},
     {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Verdict", "%s"},
     {TABLE_ITEM_NONE, TAP_ALIGN_LEFT, "", ""}, /* see hik_table_register_ui() */
 };
@@ -62,6 +62,20 @@ static void fill_passed(struct hik_table_row *row, const struct counters *passed
     row->fields[COL_KEY_FRAMES].value.uint_value = passed->key_frames;
 }
 
+/* "established, paused", "established, ×4": how a playback stands at the end of what was seen of it. */
+static void print_state(const struct hik_session *session, enum hik_state state, char *out, size_t size)
+{
+    char scale[G_ASCII_DTOSTR_BUF_SIZE];
+
+    if (state != HIK_STATE_ESTABLISHED || (!session->paused && session->scale == 1.0))
+        snprintf(out, size, "%s", hik_verdict_state_name(state));
+    else if (session->paused)
+        snprintf(out, size, "%s, paused", hik_verdict_state_name(state));
+    else
+        snprintf(out, size, "%s, \xC3\x97%s", hik_verdict_state_name(state),
+                 g_ascii_formatd(scale, sizeof scale, "%.6g", session->scale));
+}
+
 static void fill(struct hik_table_row *row)
 {
     struct hik_session *session = (struct hik_session *)row->subject;
@@ -69,7 +83,7 @@ static void fill(struct hik_table_row *row)
     struct hik_case facts;
     struct hik_verdict verdict;
     const struct hik_flow *flow;
-    char text[2048], codec[40], seen[16] = "";
+    char text[2048], codec[40], seen[16] = "", state[64];
 
     passed->all = hik_media_sum(session).packets;
     hik_facts_judge(session, &facts, &verdict);
@@ -85,7 +99,8 @@ static void fill(struct hik_table_row *row)
     hik_table_set_text(row, COL_ANNOUNCED, facts.facts.ssrc_text);
     hik_table_set_text(row, COL_SEEN, seen);
     hik_table_set_text(row, COL_CODEC, codec);
-    hik_table_set_text(row, COL_STATE, hik_verdict_state_name(verdict.state));
+    print_state(session, verdict.state, state, sizeof state);
+    hik_table_set_text(row, COL_STATE, state);
     hik_table_set_text(row, COL_VERDICT, text);
     fill_passed(row, passed);
     if (passed->packets == passed->all) {

@@ -184,3 +184,25 @@ def test_deleted_and_added_again(tshark):
     assert states("ON", "DEL", "ADD") == ("0",)
     assert states("DEL", "ADD", "OFF") == ("OFF", "0")
     assert states("OFF", "UPDATE") == ("OFF", "0")
+
+
+def test_direction_of_acknowledgements(tshark):
+    """An alarm is acknowledged downwards; once a platform has registered, it is the lower one whatever it asks."""
+    response = "<Response><CmdType>%s</CmdType><SN>1</SN><DeviceID>" + made.PLATFORM + "</DeviceID><Result>OK</Result></Response>"
+    cap = Capture()
+    link = Link(cap)
+    link.manscdp(link.upper, response % "Alarm")                        # 1, 2
+    link.manscdp(link.lower, response % "DeviceControl")                # 3, 4
+    rows = tshark.fields_everywhere(cap, ["hikcascade.direction"], "hikcascade")
+    assert [row["hikcascade.direction"] for row in rows] == [["2"], ["1"], ["1"], ["2"]]
+    cap = Capture()
+    link = Link(cap)
+    link.register()                                                     # 1, 2
+    query(link, "lower")                                                # 3, 4
+    link.manscdp(link.upper, response % "Catalog")                      # 5, 6
+    rows = tshark.fields_everywhere(cap, ["hikcascade.direction"], "hikcascade")
+    assert [row["hikcascade.direction"] for row in rows] == [["1"], ["2"], ["1"], ["2"], ["2"], ["1"]]
+
+
+def query(link, side):
+    link.manscdp(getattr(link, side), "<Query><CmdType>Catalog</CmdType><SN>1</SN><DeviceID>%s</DeviceID></Query>" % made.PLATFORM)

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 import conftest
+import tables
 
 sys.path.insert(0, str(conftest.CAPTURES))
 import gen_mans_mansrtsp as made  # noqa: E402
@@ -89,3 +90,30 @@ def test_hostile(tshark):
     assert [row["frame"] for row in rows] == [2 * number + 1 for number in range(8)]
     assert all(not values for row in rows for name, values in row.items() if name != "frame")
     assert len(tshark.fields(cap, ["mansrtsp.header"], "frame.number == 7")[0]["mansrtsp.header"]) == 999
+
+
+def state_of(tshark, *bodies, bye=False, status="200 OK"):
+    cap = Capture()
+    call = Link(cap).call(session="Playback", t="1577290000 1577293600")
+    call.start()
+    call.rtp(2)
+    for body in bodies:
+        call.answer_to(call.in_dialog("INFO", content_type="Application/MANSRTSP", body=body), status=status)
+    if bye:
+        call.bye()
+    rows = tables.printed(tshark, "hikcascade,sessions", cap)
+    assert rows == tables.from_sharkd(tshark, "hikcascade,sessions", cap)
+    assert len(rows) == 1
+    return rows[0][12]
+
+
+def test_playback_in_the_session_table(tshark):
+    pause = "PAUSE RTSP/1.0\r\nCSeq: 3\r\nPauseTime: now\r\n"
+    play = "PLAY RTSP/1.0\r\nCSeq: 4\r\nRange: npt=now-\r\n"
+    assert state_of(tshark) == "established"
+    assert state_of(tshark, pause) == "established, paused"
+    assert state_of(tshark, pause, play) == "established"
+    assert state_of(tshark, play.replace("Range", "Scale: 4.0\r\nRange")) == "established, \u00d74"
+    assert state_of(tshark, "PLAY MANSRTSP/1.0\r\nCSeq: 4\r\nScale: -0.25\r\n") == "established, \u00d7-0.25"
+    assert state_of(tshark, pause, bye=True) == "closed"
+    assert state_of(tshark, pause, status="488 Not Acceptable Here") == "established"
