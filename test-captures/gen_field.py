@@ -373,3 +373,7 @@ def silent_to_the_end():
         other.keepalive()
         cap.wait(60)
     return cap
+
+
+def captures():
+    yield from ()
