@@ -13,6 +13,7 @@
 
 #include "mp2p-psm.h"
 #include "mp2p.h"
+#include "stock.h"
 
 enum { HANDED_OVER = 16, NALS_SHOWN = 2000 };   /* per packet: parameter sets given to stock, NAL units shown */
 
@@ -256,6 +257,7 @@ static void pes_begins(struct build *b, const struct hik_ps_event *event)
     int len = (int)event->len;
 
     pes_closes(b, event->offset);
+    b->lost_sync = false;
     b->pes_number++;
     b->pes_id = pes->stream_id;
     b->continued = event->offset < 0;
@@ -411,8 +413,7 @@ static void on_event(void *user, const struct hik_ps_event *event)
         pes_closes(b, event->offset);
         break;
     case HIK_PS_EV_CUT:
-        if (b->pes_item)
-            expert_add_info(b->pinfo, b->pes_item, &ei_mp2p_cut);
+        expert_add_info(b->pinfo, b->pes_item, &ei_mp2p_cut);
         pes_closes(b, event->offset);
         b->nal_item = NULL;
         b->nal_tree = NULL;
@@ -451,6 +452,11 @@ static void on_event(void *user, const struct hik_ps_event *event)
         break;
     }
     }
+}
+
+bool hik_mp2p_is_shown(const proto_tree *tree)
+{
+    return tree || hik_stock_wants_experts();
 }
 
 /* ---- the packet ----------------------------------------------------------------------------------------------- */
@@ -605,7 +611,7 @@ void hik_mp2p_tree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const st
     proto_item *top;
     proto_tree *ours;
 
-    if (!tree)
+    if (!hik_mp2p_is_shown(tree))
         return;
     top = proto_tree_add_item(tree, proto_mp2p, tvb, 0, -1, ENC_NA);
     ours = proto_item_add_subtree(top, ett_mp2p);

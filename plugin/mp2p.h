@@ -68,7 +68,10 @@ void hik_mp2p_tree_handoff(void);
 /* Info column. */
 void hik_mp2p_columns(packet_info *pinfo, const struct mp2p_view *view);
 
-/* Tree and expert information. tree may be NULL: then nothing is done. */
+/* Somebody looks: at the tree, or, without one, at the expert information. Where nobody does, nothing is done. */
+bool hik_mp2p_is_shown(const proto_tree *tree);
+
+/* Tree and expert information. tree may be NULL. */
 void hik_mp2p_tree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct mp2p_view *view);
 
 #endif

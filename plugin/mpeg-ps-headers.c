@@ -321,6 +321,8 @@ void hik_ps_read_psm(const uint8_t *data, size_t len, struct hik_ps_psm *psm)
     }
     if (psm->streams == 0)
         psm->problem = "The map names no stream";
+    else if (6u + read16(data + 4) != len)
+        psm->problem = "program_stream_map_length reaches into the next header";
 }
 
 const char *hik_ps_stream_id_name(uint8_t id)

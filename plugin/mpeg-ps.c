@@ -116,7 +116,12 @@ static void set_codec(struct hik_ps_parser *parser, struct hik_ps_es *es, enum h
         emit(parser, HIK_PS_EV_CODEC, es, NULL, 0, offset);
 }
 
-static void apply_psm(struct hik_ps_parser *parser, const struct hik_ps_psm *psm, int32_t offset)
+static bool has_nal_units(enum hik_es_codec codec)
+{
+    return codec == HIK_ES_H264 || codec == HIK_ES_H265;
+}
+
+static void apply_psm(struct hik_ps_parser *parser, const struct hik_ps_psm *psm)
 {
     for (unsigned i = 0; i < psm->streams; i++) {
         uint8_t id = psm->stream[i].stream_id;
@@ -132,8 +137,12 @@ static void apply_psm(struct hik_ps_parser *parser, const struct hik_ps_psm *psm
         es->psm_type = type;
         codec = hik_es_by_stream_type(type);
         if (es->flags & HIK_PS_ES_SURE) {
-            if (codec != HIK_ES_UNKNOWN && codec != es->codec)
-                set_codec(parser, es, (enum hik_es_codec)es->codec, offset);
+            if (codec == HIK_ES_UNKNOWN || codec == es->codec)
+                continue;
+            /* Another map, or another codec from here on: the bytes that follow tell. */
+            es->flags &= (uint8_t)~HIK_PS_ES_SURE;
+            if (!has_nal_units(codec) || !has_nal_units((enum hik_es_codec)es->codec))
+                es->codec = (uint8_t)codec;
         } else {
             es->codec = (uint8_t)(codec == HIK_ES_UNKNOWN && is_video_id(id) ? HIK_ES_OTHER_VIDEO : codec);
         }
@@ -431,15 +440,33 @@ static void begin_pes(struct hik_ps_parser *parser, const uint8_t *data, size_t 
         pes_end(parser, offset + (int32_t)len);
 }
 
+/* A map whose length says too much has swallowed the header behind it. How long it is really. */
+static size_t psm_end(const uint8_t *data, size_t len, struct hik_ps_psm *psm)
+{
+    hik_ps_read_psm(data, len, psm);
+    if (!psm->problem || psm->crc_ok)
+        return len;
+    for (size_t i = 10; i + 4 <= len; i++) {
+        if (data[i] == 0 && data[i + 1] == 0 && data[i + 2] == 1 && data[i + 3] >= 0xbd) {
+            hik_ps_read_psm(data, i, psm);
+            return i;
+        }
+    }
+    return len;
+}
+
 /* A complete header. */
 static void header_done(struct hik_ps_parser *parser, const uint8_t *data, size_t len, int32_t offset)
 {
     struct hik_ps_state *s = &parser->s;
     enum hik_ps_event_type type;
+    struct hik_ps_psm psm;
+    size_t whole = len;
 
     match_reset(s);
     s->header_len = 0;
     s->mode = HIK_PS_CODE;
+    s->flags &= (uint8_t)~HIK_PS_AFTER_MAP;
     switch (data[3]) {
     case 0xb9:
         type = HIK_PS_EV_END_CODE;
@@ -453,6 +480,8 @@ static void header_done(struct hik_ps_parser *parser, const uint8_t *data, size_
         break;
     case 0xbc:
         type = HIK_PS_EV_PSM;
+        len = psm_end(data, len, &psm);
+        parser->steps += whole;
         break;
     default:
         begin_pes(parser, data, len, offset);
@@ -462,10 +491,11 @@ static void header_done(struct hik_ps_parser *parser, const uint8_t *data, size_
     s->current_id = 0;
     emit(parser, type, NULL, data, len, offset);
     if (type == HIK_PS_EV_PSM) {
-        struct hik_ps_psm psm;
-
-        hik_ps_read_psm(data, len, &psm);
-        apply_psm(parser, &psm, offset);
+        apply_psm(parser, &psm);
+        if (psm.problem)
+            s->flags |= HIK_PS_AFTER_MAP;
+        if (whole > len)
+            run(parser, data + len, whole - len, offset + (int32_t)len);
     }
 }
 
@@ -480,6 +510,8 @@ static void header_bad(struct hik_ps_parser *parser, const uint8_t *data, size_t
     s->current = HIK_PS_NO_STREAM;
     s->current_id = 0;
     s->flags &= (uint8_t)~(HIK_PS_UNBOUNDED | HIK_PS_OVERRUN);
+    if (data[3] == 0xbc)
+        s->flags |= HIK_PS_AFTER_MAP;
     emit(parser, HIK_PS_EV_SKIPPED, NULL, data, n, offset);
 }
 
@@ -563,7 +595,7 @@ static void mode_sync(struct hik_ps_parser *parser, struct input *in)
         case MATCH_MORE:
             return;
         case MATCH_CODE:
-            if (*in->p == 0xba) {
+            if (*in->p == 0xba || (s->flags & HIK_PS_AFTER_MAP && *in->p >= 0xbd)) {
                 s->held = 0;
                 header_begin(parser, in);
                 return;
@@ -813,7 +845,7 @@ void hik_ps_gap(struct hik_ps_parser *parser)
     s->left = 0;
     s->current = s->video = HIK_PS_NO_STREAM;
     s->current_id = 0;
-    s->flags &= (uint8_t)~(HIK_PS_UNBOUNDED | HIK_PS_OVERRUN);
+    s->flags &= (uint8_t)~(HIK_PS_UNBOUNDED | HIK_PS_OVERRUN | HIK_PS_AFTER_MAP);
     for (unsigned i = 0; i < HIK_PS_STREAMS; i++) {
         struct hik_ps_es *es = &s->es[i];
 

@@ -59,7 +59,8 @@ enum {
     HIK_PS_HAVE_PSM = 4,   /* a usable map was seen */
     HIK_PS_OVERRUN = 8,    /* payload went on after the PES length was used up */
     HIK_PS_EXTRA = 16,     /* a zero byte stands before the matched prefix */
-    HIK_PS_SEEN = 32       /* a pack header was seen at some time */
+    HIK_PS_SEEN = 32,      /* a pack header was seen at some time */
+    HIK_PS_AFTER_MAP = 64  /* right behind a broken map: while looking for a pack, any header of the system layer will do */
 };
 
 /* Everything the parser has to know to go on; no pointers, no padding. To keep it: hik_ps_pack(). */

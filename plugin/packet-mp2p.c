@@ -266,7 +266,8 @@ static void tell_content(struct hik_content *content, const struct hik_ps_track 
     content->height = t->height;
     content->frame_rate = t->frame_rate;
     content->key_frames = t->key_frames;
-    content->frames = t->units;
+    /* where key frames cannot be told from others, their absence means nothing */
+    content->frames = t->video_codec == HIK_ES_H264 || t->video_codec == HIK_ES_H265 ? t->units : 0;
 }
 
 static void take_in(packet_info *pinfo, tvbuff_t *tvb, struct mp2p_flow *m, const struct hik_rtp *rtp)
@@ -459,9 +460,9 @@ static int dissect_mp2p(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, voi
             find_units(m, index, &view);
         if (view.record && view.record->flags & MP2P_KEY_BEGINS && rtp->tapped)
             rtp->tapped->key_frame = true;
-        if (tree && view.record && view.record->flags & MP2P_HAS_STATE)
+        if (view.record && view.record->flags & MP2P_HAS_STATE && hik_mp2p_is_shown(tree))
             view.start = recall_state(pinfo, m, view.record);
-    } else if (tree) {
+    } else if (hik_mp2p_is_shown(tree)) {
         /* nothing is known about what came before */
         struct hik_ps_parser *parser = wmem_new(pinfo->pool, struct hik_ps_parser);
 

@@ -175,6 +175,23 @@ def broken_map():
     return Stream().add([out[0].replace(good, wrong_map_length), out[1], out[2].replace(good, wrong_info_length), out[3]])
 
 
+def map_length():
+    """program_stream_map_length four too much, four too little, far too much, nothing."""
+    out = packs(pslib.video(8, 2))
+    good = ps_psm(((0x1B, 0xE0), (0x90, 0xC0)))
+    for at, length in enumerate((len(good) - 6 + 4, len(good) - 6 - 4, 0xFFFF, 0)):
+        out[2 * at] = out[2 * at].replace(good, good[:4] + struct.pack("!H", length) + good[6:])
+    return Stream().add(out)
+
+
+def codec_change():
+    """H.264, then H.265, then H.264 again, each time with a map that says so."""
+    stream = Stream()
+    for h265 in (False, True, False):
+        stream.add(packs(pslib.video(3, h265=h265), 0x24 if h265 else 0x1B))
+    return stream
+
+
 def wrong_length():
     """PES_packet_length is the low 16 bits of the real one: the video goes on behind its end."""
     unit = pslib.picture(0, True, 70000)
@@ -278,6 +295,8 @@ def captures():
     yield "ps-no-map.pcap", Stream().add(packs(units, psm=False)).end()
     yield "ps-no-map-h265.pcap", Stream().add(packs(pslib.video(6, h265=True), psm=False)).end()
     yield "ps-broken-map.pcap", broken_map().end()
+    yield "ps-map-length.pcap", map_length().end()
+    yield "ps-codec-change.pcap", codec_change().end()
     yield "ps-map-says-h265.pcap", Stream().add(packs(units, 0x24)).end()
     yield "ps-map-says-h264.pcap", Stream().add(packs(pslib.video(6, h265=True), 0x1B)).end()
     yield "ps-aac-as-alaw.pcap", aac_as_alaw().end()

@@ -221,6 +221,8 @@ def test_codecs_without_nal_units(tshark):
     rows = tshark.fields("ps-svac.pcap", ["mp2p.codec", "mp2p.nal_type", "mp2p.frame.size"], "mp2p")
     assert all(row["mp2p.codec"] == ["SVAC", "SVAC audio"] and row["mp2p.nal_type"] == [] for row in rows)
     assert [row["mp2p.frame.size"] for row in rows] == [["504"]] * 4
+    # nobody looked for key frames, so none is missed
+    assert "KEY_FRAME" not in tshark.tap("hikcascade,sessions", "ps-svac.pcap")
 
 
 # ---- networks -------------------------------------------------------------------------------------------------------
@@ -292,6 +294,39 @@ def test_broken_map(tshark):
     assert expert(tshark, "ps-broken-map.pcap") == {"mp2p.psm_broken": [5, 14], "mp2p.psm_crc_wrong": [5, 14]}
     rows = tshark.fields("ps-broken-map.pcap", ["mp2p.psm.stream_type"], "mp2p.psm")
     assert [ints(row, "mp2p.psm.stream_type") for row in rows] == [[0x1B, 0x90]] * 2
+
+
+def test_map_of_wrong_length(tshark):
+    """The pictures behind the map are not lost with it."""
+    found = expert(tshark, "ps-map-length.pcap")
+    assert found == {"mp2p.psm_broken": [5, 14], "mp2p.psm_crc_wrong": [5, 14]}
+    assert [row[3:] for row in frames(tshark, "ps-map-length.pcap")] == [(6042, 7), (1507, 2)] * 4
+    rows = tshark.fields("ps-map-length.pcap", ["mp2p.key_frame", "mp2p.skipped"], "frame.number in {5, 14, 23, 32}")
+    assert [row["mp2p.key_frame"] for row in rows] == [["1"]] * 4
+    # what is left of the map after its length; the whole map, found to be none
+    assert [sum(len(bytes.fromhex(value)) for value in row["mp2p.skipped"]) for row in rows] == [0, 4, 24, 24]
+
+
+def test_codec_changes(tshark):
+    """A map that says what the bytes are is no contradiction, whatever they were before."""
+    assert expert(tshark, "ps-codec-change.pcap") == {}
+    rows = tshark.fields("ps-codec-change.pcap", ["mp2p.codec", "mp2p.nal_type"], "mp2p.psm")
+    assert [row["mp2p.codec"][-1] for row in rows] == ["H.264", "H.265", "H.264"]
+    assert [ints(row, "mp2p.nal_type") for row in rows] == [[7, 8, 5], [32, 33, 34, 19], [7, 8, 5]]
+    assert len(frames(tshark, "ps-codec-change.pcap")) == 9
+
+
+def test_expert_without_tree(tshark):
+    """-z expert and the Expert Information window build no tree."""
+    for capture, messages in (
+            ("ps-lost.pcap", ["1 RTP packet of this stream missing before this one (so far)",
+                              "3 RTP packets of this stream missing before this one (so far)",
+                              "The program stream is found again at this pack header; bytes before it could not be placed"]),
+            ("ps-missing-bytes.pcap", ["A pack header came before the PES packet was complete: bytes are missing"]),
+            ("ps-is-h264.pcap", ["Declared as MPEG program stream, but no pack header comes: looks like H.264 (RFC 6184)"])):
+        for two_pass in (False, True):
+            lines = tshark.tap("expert", capture, two_pass=two_pass).splitlines()
+            assert [line.split(None, 3)[3] for line in lines if "MP2P" in line] == messages
 
 
 def test_wrong_length(tshark):
