@@ -18,6 +18,7 @@
 #include <wsutil/wmem/wmem.h>
 
 #include "media-file.h"
+#include "media-look.h"
 #include "session.h"
 
 /* An RTP packet on the tap. Packet scope. */
@@ -26,6 +27,7 @@ struct exported {
     const uint8_t *payload;
     size_t len, missing;
     unsigned nth; /* of the RTP packets in its frame */
+    bool visited; /* the first pass is over. By the time a tap listener runs, its frame always counts as visited */
 };
 
 /* A flow being exported. GLib memory, until the run is over. The entries are the list's. */
@@ -160,18 +162,6 @@ static void name_entry(struct stream *stream, unsigned i)
 
 /* ---- what is it? ------------------------------------------------------------------------------------------------ */
 
-/* The encoding name that the session's SDP gives a payload type, NULL if it does not. */
-static const char *declared_name(const struct hik_session *session, uint8_t payload_type)
-{
-    const struct hik_description *sources[] = {&session->answer, &session->offer};
-
-    for (size_t i = 0; i < array_length(sources); i++)
-        for (unsigned j = 0; j < sources[i]->media_count; j++)
-            if (sources[i]->media[j].first_pt == payload_type && sources[i]->media[j].codec)
-                return sources[i]->media[j].codec;
-    return NULL;
-}
-
 static enum hik_media_kind declared_kind(const struct hik_flow *flow, uint8_t payload_type)
 {
     static const struct {
@@ -183,8 +173,10 @@ static enum hik_media_kind declared_kind(const struct hik_flow *flow, uint8_t pa
         {"H265", HIK_MEDIA_H265},  {"HEVC", HIK_MEDIA_H265},   {"PCMA", HIK_MEDIA_G711A}, {"G711A", HIK_MEDIA_G711A},
         {"PCMU", HIK_MEDIA_G711U}, {"G711U", HIK_MEDIA_G711U},
     };
-    const char *name = flow->session ? declared_name(flow->session, payload_type) : NULL;
+    const char *name = flow->session ? hik_media_declared(flow->session, payload_type, NULL) : NULL;
 
+    if (flow->look_frame && hik_media_look_codec(flow) != HIK_ES_UNKNOWN) /* the bytes contradict it */
+        return hik_media_look_codec(flow) == HIK_ES_H265 ? HIK_MEDIA_H265 : HIK_MEDIA_H264;
     for (size_t i = 0; name && i < array_length(names); i++)
         if (g_ascii_strcasecmp(name, names[i].name) == 0)
             return names[i].kind;
@@ -216,16 +208,16 @@ static enum hik_media_kind kind_of_look(enum hik_look look)
 }
 
 /* What the first pass saw, if it is over: it saw all of the flow. */
-static enum hik_look first_pass_look(packet_info *pinfo, const struct hik_flow *flow)
+static enum hik_look first_pass_look(const struct exported *packet, const struct hik_flow *flow)
 {
-    if (PINFO_FD_VISITED(pinfo) && flow->content->looks_like)
+    if (packet->visited && flow->content->looks_like)
         for (unsigned look = HIK_LOOK_NONE + 1; look < HIK_LOOKS; look++)
             if (strcmp(flow->content->looks_like, hik_look_name((enum hik_look)look)) == 0)
                 return (enum hik_look)look;
     return HIK_LOOK_NONE;
 }
 
-static void decide_kind(packet_info *pinfo, struct stream *stream, const struct exported *packet)
+static void decide_kind(struct stream *stream, const struct exported *packet)
 {
     static const uint8_t pack_start_code[4] = {0, 0, 1, 0xBA};
     const struct hik_rtp *rtp = &packet->rtp;
@@ -243,10 +235,10 @@ static void decide_kind(packet_info *pinfo, struct stream *stream, const struct 
     kind = declared_kind(flow, rtp->payload_type);
     if (kind != HIK_MEDIA_UNKNOWN && kind != HIK_MEDIA_PS) {
         /* Said by the SDP or by the payload type. A pack header would have shown up by now. */
-        hik_media_file_set_kind(file, kind, PINFO_FD_VISITED(pinfo) || file->packets >= HIK_MEDIA_START);
+        hik_media_file_set_kind(file, kind, packet->visited || file->packets >= HIK_MEDIA_START);
         return;
     }
-    look = first_pass_look(pinfo, flow);
+    look = first_pass_look(packet, flow);
     if (look == HIK_LOOK_NONE)
         look = stream->looker.look;
     if (look == HIK_LOOK_NONE)
@@ -316,7 +308,7 @@ static tap_packet_status export_packet(void *tapdata, packet_info *pinfo, epan_d
     if (packet->rtp.duplicate)
         return TAP_PACKET_DONT_REDRAW;
     if (!stream->file->sure)
-        decide_kind(pinfo, stream, packet);
+        decide_kind(stream, packet);
     hik_media_file_feed(stream->file, packet->rtp.extended_seq, packet->payload, packet->len, packet->missing);
     return show(list, pinfo, stream, flow) ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
 }
@@ -330,6 +322,7 @@ void hik_export_queue(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *r
         return;
     packet = wmem_new(pinfo->pool, struct exported);
     packet->rtp = *rtp;
+    packet->visited = PINFO_FD_VISITED(pinfo);
     packet->len = captured > rtp->payload_off ? MIN(captured - rtp->payload_off, rtp->payload_len) : 0;
     packet->payload = packet->len ? tvb_get_ptr(tvb, (int)rtp->payload_off, (int)packet->len) : NULL;
     packet->missing = rtp->payload_len - packet->len;

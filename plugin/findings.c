@@ -422,6 +422,9 @@ void hik_findings_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, proto
         show_first(pinfo, item, flow, session);
     if (pinfo->num == flow->judged_frame)
         show_judgement(pinfo, item, flow);
+    if (pinfo->num == flow->look_frame && rtp->extended_seq == flow->look_seq)
+        expert_add_info_format(pinfo, item, &ei_payload_not_declared, "The SDP says %s for payload type %u, the payload looks like %s",
+                               flow->look_said ? flow->look_said : "nothing", rtp->payload_type, flow->look_is);
     if (rtp->marks & (HIK_MARK_GAP | HIK_MARK_AFTER_BYE | HIK_MARK_SSRC_CHANGED))
         show_marks(pinfo, item, rtp, flow, session);
 }

@@ -21,6 +21,7 @@
 #include "findings.h"
 #include "hik-tap.h"
 #include "media-internal.h"
+#include "media-look.h"
 #include "packet-hikcascade.h"
 #include "session-tree.h"
 #include "session.h"
@@ -549,6 +550,8 @@ static bool names_endpoint(const struct hik_description *sdp, const address *add
     return false;
 }
 
+G_STATIC_ASSERT(offsetof(struct hik_flow, looked_at) < HIK_FLOW_HOT);
+
 static struct hik_flow *new_flow(struct capture *capture, packet_info *pinfo, struct hik_session *session,
                                  const struct hik_flow_key *key)
 {
@@ -567,6 +570,7 @@ static struct hik_flow *new_flow(struct capture *capture, packet_info *pinfo, st
     flow->first_frame = pinfo->num;
     flow->first_time = pinfo->abs_ts;
     flow->content = &unknown;
+    flow->looked_at = UINT8_MAX;
     if (session) {
         before = session->flows;
         flow->after_ssrc_change = before && before->ssrc != flow->ssrc && before->src_port == flow->src_port &&
@@ -634,6 +638,7 @@ static struct hik_flow *find_flow(struct capture *capture, packet_info *pinfo, u
             (session == flow->session && was_away(session, flow, seq)))
             flow = new_flow(capture, pinfo, session, &key);
         flow->bindings_seen = now;
+        flow->looked_at = UINT8_MAX;
     }
     if (last)
         last->follower = flow;
@@ -700,6 +705,7 @@ static struct hik_rtp_mark *take_rtp(struct capture *capture, packet_info *pinfo
     flow->packets++;
     flow->last_time = pinfo->abs_ts;
     flow->last_frame = pinfo->num;
+    flow->payload_type = rtp->payload_type;
     if (flow->unnegotiated)
         mark->flags |= HIK_MARK_UNNEGOTIATED;
     if (flow->after_bye)
@@ -897,6 +903,8 @@ int hik_media_dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
     if (session) /* here, because stock may not come back */
         queue_rtp(pinfo, rtp);
     mine = *rtp; /* a payload may hold RTP packets of its own */
+    if (session && !mine.flow->mp2p && mine.payload_type != mine.flow->looked_at && !PINFO_FD_VISITED(pinfo))
+        hik_media_look(pinfo, tvb, &mine, media_rtp_handle);
     if (session && !tree)
         show_rtp(tvb, pinfo, NULL, &mine, session);
     /* With no tree there is nothing of ours to lose: spare the exception frame. */

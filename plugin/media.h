@@ -22,7 +22,8 @@ struct hik_flow_key {
     uint16_t zero;
 };
 
-/* What the payload of a flow turned out to be. Written by packet-mp2p.c on the first pass, in memory of its own. */
+/* What the payload of a flow turned out to be. Written by packet-mp2p.c, else by media-look.c, on the first pass, in memory
+ * of its own. */
 struct hik_content {
     const char *codec;           /* "H.264", "H.265" ...; NULL until known */
     const char *audio_codec;
@@ -56,6 +57,8 @@ struct hik_flow {
                                     first packet after the answer */
     uint32_t last_frame;
     void *mp2p;                  /* packet-mp2p.c's parser state */
+    uint8_t payload_type;        /* of the last packet */
+    uint8_t looked_at;           /* media-look.c's: payload type of which there is nothing more to say, 255: none */
 
     bool tcp;
     uint32_t ssrc;
@@ -74,6 +77,11 @@ struct hik_flow {
     uint8_t judged_pt;           /* payload type of the packet it was judged on */
     uint32_t judged_frame;
     uint32_t judged_expected;    /* SSRC announced then */
+
+    /* media-look.c's, first pass: where the payload is not what rtpmap says. */
+    void *bare;                  /* what it knows of video without a program stream around it */
+    uint32_t look_frame, look_seq; /* packet on which that became clear; 0 = it did not */
+    const char *look_is, *look_said; /* in words; encoding name of the SDP, NULL if it has none */
 };
 enum {
     HIK_CACHE_LINE = 64,

@@ -9,6 +9,7 @@
 
 #include "catalog.h"
 #include "hik-table.h"
+#include "media-look.h"
 #include "hik-tap.h"
 #include "packet-hikcascade.h"
 
@@ -84,12 +85,16 @@ static void fill(struct hik_table_row *row)
     struct hik_verdict verdict;
     const struct hik_flow *flow;
     char text[2048], codec[40], seen[16] = "", state[64];
+    const char *name;
 
     passed->all = hik_media_sum(session).packets;
     hik_facts_judge(session, &facts, &verdict);
     flow = facts.main_flow;
     hik_verdict_print(&verdict, text, sizeof text);
-    hik_verdict_clean(codec, 32, facts.facts.codec ? facts.facts.codec : facts.sdp_codec);
+    name = facts.facts.codec;
+    if (!name && flow)
+        name = hik_media_declared(session, flow->payload_type, NULL);
+    hik_verdict_clean(codec, 32, name ? name : facts.sdp_codec);
     if (flow)
         snprintf(seen, sizeof seen, "%010u", flow->ssrc);
     hik_table_set_text(row, COL_CAMERA, session->camera);

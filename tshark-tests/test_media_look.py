@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Payload types that are not what rtpmap says, or that it does not name: the bytes have the last word."""
+
+import pytest
+
+import conftest  # puts test-captures on the path
+import pslib
+import tables
+from gen_ps_streams import Stream, packs
+from gen_tcp_media import TcpCall
+from hikpcap import Capture, Link, rfc4571, rtp
+from ps_pack import h264_payloads, h265_payloads
+
+LOOK = "hikcascade.payload_not_declared"
+MIXED = ((96, "PS/90000"), (97, "MPEG4/90000"), (98, "H264/90000"), (99, "H265/90000"))
+CODEC, KEY_FRAMES = 7, 10
+
+
+def stream(pt, codecs, packets):
+    """packets: function of a Stream, gives its RTP packets."""
+    made = Stream(offer_codecs=codecs, answer_codecs=codecs, pt=pt)
+    made.packets = list(packets(made))
+    return made.end()
+
+
+def program(count=10):
+    return lambda made: pslib.packets(packs(pslib.video(count)), made.call.ssrc, 100, 0, pt=made.call.pt, mtu=1000)
+
+
+def bare(h265, count=10):
+    def packets(made):
+        seq = 100
+        for number, (picture, _) in enumerate(pslib.video(count, h265=h265)):
+            for payload, marker in (h265_payloads if h265 else h264_payloads)(picture):
+                yield rtp(payload, made.call.ssrc, seq, 3600 * number, made.call.pt, marker)
+                seq += 1
+    return packets
+
+
+def session(tshark, capture):
+    row = tables.printed(tshark, "hikcascade,sessions", capture)[0]
+    return row[CODEC], int(row[KEY_FRAMES]), row[-1]
+
+
+def said(tshark, capture):
+    return {text for _, _, text in tshark.expert(capture, LOOK) if "payload type" in text}
+
+
+@pytest.mark.parametrize("pt, declared", [(97, "MPEG4"), (98, "H264"), (99, "H265"), (100, None)])
+def test_program_stream_under_another_name(tshark, pt, declared):
+    capture = stream(pt, MIXED, program())
+    rows = tshark.fields_everywhere(capture, ["mp2p.frame.packets", "mp2p.codec", LOOK], "mp2p")
+    assert len(rows) == 30
+    assert [value for row in rows for value in row["mp2p.frame.packets"]] == ["7", "2", "2", "2", "2"] * 2
+    assert session(tshark, capture)[:2] == ("H.264", 2)
+    assert said(tshark, capture) == {"The SDP says %s for payload type %d, the payload looks like MPEG program stream"
+                                     % (declared or "nothing", pt)}
+    assert [number for number, _, text in tshark.expert(capture, LOOK) if "looks like" in text] == [5]
+
+
+def test_program_stream_over_tcp_under_another_name(tshark):
+    cap = Capture()
+    call = TcpCall(Link(cap), offer_codecs=MIXED, answer_codecs=MIXED, pt=98)
+    call.start()
+    call.connect()
+    for packet in pslib.packets(packs(pslib.video(10)), call.ssrc, 1, 0, pt=98, mtu=1000):
+        call.stream(rfc4571(packet))
+    call.bye()
+    rows = tshark.fields_everywhere(cap, ["mp2p.frame.packets"], "mp2p")
+    assert [value for row in rows for value in row["mp2p.frame.packets"]] == ["7", "2", "2", "2", "2"] * 2
+
+
+@pytest.mark.parametrize("pt, h265, said_so", [
+    (98, False, True), (99, True, True), (97, False, False), (98, True, False), (100, True, False), (100, False, False)])
+def test_bare_video(tshark, export_objects, pt, h265, said_so):
+    """By rtpmap, then by look: codec and key frames of the table, what dissects it, and the export."""
+    capture = stream(pt, MIXED, bare(h265))
+    codec = "H.265" if h265 else "H.264"
+    found, keys, verdict = session(tshark, capture)
+    assert (found, keys) == (codec, 2)
+    if pt != 100:
+        assert verdict.startswith("OK 28 RTP packets of %s 1280x720" % codec)
+    messages = said(tshark, capture)
+    if said_so:
+        assert messages == set()
+    else:
+        assert len(messages) == 1 and messages.pop().endswith("H.265 (RFC 7798)" if h265 else "H.264 (RFC 6184)")
+    rows = tshark.fields_everywhere(capture, ["rtp.seq"], "h265" if h265 else "h264")
+    assert int(rows[-1]["rtp.seq"][0]) == 127 and len(rows) == (28 if said_so else len(rows)) and len(rows) >= 20
+    files = {path.suffix: path.read_bytes() for path in export_objects(capture).iterdir()}
+    assert list(files) == [".h265" if h265 else ".h264"]
+    expected = b"".join(picture for picture, _ in pslib.video(10, h265=h265))
+    assert files.popitem()[1] == expected
+
+
+def test_short_video_is_exported_as_declared(export_objects):
+    """Too short for a look; the payload type is not the first of m=."""
+    capture = stream(98, MIXED, bare(False, 1))
+    assert [path.suffix for path in export_objects(capture).iterdir()] == [".h264"]
+
+
+def test_no_rtpmap(tshark):
+    """96 is PS by annex C; nobody needs to be told."""
+    body = Stream(offer_codecs=((96, "PS/90000"),), pt=96)
+    call = body.call
+    plain = call.answer_sdp().replace("a=rtpmap:96 PS/90000\r\n", "")
+    cap = Capture()
+    call = Link(cap).call()
+    call.invite(call.offer().replace("a=rtpmap:96 PS/90000\r\n", "").replace("a=rtpmap:98 H264/90000\r\n", ""))
+    call.ok(call.answer_sdp().replace("a=rtpmap:96 PS/90000\r\n", ""))
+    call.ack()
+    call.rtp(4)
+    call.bye()
+    assert "rtpmap" not in plain
+    assert len(tshark.fields_everywhere(cap, ["mp2p.codec"], "mp2p")) == 4
+    assert said(tshark, cap) == set()
+
+
+def test_audio_is_left_alone(tshark):
+    codecs = ((8, "PCMA/8000"),)
+    made = Stream(offer_codecs=MIXED + codecs, answer_codecs=MIXED + codecs, pt=8)
+    made.payloads([b"\xd5" * 160] * 20, timestamp=lambda i: 160 * i)
+    capture = made.end()
+    assert session(tshark, capture)[:2] == ("PCMA", 0)
+    assert said(tshark, capture) == set()
+
+
+def test_healthy_calls_stay_as_they_are(tshark):
+    """The conversation is still the SDP's."""
+    rows = tshark.fields("ps-h264.pcap", ["rtp.setup-method", LOOK], "rtp")
+    assert {tuple(row["rtp.setup-method"]) for row in rows} == {("SDP",)}
+    assert all(row[LOOK] == [] for row in rows)
