@@ -384,6 +384,22 @@ static void learn_ssrc(packet_info *pinfo, struct connection *connection, struct
     tell_rtpmap(pinfo, dir, connection->session, head);
 }
 
+void hik_media_tcp_expect(packet_info *pinfo, uint32_t ssrc, uint8_t payload_type)
+{
+    conversation_t *conversation = packet_conversation(pinfo);
+    struct connection *connection = find_connection(pinfo);
+    struct head head = {.ps = true, .pt = payload_type, .ssrc = ssrc};
+    struct direction *dir;
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    if (!conversation)
+        return;
+    if (!connection)
+        connection = new_connection(pinfo, conversation, hik_tcp_claim_of_packet(pinfo));
+    dir = direction_of(pinfo, connection);
+    learn_ssrc(pinfo, connection, dir, &head);
+}
+
 /* A frame begins at off, as sure as it gets where nothing in front of it tells: an SSRC that is expected, or another
  * frame right behind. The first bytes of a connection need not be that sure. */
 static bool begins_frame(packet_info *pinfo, const struct direction *dir, const struct stretch *s, unsigned off,

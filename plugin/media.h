@@ -166,6 +166,10 @@ const struct hik_rtp *hik_media_rtp(packet_info *pinfo);
  * Returns NULL if it is no RTP header. */
 const struct hik_rtp *hik_media_enter(packet_info *pinfo, tvbuff_t *rtp);
 
+/* First pass: a program stream in RTP of this SSRC was recognised inside a segment of the TCP connection being dissected,
+ * in its direction. */
+void hik_media_tcp_expect(packet_info *pinfo, uint32_t ssrc, uint8_t payload_type);
+
 /* All flows of the capture. */
 unsigned hik_flow_count(void);
 struct hik_flow *hik_flow_get(unsigned index);

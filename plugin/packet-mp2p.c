@@ -538,10 +538,41 @@ static ws_bool dissect_udp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tree *t
     return TRUE;
 }
 
+/* Where a frame of RFC 4571 begins whose payload begins with a pack header, -1: nowhere. A capture that begins in the
+ * middle of a connection seldom begins with one, and neither do the segments of a busy sender. */
+static int tcp_frame_at(tvbuff_t *tvb)
+{
+    enum { BEFORE = 2 + RTP_HEADER };
+    int len = (int)tvb_captured_length(tvb);
+    const uint8_t *data, *one;
+
+    if (len < BEFORE + 8)
+        return -1;
+    data = tvb_get_ptr(tvb, 0, len);
+    if (tvb_get_ntohs(tvb, 0) >= RTP_HEADER + 8 && looks_like_ps(tvb, 2))
+        return 0;
+    for (one = data + BEFORE + 2; one + 1 < data + len; one++) {
+        int at;
+
+        one = (const uint8_t *)memchr(one, 1, (size_t)(data + len - 1 - one));
+        if (!one)
+            return -1;
+        at = (int)(one - data) - 2 - BEFORE;
+        if (one[-1] == 0 && one[-2] == 0 && one[1] == 0xba && data[at + 2] == 0x80 &&
+            tvb_get_ntohs(tvb, at) >= RTP_HEADER + 8 && looks_like_ps(tvb, at + 2))
+            return at;
+    }
+    return -1;
+}
+
 static ws_bool dissect_tcp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    if (tvb_captured_length(tvb) < 2 || tvb_get_ntohs(tvb, 0) < RTP_HEADER + 8 || !looks_like_ps(tvb, 2))
+    int at = tcp_frame_at(tvb);
+
+    if (at < 0)
         return FALSE;
+    if (at > 0 && !PINFO_FD_VISITED(pinfo))
+        hik_media_tcp_expect(pinfo, tvb_get_ntohl(tvb, at + 2 + 8), tvb_get_uint8(tvb, at + 2 + 1) & 0x7f);
     /* being tried as a heuristic took the right to ask for more segments away */
     pinfo->can_desegment = pinfo->saved_can_desegment;
     return call_dissector_only(media_tcp_handle, tvb, pinfo, tree, data) > 0;

@@ -7,6 +7,8 @@ import re
 import pytest
 
 import conftest  # puts test-captures on the path
+import pslib
+from gen_ps_streams import packs
 from gen_tcp_media import TcpCall, small, start
 from hikpcap import ACK, PSH, Capture, Link, rfc4571, rtcp_sr, rtp
 
@@ -173,9 +175,10 @@ def test_out_of_order_and_twice(tshark):
 
 def test_began_in_the_middle(tshark):
     rows = media(tshark, "tcp-media-began-before.pcap", [SKIPPED])
-    assert [row[1] for row in rows] == [[3], [4, 5], [6, 7, 8, 9, 10]]
+    # the first frame that is whole is known by its look, before any signalling came
+    assert [row[1] for row in rows] == [[], [2, 3], [4, 5], [6, 7, 8, 9, 10]]
     assert {index for row in rows for index in row[2]} == {0}
-    assert [len(bytes.fromhex(value)) for value in rows[0][3]] == [8]
+    assert [len(bytes.fromhex(value)) for value in rows[0][3]] == [34]
 
 
 def test_began_in_the_middle_without_y(tshark):
@@ -323,6 +326,25 @@ def test_without_signalling(tshark):
     rows = tshark.fields_everywhere("tcp-media-no-signalling.pcap", [SEQ, SESSION, "mp2p.codec"], "rtp")
     assert [row[SEQ] for row in rows] == [[str(n)] for n in range(1, 6)]
     assert all(not row[SESSION] and row["mp2p.codec"] == ["H.264"] for row in rows)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_without_signalling_from_the_middle(tshark, seed):
+    """The capture begins inside a connection whose segments begin where they like."""
+    cap, rnd = Capture(), random.Random(seed)
+    connection = cap.tcp(("192.0.2.10", 41238), ("198.51.100.20", 31870))
+    stream = b"".join(rfc4571(packet) for packet in pslib.packets(packs(pslib.video(20)), 0x1234, 1, 0, mtu=1000))
+    at = 300 + seed * 777
+    while at < len(stream):
+        size = rnd.choice((5, 700, 1448, 1448, 2896))
+        connection.segment(connection.client, ACK | PSH, stream[at:at + size])
+        at += size
+    rows = tshark.fields_everywhere(cap, ["rtp.seq", "mp2p.frame.packets", SKIPPED], "mp2p || hikcascade.tcp.skipped")
+    found = [int(seq) for row in rows for seq in row["rtp.seq"]]
+    assert found == list(range(found[0], 61)) and found[0] <= 9
+    assert len([value for row in rows for value in row["mp2p.frame.packets"]]) >= 18
+    assert sum(len(row[SKIPPED]) for row in rows) <= 1
+    assert experts(tshark, cap, "missing before this one") == []
 
 
 def test_open_before_the_capture(tshark):
