@@ -1,5 +1,5 @@
 /* media-internal.h
- * What media.c and media-tcp.c share and nobody else needs.
+ * What media.c, media-endpoints.c, media-tcp.c and media-look.c share and nobody else needs.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -33,10 +33,64 @@ static inline unsigned hik_hash_address(unsigned hash, const address *addr)
     return hash;
 }
 
+static inline void hik_put_address(uint8_t bytes[16], const address *addr)
+{
+    if (addr->len == 4)
+        memcpy(bytes, addr->data, 4);
+    else
+        memcpy(bytes, addr->data, MIN((size_t)addr->len, 16));
+}
+
+static inline void hik_flow_key_set(struct hik_flow_key *key, const address *src, uint32_t src_port, const address *dst,
+                         uint32_t dst_port, uint32_t ssrc, bool tcp)
+{
+    memset(key, 0, sizeof *key);
+    hik_put_address(key->src, src);
+    hik_put_address(key->dst, dst);
+    key->src_port = (uint16_t)src_port;
+    key->dst_port = (uint16_t)dst_port;
+    key->ssrc = ssrc;
+    key->type = (uint8_t)src->type;
+    key->tcp = tcp;
+}
+
+static inline unsigned hik_hash_bytes(unsigned hash, const uint8_t bytes[16], bool ip4)
+{
+    uint32_t words[4];
+
+    memcpy(words, bytes, sizeof words);
+    hash = hik_mix(hash, words[0]);
+    return ip4 ? hash : hik_mix(hik_mix(hik_mix(hash, words[1]), words[2]), words[3]);
+}
+
+static inline guint hik_flow_key_hash(gconstpointer p)
+{
+    const struct hik_flow_key *key = (const struct hik_flow_key *)p;
+    bool ip4 = key->type == AT_IPv4;
+
+    return hik_mix(hik_mix(hik_hash_bytes(hik_hash_bytes(11 + key->tcp, key->src, ip4), key->dst, ip4),
+                   ((unsigned)key->src_port << 16) | key->dst_port),
+               key->ssrc);
+}
+
+static inline gboolean hik_flow_key_equal(gconstpointer a, gconstpointer b)
+{
+    return memcmp(a, b, sizeof(struct hik_flow_key)) == 0;
+}
+
 /* media.c: an RTP or RTCP packet of a session, the whole tvb; the wrapper around stock. Every pass. */
 int hik_media_dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree);
-/* media.c: c= address is one that other networks cannot reach. */
+/* media-endpoints.c: c= address is one that other networks cannot reach. */
 bool hik_media_is_private(const address *addr);
+
+/* media-endpoints.c. The dissectors to be put around stock's. */
+void hik_endpoints_register(dissector_handle_t rtp_wrapper, dissector_handle_t rtcp_wrapper);
+/* media-endpoints.c. First pass only: opens what the newest SDP of the message's session names; the message carries an
+ * offer or an answer. */
+void hik_endpoints_open(packet_info *pinfo, const struct hik_message *message);
+/* media-endpoints.c. First pass only: which session a packet belongs to, over UDP or TCP; NULL if none. ssrc: who sends
+ * it; about: for RTCP, whom it reports on; else the same. *strong: both ends, or one end and the announced SSRC, say so. */
+struct hik_session *hik_endpoints_match(packet_info *pinfo, bool rtcp, uint32_t ssrc, uint32_t about, bool *strong);
 
 /* media-tcp.c. First pass only: opens the endpoints of line number i of `mine`, if it is media over TCP. sdp_src: where
  * the SDP came from, for peers behind a NAT. */

@@ -1,9 +1,8 @@
 /* media.c
  * RTP and RTCP of a session (RFC 3550): which session a packet belongs to, and what its sequence number says.
  *
- * The SDP of offer and answer opens endpoints. A packet is matched by both of its ends, then by destination and SSRC,
- * then by one end alone: many platforms receive every camera on one port, and many devices send from a port or an
- * address they never announced. The result is kept in the flow, so that the hot path is one hash lookup.
+ * The SDP of offer and answer opens endpoints (media-endpoints.c). Which session a packet's ends belong to is kept in
+ * its flow, so that the hot path is the search for the flow.
  *
  * Stock rtp and rtcp do the dissection; here they are only wrapped.
  *
@@ -13,8 +12,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-#include <epan/dissectors/packet-rtcp.h>
 
 #include "export-media.h"
 #include "facts.h"
@@ -31,29 +28,10 @@
 #define MAX_DROPOUT 3000
 /* A long silence that explains a big step: then it is loss after all. */
 #define SILENCE_SECONDS 1
-/* How far a shared port's list is searched for a session that is still open. */
-#define MAX_OPEN_SEARCH 8
+/* How many of a session's flows are looked at for one that a re-INVITE moved away. */
+#define MAX_MOVED_SEARCH 8
 
 #define RTP_MIN_HEADER 12
-
-/* A session's claim on an endpoint. Newest first. File scope; first pass. */
-struct claim {
-    struct hik_session *session;
-    struct claim *older;
-};
-
-/* An address and port that some SDP opened. File scope; first pass. */
-struct endpoint {
-    struct claim *newest;
-    unsigned count;
-};
-
-struct endpoint_key {
-    const address *addr;
-    uint16_t port;
-    uint16_t rtcp; /* 1 for an RTCP endpoint */
-    uint32_t ssrc; /* for the index by endpoint and SSRC; 0 otherwise */
-};
 
 struct mark_block;
 
@@ -73,9 +51,6 @@ struct capture {
     struct hik_rtp current;
 };
 
-static wmem_map_t *endpoints;      /* struct endpoint_key -> struct endpoint */
-static wmem_map_t *endpoints_ssrc; /* struct endpoint_key with SSRC -> struct endpoint */
-static wmem_map_t *endpoint_pairs; /* struct hik_flow_key without SSRC -> struct endpoint */
 static wmem_map_t *flows;          /* struct hik_flow_key -> struct hik_flow, the newest of that key */
 static wmem_map_t *flows_by_index; /* index + 1 -> struct hik_flow */
 static wmem_map_t *mark_blocks;    /* block number + 1 -> struct mark_block */
@@ -84,65 +59,6 @@ static wmem_map_t *captures;       /* one struct capture */
 static int proto_hik = -1;
 static dissector_handle_t rtp_handle, rtcp_handle;         /* stock */
 static dissector_handle_t media_rtp_handle, media_rtcp_handle; /* ours, around them */
-
-/* ---- hashing ---------------------------------------------------------------------------------------------------- */
-
-static guint endpoint_hash(gconstpointer p)
-{
-    const struct endpoint_key *key = (const struct endpoint_key *)p;
-    return hik_mix(hik_mix(hik_hash_address(7, key->addr), ((unsigned)key->port << 1) | key->rtcp), key->ssrc);
-}
-
-static gboolean endpoint_equal(gconstpointer a, gconstpointer b)
-{
-    const struct endpoint_key *x = (const struct endpoint_key *)a, *y = (const struct endpoint_key *)b;
-    return x->port == y->port && x->rtcp == y->rtcp && x->ssrc == y->ssrc && addresses_equal(x->addr, y->addr);
-}
-
-static void put_address(uint8_t bytes[16], const address *addr)
-{
-    if (addr->len == 4)
-        memcpy(bytes, addr->data, 4);
-    else
-        memcpy(bytes, addr->data, MIN((size_t)addr->len, 16));
-}
-
-static void set_flow_key(struct hik_flow_key *key, const address *src, uint32_t src_port, const address *dst,
-                         uint32_t dst_port, uint32_t ssrc, bool tcp)
-{
-    memset(key, 0, sizeof *key);
-    put_address(key->src, src);
-    put_address(key->dst, dst);
-    key->src_port = (uint16_t)src_port;
-    key->dst_port = (uint16_t)dst_port;
-    key->ssrc = ssrc;
-    key->type = (uint8_t)src->type;
-    key->tcp = tcp;
-}
-
-static unsigned hash_bytes(unsigned hash, const uint8_t bytes[16], bool ip4)
-{
-    uint32_t words[4];
-
-    memcpy(words, bytes, sizeof words);
-    hash = hik_mix(hash, words[0]);
-    return ip4 ? hash : hik_mix(hik_mix(hik_mix(hash, words[1]), words[2]), words[3]);
-}
-
-static guint flow_hash(gconstpointer p)
-{
-    const struct hik_flow_key *key = (const struct hik_flow_key *)p;
-    bool ip4 = key->type == AT_IPv4;
-
-    return hik_mix(hik_mix(hash_bytes(hash_bytes(11 + key->tcp, key->src, ip4), key->dst, ip4),
-                   ((unsigned)key->src_port << 16) | key->dst_port),
-               key->ssrc);
-}
-
-static gboolean flow_equal(gconstpointer a, gconstpointer b)
-{
-    return memcmp(a, b, sizeof(struct hik_flow_key)) == 0;
-}
 
 static struct capture *this_capture(void)
 {
@@ -249,252 +165,6 @@ static const struct hik_rtp_mark *find_mark(struct capture *capture, packet_info
     return mark->frame == pinfo->num ? mark : NULL;
 }
 
-/* ---- endpoints -------------------------------------------------------------------------------------------------- */
-
-static void claim_endpoint(struct endpoint *endpoint, struct hik_session *session)
-{
-    struct claim *claim;
-
-    if (endpoint->newest && endpoint->newest->session == session)
-        return;
-    claim = wmem_new(wmem_file_scope(), struct claim);
-    claim->session = session;
-    claim->older = endpoint->newest;
-    endpoint->newest = claim;
-    endpoint->count++;
-}
-
-static struct endpoint *get_endpoint(wmem_map_t *map, const address *addr, uint16_t port, bool rtcp, uint32_t ssrc)
-{
-    struct endpoint_key key = {addr, port, rtcp, ssrc};
-    struct endpoint *endpoint = (struct endpoint *)wmem_map_lookup(map, &key);
-
-    if (!endpoint) {
-        struct endpoint_key *kept = wmem_new(wmem_file_scope(), struct endpoint_key);
-        address *copy = wmem_new(wmem_file_scope(), address);
-
-        copy_address_wmem(wmem_file_scope(), copy, addr);
-        *kept = key;
-        kept->addr = copy;
-        endpoint = wmem_new0(wmem_file_scope(), struct endpoint);
-        wmem_map_insert(map, kept, endpoint);
-    }
-    return endpoint;
-}
-
-static struct endpoint *get_pair(const address *a, uint16_t a_port, const address *b, uint16_t b_port)
-{
-    struct hik_flow_key key;
-    struct endpoint *endpoint;
-
-    set_flow_key(&key, a, a_port, b, b_port, 0, false);
-    endpoint = (struct endpoint *)wmem_map_lookup(endpoint_pairs, &key);
-    if (!endpoint) {
-        endpoint = wmem_new0(wmem_file_scope(), struct endpoint);
-        wmem_map_insert(endpoint_pairs, wmem_memdup(wmem_file_scope(), &key, sizeof key), endpoint);
-    }
-    return endpoint;
-}
-
-/* Ended, or never begun: no media of its own is to be expected. */
-static bool is_over(const struct hik_session *session)
-{
-    return session->bye_frame || session->final_status >= 300;
-}
-
-/* The newest session with a claim, a session still open before one that is closed. */
-static struct hik_session *newest_open(const struct endpoint *endpoint)
-{
-    const struct claim *claim = endpoint ? endpoint->newest : NULL;
-
-    for (unsigned i = 0; claim && i < MAX_OPEN_SEARCH; claim = claim->older, i++)
-        if (!is_over(claim->session))
-            return claim->session;
-    return endpoint && endpoint->newest ? endpoint->newest->session : NULL;
-}
-
-static struct endpoint *lookup_endpoint(wmem_map_t *map, const address *addr, uint32_t port, bool rtcp, uint32_t ssrc)
-{
-    struct endpoint_key key = {addr, (uint16_t)port, rtcp, ssrc};
-    return (struct endpoint *)wmem_map_lookup(map, &key);
-}
-
-/* The endpoint with that SSRC at one of the packet's ends. RTCP comes one port above, or on the RTP port (RFC 5761). */
-static const struct endpoint *lookup_ssrc(packet_info *pinfo, bool rtcp, uint32_t ssrc)
-{
-    const struct endpoint *found = lookup_endpoint(endpoints_ssrc, &pinfo->dst, pinfo->destport - rtcp, false, ssrc);
-
-    if (!found)
-        found = lookup_endpoint(endpoints_ssrc, &pinfo->src, pinfo->srcport - rtcp, false, ssrc);
-    return found || !rtcp ? found : lookup_ssrc(pinfo, false, ssrc);
-}
-
-/* Which session a packet belongs to. ssrc: who sends it; about: for RTCP, whom it reports on; else the same.
- * strong: both ends, or one end and the announced SSRC, say so. */
-static struct hik_session *match_session(packet_info *pinfo, bool rtcp, uint32_t ssrc, uint32_t about, bool *strong)
-{
-    /* RTCP runs one port above; pairs are kept by the RTP ports' own entries, so RTCP pairs are entered as well. */
-    struct hik_flow_key pair_key;
-    const struct endpoint *pair, *dst, *src, *by_ssrc;
-
-    if (pinfo->ptype == PT_TCP)
-        return hik_tcp_session(pinfo, ssrc, strong);
-    set_flow_key(&pair_key, &pinfo->src, pinfo->srcport, &pinfo->dst, pinfo->destport, 0, false);
-    pair = (const struct endpoint *)wmem_map_lookup(endpoint_pairs, &pair_key);
-    *strong = true;
-    if (pair && pair->count == 1)
-        return pair->newest->session;
-    by_ssrc = lookup_ssrc(pinfo, rtcp, about);
-    if (!by_ssrc && about != ssrc)
-        by_ssrc = lookup_ssrc(pinfo, rtcp, ssrc);
-    if (pair) {
-        /* The two ends carry several calls, at once or one after the other: the SSRC has the word if it is theirs. */
-        struct hik_session *session = newest_open(pair);
-        if (by_ssrc && by_ssrc->count == 1)
-            return by_ssrc->newest->session;
-        return session;
-    }
-    if (by_ssrc)
-        return newest_open(by_ssrc);
-    *strong = false;
-    dst = lookup_endpoint(endpoints, &pinfo->dst, pinfo->destport, rtcp, 0);
-    if (dst && dst->count == 1)
-        return dst->newest->session;
-    /* Where many cameras send to one port, the port they send from tells more. */
-    src = lookup_endpoint(endpoints, &pinfo->src, pinfo->srcport, rtcp, 0);
-    return newest_open(dst && (!src || src->count >= dst->count) ? dst : src);
-}
-
-bool hik_media_is_private(const address *addr)
-{
-    const uint8_t *b = (const uint8_t *)addr->data;
-
-    if (addr->type != AT_IPv4)
-        return false;
-    return b[0] == 10 || (b[0] == 172 && (b[1] & 0xF0) == 16) || (b[0] == 192 && b[1] == 168) ||
-           (b[0] == 100 && (b[1] & 0xC0) == 64) || (b[0] | b[1] | b[2] | b[3]) == 0;
-}
-
-static conversation_t *find_wildcard(packet_info *pinfo, const address *addr, uint16_t port)
-{
-    static const address none = ADDRESS_INIT_NONE;
-    return find_conversation(pinfo->num, addr, &none, CONVERSATION_UDP, port, 0, NO_ADDR_B | NO_PORT_B);
-}
-
-/* Payload types for stock's rtp: what rtpmap says; for a type without rtpmap what GB/T 28181 annex C assigns. */
-static rtp_dyn_payload_t *payload_types(const struct hik_media_line *line)
-{
-    rtp_dyn_payload_t *types = rtp_dyn_payload_new();
-
-    ws_rtp_dyn_payload_insert(types, 96, "PS", 90000, 1);
-    ws_rtp_dyn_payload_insert(types, 98, "H264", 90000, 1);
-    for (unsigned i = 0; i < line->map_count; i++)
-        if (line->maps[i].codec)
-            ws_rtp_dyn_payload_insert(types, line->maps[i].pt, line->maps[i].codec, (int)line->maps[i].clock, 1);
-    return types;
-}
-
-/* Puts our wrapper around stock's conversation for an endpoint. Where stock made none, or lost the payload types,
- * because the SDP came in a shape it does not take, it is made here, in stock's own way. */
-static void wrap_conversation(packet_info *pinfo, const address *addr, uint16_t port, bool rtcp,
-                              const struct hik_media_line *line, bool stock_lost_it)
-{
-    conversation_t *conversation = find_wildcard(pinfo, addr, port);
-    address copy;
-
-    if (!conversation || conversation_get_dissector(conversation, pinfo->num) == NULL || (stock_lost_it && !rtcp)) {
-        copy_address_shallow(&copy, addr);
-        if (rtcp) {
-            rtcp_add_address(pinfo, &copy, port, 0, "SDP", pinfo->num);
-        } else {
-            rtp_dyn_payload_t *types = payload_types(line);
-            rtp_add_address(pinfo, PT_UDP, &copy, port, 0, "SDP", pinfo->num,
-                            line->audio ? RTP_MEDIA_AUDIO : RTP_MEDIA_VIDEO, types);
-            /* Our reference stays until the file is closed: stock's records of single packets point there without one of
-             * their own, and would be left behind when these types are replaced. */
-        }
-        conversation = find_wildcard(pinfo, addr, port);
-    }
-    if (conversation)
-        conversation_set_dissector(conversation, rtcp ? media_rtcp_handle : media_rtp_handle);
-}
-
-static void open_endpoint(packet_info *pinfo, struct hik_session *session, const struct hik_description *sdp,
-                          const struct hik_media_line *line, const address *addr)
-{
-    uint16_t port = line->endpoint.port;
-    const struct hik_description *sources[] = {&session->offer, &session->answer};
-    bool stock_lost_it = sdp->broken_lines || (!line->codec && line->first_pt >= 96 && line->first_pt < 128);
-
-    claim_endpoint(get_endpoint(endpoints, addr, port, false, 0), session);
-    for (size_t i = 0; i < array_length(sources); i++)
-        if (sources[i]->frame && sources[i]->has_y && sources[i]->y_kind <= HIK_SSRC_LONG)
-            claim_endpoint(get_endpoint(endpoints_ssrc, addr, port, false, sources[i]->ssrc), session);
-    wrap_conversation(pinfo, addr, port, false, line, stock_lost_it);
-    if (line->rtcp_port) {
-        claim_endpoint(get_endpoint(endpoints, addr, line->rtcp_port, true, 0), session);
-        wrap_conversation(pinfo, addr, line->rtcp_port, true, line, stock_lost_it);
-    }
-}
-
-static void open_pair(struct hik_session *session, const struct hik_media_line *a, const struct hik_media_line *b)
-{
-    const address *a_addr = &a->endpoint.addr, *b_addr = &b->endpoint.addr;
-    const uint16_t ports[2][2] = {{a->endpoint.port, b->endpoint.port}, {a->rtcp_port, b->rtcp_port}};
-
-    for (size_t i = 0; i < array_length(ports); i++)
-        if (ports[i][0] && ports[i][1]) {
-            claim_endpoint(get_pair(a_addr, ports[i][0], b_addr, ports[i][1]), session);
-            claim_endpoint(get_pair(b_addr, ports[i][1], a_addr, ports[i][0]), session);
-        }
-}
-
-/* Its BYE came: what its flows bring from here on is late. */
-static void end_flows(const struct hik_session *session)
-{
-    for (struct hik_flow *flow = session->flows; flow; flow = flow->next_in_session)
-        if (!flow->after_bye) {
-            flow->after_bye = true;
-            flow->before_bye = flow->packets;
-        }
-}
-
-void hik_media_open(packet_info *pinfo, const struct hik_message *message)
-{
-    struct hik_session *session = message->session;
-    const struct hik_description *mine, *other;
-
-    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
-    if (session && session->bye_frame == pinfo->num)
-        end_flows(session);
-    if (!session || !(message->carries_offer || message->carries_answer))
-        return;
-    mine = message->carries_offer ? &session->offer : &session->answer;
-    other = message->carries_offer ? &session->answer : &session->offer;
-    for (unsigned i = 0; i < mine->media_count; i++) {
-        const struct hik_media_line *line = &mine->media[i];
-
-        if (!line->port_ok || line->endpoint.port == 0)
-            continue;
-        if (line->tcp) {
-            hik_tcp_open(pinfo, session, mine, other, i);
-            /* RTP/AVP with a=setup means TCP to some and nothing to others: see what comes. */
-            if (!line->tcp_by_setup)
-                continue;
-        }
-        if (line->addr_ok)
-            open_endpoint(pinfo, session, mine, line, &line->endpoint.addr);
-        /* Behind a NAT the peer sends to where the SDP came from, and what c= calls public is private seen from inside. */
-        if (!line->addr_ok || ((hik_media_is_private(&line->endpoint.addr) || hik_media_is_private(&pinfo->src)) &&
-                               !addresses_equal(&line->endpoint.addr, &pinfo->src)))
-            open_endpoint(pinfo, session, mine, line, &pinfo->src);
-        if (line->addr_ok && i < other->media_count && other->media[i].addr_ok &&
-            (!other->media[i].tcp || other->media[i].tcp_by_setup))
-            open_pair(session, line, &other->media[i]);
-    }
-    this_capture()->openings++;
-}
-
 /* ---- flows ------------------------------------------------------------------------------------------------------ */
 
 unsigned hik_flow_count(void)
@@ -516,6 +186,29 @@ uint32_t hik_flow_lost(const struct hik_flow *flow)
 {
     uint32_t expected = hik_flow_expected(flow), received = flow->packets - flow->duplicates;
     return expected > received ? expected - received : 0;
+}
+
+/* Its BYE came: what its flows bring from here on is late. */
+static void end_flows(const struct hik_session *session)
+{
+    for (struct hik_flow *flow = session->flows; flow; flow = flow->next_in_session)
+        if (!flow->after_bye) {
+            flow->after_bye = true;
+            flow->before_bye = flow->packets;
+        }
+}
+
+void hik_media_open(packet_info *pinfo, const struct hik_message *message)
+{
+    struct hik_session *session = message->session;
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    if (session && session->bye_frame == pinfo->num)
+        end_flows(session);
+    if (session && (message->carries_offer || message->carries_answer)) {
+        hik_endpoints_open(pinfo, message);
+        this_capture()->openings++;
+    }
 }
 
 struct hik_media_sum hik_media_sum(const struct hik_session *session)
@@ -612,7 +305,7 @@ static bool was_away(const struct hik_session *session, const struct hik_flow *f
 {
     const struct hik_flow *other = session && session->reinvite_frame > flow->last_frame ? session->flows : NULL;
 
-    for (unsigned i = 0; other && i < MAX_OPEN_SEARCH; other = other->next_in_session, i++)
+    for (unsigned i = 0; other && i < MAX_MOVED_SEARCH; other = other->next_in_session, i++)
         if (other != flow && other->ssrc == flow->ssrc && other->last_frame > flow->last_frame &&
             abs((int16_t)(seq - (uint16_t)other->highest_seq)) < abs((int16_t)(seq - (uint16_t)flow->highest_seq)))
             return true;
@@ -625,14 +318,14 @@ static struct hik_flow *find_flow(struct capture *capture, packet_info *pinfo, u
     struct hik_flow *flow, *last = capture->last;
     uint32_t now = capture->openings;
 
-    set_flow_key(&key, &pinfo->src, pinfo->srcport, &pinfo->dst, pinfo->destport, ssrc, tcp);
+    hik_flow_key_set(&key, &pinfo->src, pinfo->srcport, &pinfo->dst, pinfo->destport, ssrc, tcp);
     /* Streams take turns, and mostly the same turns as before. */
     flow = last ? last->follower : NULL;
-    if (!flow || !flow_equal(&flow->key, &key))
+    if (!flow || !hik_flow_key_equal(&flow->key, &key))
         flow = (struct hik_flow *)wmem_map_lookup(flows, &key);
     if (!flow || flow->bindings_seen != now) {
         bool strong;
-        struct hik_session *session = match_session(pinfo, false, ssrc, ssrc, &strong);
+        struct hik_session *session = hik_endpoints_match(pinfo, false, ssrc, ssrc, &strong);
 
         if (!flow || (session != flow->session && session && (strong || !runs_on(pinfo, flow, seq))) ||
             (session == flow->session && was_away(session, flow, seq)))
@@ -828,9 +521,9 @@ static int dissect_rtcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
         } else {
             uint32_t ssrc = tvb_captured_length(tvb) >= 8 ? tvb_get_ntohl(tvb, 4) : 0;
             uint32_t about = reported_ssrc(tvb, ssrc);
-            session = match_session(pinfo, true, ssrc, about, &strong);
+            session = hik_endpoints_match(pinfo, true, ssrc, about, &strong);
             if (!session) /* multiplexed with RTP (RFC 5761), or a peer that ignores port + 1 */
-                session = match_session(pinfo, false, ssrc, about, &strong);
+                session = hik_endpoints_match(pinfo, false, ssrc, about, &strong);
             add_mark(this_capture(), pinfo, session ? session->index : UINT32_MAX, HIK_MARK_RTCP);
             if (session) {
                 session->rtcp_packets++;
@@ -856,7 +549,7 @@ static bool take_icmp_error(packet_info *pinfo)
     if (!pinfo->flags.in_error_pkt)
         return false;
     if (!PINFO_FD_VISITED(pinfo)) {
-        const struct hik_session *session = match_session(pinfo, false, 0, 0, &strong);
+        const struct hik_session *session = hik_endpoints_match(pinfo, false, 0, 0, &strong);
         if (session)
             hik_facts_unreachable(pinfo, session, &pinfo->dst, (uint16_t)pinfo->destport);
     }
@@ -929,8 +622,7 @@ void hik_media_register(int proto)
         GHashFunc hash;
         GEqualFunc equal;
     } maps[] = {
-        {&endpoints, endpoint_hash, endpoint_equal},   {&endpoints_ssrc, endpoint_hash, endpoint_equal},
-        {&endpoint_pairs, flow_hash, flow_equal},      {&flows, flow_hash, flow_equal},
+        {&flows, hik_flow_key_hash, hik_flow_key_equal},
         {&flows_by_index, g_direct_hash, g_direct_equal}, {&mark_blocks, g_direct_hash, g_direct_equal},
         {&captures, g_direct_hash, g_direct_equal},
     };
@@ -940,6 +632,7 @@ void hik_media_register(int proto)
     /* No protocol of their own: the layers of a packet stay what stock says they are. */
     media_rtp_handle = create_dissector_handle(dissect_media_rtp, -1);
     media_rtcp_handle = create_dissector_handle(dissect_media_rtcp, -1);
+    hik_endpoints_register(media_rtp_handle, media_rtcp_handle);
     hik_tcp_register(proto);
 }
 

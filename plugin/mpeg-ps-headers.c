@@ -1,6 +1,6 @@
 /* mpeg-ps-headers.c
  * Contents of the program stream's headers: pack header (ISO/IEC 13818-1, 2.5.3.3; ISO/IEC 11172-1, 2.4.3.2), PES
- * packet header (2.4.3.6), program stream map (2.5.4).
+ * packet header (2.4.3.6), program stream map (2.5.4); and the packed form of a parser state.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -353,4 +353,46 @@ const char *hik_ps_stream_id_name(uint8_t id)
             return "H.222.1 stream";
         return "Reserved stream";
     }
+}
+
+/* ---- states kept ------------------------------------------------------------------------------------------------ */
+
+void hik_ps_pack(const struct hik_ps_state *state, struct hik_ps_packed *out)
+{
+    const size_t fixed = offsetof(struct hik_ps_state, es);
+    size_t header_len = state->mode == HIK_PS_HEADER ? state->header_len : 0;
+    struct hik_ps_state *kept = &out->state;
+    size_t streams = 0;
+
+    /* entries are taken from the front and never given back */
+    while (streams < HIK_PS_STREAMS && state->es[streams].stream_id)
+        streams++;
+    out->left = state->left;
+    out->nal_size = 0;
+    out->len = (uint16_t)(fixed + streams * sizeof state->es[0] + header_len);
+    memcpy(kept, state, fixed + streams * sizeof state->es[0]);
+    kept->left = 0;
+    kept->header_len = (uint16_t)header_len;
+    kept->streams = (uint8_t)streams;
+    if (state->video < HIK_PS_STREAMS) {
+        out->nal_size = state->es[state->video].nal_size;
+        kept->es[state->video].nal_size = 0;
+    }
+    memcpy(out->bytes + fixed + streams * sizeof state->es[0], state->header, header_len);
+}
+
+void hik_ps_unpack(const uint8_t *bytes, size_t len, uint32_t nal_size, uint16_t left, struct hik_ps_state *out)
+{
+    const size_t fixed = offsetof(struct hik_ps_state, es);
+    size_t body;
+
+    memset(out, 0, sizeof *out);
+    memcpy(out, bytes, fixed);
+    body = fixed + out->streams * sizeof out->es[0];
+    memcpy(out->es, bytes + fixed, body - fixed);
+    memcpy(out->header, bytes + body, len - body);
+    out->streams = 0;
+    out->left = left;
+    if (out->video < HIK_PS_STREAMS)
+        out->es[out->video].nal_size = nal_size;
 }
