@@ -238,3 +238,22 @@ void hik_reading_describe(packet_info *pinfo, const struct hik_reading *r, struc
     out->broken_lines = sdp->broken_lines > 0 || sdp->blank_lines > 0;
     out->session_name = sdp->session_name;
 }
+
+/* Methods that only make sense inside a dialog: seen without one, the dialog began before the capture. */
+bool hik_reading_implies_dialog(const struct hik_reading *r)
+{
+    switch (r->sip->method) {
+    case HIK_METHOD_INVITE:
+        return !r->sip->is_request || r->to.tag.len > 0;
+    case HIK_METHOD_ACK:
+    case HIK_METHOD_BYE:
+    case HIK_METHOD_CANCEL:
+    case HIK_METHOD_PRACK:
+    case HIK_METHOD_UPDATE:
+        return true;
+    case HIK_METHOD_INFO:
+        return r->to.tag.len > 0;
+    default:
+        return false;
+    }
+}

@@ -28,6 +28,9 @@ struct hik_reading {
 /* sdp: the body, if it is SDP and was parsed; it is only pointed to. */
 void hik_reading_take(const uint8_t *buf, const struct hik_sip *sip, const struct hik_sdp *sdp, struct hik_reading *r);
 
+/* The message is one that only exists inside an INVITE dialog, or answers one that is. */
+bool hik_reading_implies_dialog(const struct hik_reading *r);
+
 /* Fills a description from the message's SDP; r->has_sdp must be set. Strings and lines are file scope. */
 void hik_reading_describe(packet_info *pinfo, const struct hik_reading *r, struct hik_description *out);
 

@@ -163,6 +163,13 @@ static bool same_text(const struct hik_reading *r, struct hik_view view, const c
     return strlen(text) == view.len && memcmp(r->buf + view.off, text, view.len) == 0;
 }
 
+/* Its sender is one of the two: cascades that count alike have Call-IDs and branches in common. */
+static bool is_party(const struct hik_reading *r, const struct hik_session *session)
+{
+    return session && (same_text(r, r->from.tag, session->caller_tag) ||
+                       (session->callee_tag && same_text(r, r->from.tag, session->callee_tag)));
+}
+
 /* How well a message fits one of several calls with the same Call-ID and caller's tag. */
 static int fitness(packet_info *pinfo, const struct hik_reading *r, const struct hik_session *session)
 {
@@ -634,7 +641,7 @@ static struct hik_session *session_of_invite(const struct hik_reading *r)
         return NULL;
     key.number = r->sip->cseq * 32 + HIK_METHOD_INVITE;
     found = (const struct transaction *)wmem_map_lookup(transactions, &key);
-    return found ? found->session : NULL;
+    return found && is_party(r, found->session) ? found->session : NULL;
 }
 
 static void keep_transaction(const struct hik_reading *r, struct transaction *transaction)
@@ -695,25 +702,6 @@ static struct transaction *find_unanswered_bye(packet_info *pinfo, const struct 
     return queue->first;
 }
 
-/* Methods that only make sense inside a dialog: seen without one, the dialog began before the capture. */
-static bool implies_dialog(const struct hik_reading *r)
-{
-    switch (r->sip->method) {
-    case HIK_METHOD_INVITE:
-        return !r->sip->is_request || r->to.tag.len > 0;
-    case HIK_METHOD_ACK:
-    case HIK_METHOD_BYE:
-    case HIK_METHOD_CANCEL:
-    case HIK_METHOD_PRACK:
-    case HIK_METHOD_UPDATE:
-        return true;
-    case HIK_METHOD_INFO:
-        return r->to.tag.len > 0;
-    default:
-        return false;
-    }
-}
-
 /* Methods that are never part of an INVITE session, whatever their Call-ID is. */
 static bool outside_sessions(enum hik_method method)
 {
@@ -735,7 +723,7 @@ static struct hik_session *session_of(packet_info *pinfo, const struct hik_readi
     /* Outside a dialog, MESSAGE and OPTIONS are no part of a session even if the Call-ID is one's. */
     if (message->is_request && r->to.tag.len == 0 && (method == HIK_METHOD_MESSAGE || method == HIK_METHOD_OPTIONS))
         return NULL;
-    if (message->is_request && message->retransmission && transaction->session)
+    if (message->is_request && message->retransmission && is_party(r, transaction->session))
         return transaction->session;
     session = session_of_invite(r);
     if (!session)
@@ -750,7 +738,7 @@ static struct hik_session *session_of(packet_info *pinfo, const struct hik_readi
         return session;
     if (!message->is_request && transaction && transaction->session)
         return transaction->session;
-    return implies_dialog(r) ? begun_before(pinfo, r) : NULL;
+    return hik_reading_implies_dialog(r) ? begun_before(pinfo, r) : NULL;
 }
 
 static enum hik_direction reverse(enum hik_direction direction)

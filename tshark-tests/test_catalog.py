@@ -50,7 +50,7 @@ def test_one_sn_at_a_time_from_several_platforms(tshark):
         (11, "3", "1", None), (13, "4", "3", None), (15, "4", "1", None), (17, "5", "3", None)]
     assert [line.split("SN ")[1] for line in tshark.tap("hikcascade,catalog", "catalog-same-sn.pcap").splitlines()
             if line.startswith("Catalog of")] == [
-        "7: 2 of 2 items in 1 message, complete (frames 7-7)",
+        "7: 2 of 2 items in 1 message, complete (frame 7)",
         "7: 5 of 4 items in 3 messages, complete, 1 sent again (frames 9-17)",
         "7: 4 of 4 items in 2 messages, 1 sent again, up to 1 missing (frames 11-15)"]
 

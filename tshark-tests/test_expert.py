@@ -119,6 +119,7 @@ EXPECTED = {
     ],
     "verdict-payload-type": [
         (5, "payload_not_declared", "warning", "Payload type 100 is in no m= line of the session"),
+        (5, "payload_not_declared", "warning", "The SDP says nothing for payload type 100, the payload looks like MPEG program stream"),
     ],
     "verdict-port-zero": [
         (3, "port_zero", "error", "Media port is 0: this side refuses the stream, no media can arrive"),

@@ -82,8 +82,13 @@ def test_direction_needs_no_registration(tshark):
 
 
 def test_direction_is_not_guessed(tshark):
-    """A BYE alone could come from either side: better nothing than wrong."""
+    """A BYE alone tells who called by the camera in its To; where no device stands, nothing is better than wrong."""
     rows = tshark.fields_everywhere("began-before-bye.pcap", ["hikcascade.direction"], "sip")
+    assert [row["hikcascade.direction"] for row in rows] == [["2"], ["1"]]
+    cap = Capture()
+    call = Link(cap).call(camera="34020000002160000001")
+    call.bye()
+    rows = tshark.fields_everywhere(cap, ["hikcascade.direction"], "sip")
     assert [row["hikcascade.direction"] for row in rows] == [[], []]
     for row in tshark.fields_everywhere("one-sided-lower.pcap", ["hikcascade.direction"], "sip"):
         assert row["hikcascade.direction"] in ([], ["1"])

@@ -168,7 +168,7 @@ CALLS = {
          "UNNEGOTIATED media comes from 192.0.2.10:45678, not from the port announced, 192.0.2.10:40000"),
     ],
     "payload-type": [
-        ("34020000001320000001", "198.51.100.20:20000", "192.0.2.10:40000", "0000201001", "0000201001", "PS", 10, 0, 0, "closed",
+        ("34020000001320000001", "198.51.100.20:20000", "192.0.2.10:40000", "0000201001", "0000201001", "H.264", 10, 0, 1, "closed",
          "PAYLOAD_TYPE RTP from 192.0.2.10:40000 has payload type 100, which no m= line names"),
     ],
     "port-zero": [
