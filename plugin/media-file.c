@@ -63,15 +63,16 @@ const char *hik_media_format_type(enum hik_media_format format)
 /* ---- outputs ---------------------------------------------------------------------------------------------------- */
 
 /* Fresh memory costs more than filling it does, page by page; where the system offers large pages, ask for them. What it
- * says to that does not matter. */
+ * says to that does not matter. A block of that size is a mapping of its own: all of it has to be told the same, or it
+ * cannot be moved as one when it grows. */
 static void prefer_large_pages(uint8_t *data, size_t room)
 {
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    size_t skip = (page - (uintptr_t)data % page) % page;
+    size_t before = (uintptr_t)data % page;
 
     if (room > LARGE_PAGES_FROM)
-        (void)madvise(data + skip, (room - skip) / page * page, MADV_HUGEPAGE);
+        (void)madvise(data - before, (before + room + page - 1) / page * page, MADV_HUGEPAGE);
 #else
     (void)data;
     (void)room;
