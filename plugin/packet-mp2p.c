@@ -265,15 +265,15 @@ static void tell_content(struct hik_content *content, const struct hik_ps_track 
     content->width = t->width;
     content->height = t->height;
     content->frame_rate = t->frame_rate;
-    content->key_frames = t->key_frames;
+    content->key_frames = t->counts.key_frames;
     /* where key frames cannot be told from others, their absence means nothing */
-    content->frames = t->video_codec == HIK_ES_H264 || t->video_codec == HIK_ES_H265 ? t->units : 0;
+    content->frames = t->video_codec == HIK_ES_H264 || t->video_codec == HIK_ES_H265 ? t->counts.units : 0;
 }
 
 static void take_in(packet_info *pinfo, tvbuff_t *tvb, struct mp2p_flow *m, const struct hik_rtp *rtp)
 {
     struct hik_ps_track *track = &m->track;
-    uint32_t unit_count = m->unit_count, units = track->units, packs = track->packs;
+    uint32_t unit_count = m->unit_count, units = track->counts.units, packs = track->counts.packs;
     uint8_t video_codec = track->video_codec, audio_codec = track->audio_codec;
     struct hik_ps_packet packet;
     struct hik_ps_packed start;
@@ -328,7 +328,7 @@ static void take_in(packet_info *pinfo, tvbuff_t *tvb, struct mp2p_flow *m, cons
     if (m->unit_count != unit_count)
         record->flags |= MP2P_UNITS;
 
-    if (track->packs == 0) {
+    if (track->counts.packs == 0) {
         if (packet.len)
             look_closer(m, record, &packet);
         return;
@@ -340,7 +340,7 @@ static void take_in(packet_info *pinfo, tvbuff_t *tvb, struct mp2p_flow *m, cons
     }
     if (arrival.start && (arrival.start->state.mode != HIK_PS_SYNC || arrival.packs))
         m->content.ps_packets++;
-    if (units != track->units || video_codec != track->video_codec || audio_codec != track->audio_codec || arrival.key_begins)
+    if (units != track->counts.units || video_codec != track->video_codec || audio_codec != track->audio_codec || arrival.key_begins)
         tell_content(&m->content, track);
 }
 

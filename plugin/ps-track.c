@@ -24,6 +24,30 @@ static bool is_nal_codec(uint8_t codec)
 
 /* ---- access units --------------------------------------------------------------------------------------------- */
 
+/* Whether the access unit has been told from behind the gap. If it is told from there now, that is noted. */
+static bool told_already(struct hik_ps_track *track, const struct hik_ps_unit *unit)
+{
+    struct hik_ps_gap *gap = track->gap;
+
+    if (!track->gap_open || track->feeding == HIK_PS_FEED_LATE)
+        return false;
+    if (track->feeding == HIK_PS_FEED_AGAIN) {
+        for (unsigned i = 0; i < gap->told_count; i++)
+            if (gap->told[i].last == unit->last && gap->told[i].size == unit->size &&
+                gap->told[i].stream_id == unit->stream_id)
+                return true;
+        return false;
+    }
+    if (gap->told_count == HIK_PS_TOLD) {
+        track->gap_open = false; /* too many to tell apart: what is late stays out */
+        return false;
+    }
+    gap->told[gap->told_count].last = unit->last;
+    gap->told[gap->told_count].size = unit->size;
+    gap->told[gap->told_count++].stream_id = unit->stream_id;
+    return false;
+}
+
 static void unit_complete(struct hik_ps_track *track, const struct hik_ps_es *es, const struct hik_ps_building *unit,
                           uint32_t size, uint32_t packets, uint32_t last)
 {
@@ -40,7 +64,8 @@ static void unit_complete(struct hik_ps_track *track, const struct hik_ps_es *es
     out.key = unit->key;
     out.width = track->width;
     out.height = track->height;
-    track->unit_cb(track->user, &out);
+    if (!told_already(track, &out))
+        track->unit_cb(track->user, &out);
 }
 
 /* A new access unit begins, back bytes ago. Tells the one before if it was one. */
@@ -98,7 +123,7 @@ static void count_rate(struct hik_ps_track *track, uint64_t pts)
 {
     uint64_t step = pts > track->last_pts ? pts - track->last_pts : 0;
 
-    if (!track->rate_from_sps && track->units > 1) {
+    if (!track->rate_from_sps && track->counts.units > 1) {
         if (step >= 90 && step <= 180000 && step == track->last_step)
             track->frame_rate = 90000.0 / (double)step;
         track->last_step = step;
@@ -112,9 +137,9 @@ static void picture_begins(struct target *t, struct hik_ps_building *unit, bool 
 
     unit->picture = true;
     unit->key = key;
-    track->units++;
+    track->counts.units++;
     if (key) {
-        track->key_frames++;
+        track->counts.key_frames++;
         track->arrival->key_begins = true;
     }
     if (t->context->parser.has_pts)
@@ -220,7 +245,7 @@ static void on_event(void *user, const struct hik_ps_event *event)
         break;
     case HIK_PS_EV_PACK:
         arrival->packs = true;
-        track->packs++;
+        track->counts.packs++;
         break;
     case HIK_PS_EV_PES:
         if (event->es)
@@ -253,6 +278,7 @@ static void on_event(void *user, const struct hik_ps_event *event)
         break;
     case HIK_PS_EV_NO_PSM:
         arrival->no_psm = true;
+        track->counts.no_psm++;
         break;
     case HIK_PS_EV_SYSTEM:
     case HIK_PS_EV_PSM:
@@ -304,39 +330,127 @@ static void feed(struct hik_ps_track *track, struct hik_ps_context *context, con
     context->parser.user = NULL;
 }
 
-/* A copy of a packet behind the gap, in case the gap fills. */
-static void keep(struct hik_ps_track *track, const struct hik_ps_packet *packet)
+/* ---- gaps ----------------------------------------------------------------------------------------------------- */
+
+static void open_gap(struct hik_ps_track *track)
+{
+    struct hik_ps_gap *gap = track->gap;
+
+    if (!gap && track->alloc) {
+        gap = track->gap = track->alloc(sizeof *gap);
+        memset(gap, 0, sizeof *gap);
+    }
+    track->gap_open = gap != NULL;
+    if (!gap)
+        return;
+    gap->before = track->now;
+    gap->next = track->next;
+    gap->waiting = 0;
+    gap->told_count = 0;
+    memset(&gap->ahead, 0, sizeof gap->ahead);
+    memset(&gap->again, 0, sizeof gap->again);
+}
+
+static void count_move(struct hik_ps_counts *to, const struct hik_ps_counts *now, const struct hik_ps_counts *before)
+{
+    to->units += now->units - before->units;
+    to->key_frames += now->key_frames - before->key_frames;
+    to->packs += now->packs - before->packs;
+    to->no_psm += now->no_psm - before->no_psm;
+}
+
+/* Copies a packet behind the gap, in order. There is room. */
+static void keep(struct hik_ps_track *track, const struct hik_ps_packet *packet, bool late)
 {
     struct hik_ps_gap *gap = track->gap;
     unsigned i = gap->waiting;
+    struct hik_ps_kept spare;
 
-    if (packet->len > HIK_PS_WAITING_SIZE || packet->missing || i >= HIK_PS_WAITING ||
-        packet->seq != gap->first_waiting + i) {
+    if (packet->len > HIK_PS_WAITING_SIZE) {
         track->gap_open = false;
         return;
     }
-    if (!gap->kept[i].data)
-        gap->kept[i].data = track->alloc(HIK_PS_WAITING_SIZE);
-    memcpy(gap->kept[i].data, packet->data, packet->len);
-    gap->kept[i].len = (uint16_t)packet->len;
-    gap->kept[i].marker = packet->marker;
-    gap->kept[i].frame = packet->frame;
+    spare = gap->kept[gap->waiting];
+    for (; i > 0 && (int32_t)(packet->seq - gap->kept[i - 1].seq) < 0; i--)
+        ;
+    if (i > 0 && gap->kept[i - 1].seq == packet->seq)
+        return;
+    memmove(&gap->kept[i + 1], &gap->kept[i], (gap->waiting - i) * sizeof gap->kept[0]);
     gap->waiting++;
+    if (!spare.data)
+        spare.data = track->alloc(HIK_PS_WAITING_SIZE);
+    memcpy(spare.data, packet->data, packet->len);
+    spare.seq = packet->seq;
+    spare.frame = packet->frame;
+    spare.missing = packet->missing;
+    spare.len = (uint16_t)packet->len;
+    spare.marker = packet->marker;
+    spare.late = late;
+    gap->kept[i] = spare;
 }
 
-static void open_gap(struct hik_ps_track *track, const struct hik_ps_packet *packet)
+/* The parser before the gap takes what follows without another gap. If that is all there is, it takes over. */
+static void catch_up(struct hik_ps_track *track)
 {
-    if (!track->gap && track->alloc) {
-        track->gap = track->alloc(sizeof *track->gap);
-        memset(track->gap, 0, sizeof *track->gap);
+    struct hik_ps_gap *gap = track->gap;
+    struct hik_ps_arrival *arrival = track->arrival;
+    uint32_t frame = track->frame;
+    unsigned done = 0;
+
+    for (; done < gap->waiting && gap->kept[done].seq == gap->next; done++, gap->next++) {
+        const struct hik_ps_kept *kept = &gap->kept[done];
+        struct hik_ps_counts before = track->counts;
+        struct hik_ps_arrival of_kept = { 0 };
+
+        track->frame = kept->frame;
+        track->arrival = &of_kept;
+        track->feeding = kept->late ? HIK_PS_FEED_LATE : HIK_PS_FEED_AGAIN;
+        feed(track, &gap->before, kept->data, kept->len, kept->missing, kept->marker);
+        if (kept->late) {
+            arrival->no_psm |= of_kept.no_psm;
+            arrival->key_begins |= of_kept.key_begins;
+        } else {
+            count_move(&gap->again, &track->counts, &before);
+            track->counts = before;
+        }
     }
-    track->gap_open = track->gap != NULL;
-    if (!track->gap_open)
+    track->feeding = HIK_PS_FEED_NOW;
+    track->frame = frame;
+    track->arrival = arrival;
+    gap->waiting -= done;
+    for (unsigned i = 0; i < gap->waiting; i++) {
+        struct hik_ps_kept passed = gap->kept[i];
+
+        gap->kept[i] = gap->kept[i + done];
+        gap->kept[i + done] = passed; /* its memory */
+    }
+    if (gap->waiting)
         return;
-    track->gap->before = track->now;
-    track->gap->next = track->next;
-    track->gap->first_waiting = packet->seq;
-    track->gap->waiting = 0;
+    arrival->no_psm |= gap->again.no_psm > gap->ahead.no_psm;
+    arrival->key_begins |= gap->again.key_frames > gap->ahead.key_frames;
+    track->now = gap->before;
+    count_move(&track->counts, &gap->again, &gap->ahead);
+    track->gap_open = false;
+}
+
+/* No longer waits for what is missing first, if so many packets came since that there is no room for another. */
+static void make_room(struct hik_ps_track *track)
+{
+    struct hik_ps_gap *gap = track->gap;
+
+    while (track->gap_open && gap->waiting == HIK_PS_WAITING) {
+        bool only_gap = gap->kept[HIK_PS_WAITING - 1].seq - gap->kept[0].seq == HIK_PS_WAITING - 1;
+
+        for (unsigned i = 0; i < gap->waiting; i++)
+            only_gap &= !gap->kept[i].late;
+        if (only_gap) { /* the parser behind it has seen as much */
+            track->gap_open = false;
+            return;
+        }
+        context_gap(&gap->before);
+        gap->next = gap->kept[0].seq;
+        catch_up(track);
+    }
 }
 
 static void set_start(struct hik_ps_arrival *arrival, const struct hik_ps_packet *packet, const struct hik_ps_context *context)
@@ -349,33 +463,19 @@ static void take_late(struct hik_ps_track *track, const struct hik_ps_packet *pa
 {
     struct hik_ps_gap *gap = track->gap;
 
-    if (!track->gap_open || packet->seq != gap->next) {
-        track->arrival->order = HIK_PS_LATE_LOST;
+    track->arrival->order = HIK_PS_LATE_LOST;
+    if (!track->gap_open || (int32_t)(packet->seq - gap->next) < 0)
+        return;
+    if (packet->seq != gap->next) {
+        keep(track, packet, true);
         return;
     }
     track->arrival->order = HIK_PS_LATE;
     set_start(track->arrival, packet, &gap->before);
+    track->feeding = HIK_PS_FEED_LATE;
     feed(track, &gap->before, packet->data, packet->len, packet->missing, packet->marker);
     gap->next++;
-    if (gap->next != gap->first_waiting)
-        return;
-    track->gap_open = false;
-    /* The gap is filled. If the stream has found its feet behind it already, all is told; otherwise go on as if the
-     * packets had come in order. */
-    if (track->now.parser.s.mode == HIK_PS_SYNC) {
-        struct hik_ps_arrival saved = *track->arrival;
-        uint32_t frame = track->frame;
-
-        track->now = gap->before;
-        for (unsigned i = 0; i < gap->waiting; i++) {
-            track->frame = gap->kept[i].frame;
-            feed(track, &track->now, gap->kept[i].data, gap->kept[i].len, 0, gap->kept[i].marker);
-        }
-        track->frame = frame;
-        saved.no_psm |= track->arrival->no_psm;
-        saved.key_begins |= track->arrival->key_begins;
-        *track->arrival = saved;
-    }
+    catch_up(track);
 }
 
 void hik_ps_track_init(struct hik_ps_track *track, hik_ps_alloc alloc, hik_ps_unit_cb unit_cb, void *user)
@@ -391,6 +491,7 @@ void hik_ps_track_init(struct hik_ps_track *track, hik_ps_alloc alloc, hik_ps_un
 void hik_ps_track_packet(struct hik_ps_track *track, const struct hik_ps_packet *packet, struct hik_ps_arrival *arrival)
 {
     int32_t ahead = (int32_t)(packet->seq - track->next);
+    struct hik_ps_counts before;
 
     memset(arrival, 0, sizeof *arrival);
     track->frame = packet->frame;
@@ -399,6 +500,8 @@ void hik_ps_track_packet(struct hik_ps_track *track, const struct hik_ps_packet 
         arrival->order = HIK_PS_DUPLICATE;
         return;
     }
+    if (track->gap_open)
+        make_room(track);
     if (track->started && ahead < 0 && ahead > -RESTART) {
         take_late(track, packet);
         return;
@@ -406,16 +509,19 @@ void hik_ps_track_packet(struct hik_ps_track *track, const struct hik_ps_packet 
     if (track->started && ahead != 0) {
         arrival->order = HIK_PS_AFTER_GAP;
         arrival->lost = ahead > 0 ? (uint32_t)ahead : 0;
-        if (ahead > 0)
-            open_gap(track, packet);
-        else
+        if (ahead < 0)
             track->gap_open = false;
+        else if (!track->gap_open)
+            open_gap(track);
         context_gap(&track->now);
     }
     track->started = true;
     track->next = packet->seq + 1;
     if (track->gap_open)
-        keep(track, packet);
+        keep(track, packet, false);
     set_start(arrival, packet, &track->now);
+    before = track->counts;
     feed(track, &track->now, packet->data, packet->len, packet->missing, packet->marker);
+    if (track->gap_open)
+        count_move(&track->gap->ahead, &track->counts, &before);
 }

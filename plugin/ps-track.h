@@ -14,7 +14,8 @@ enum hik_ps_order {
     HIK_PS_AFTER_GAP,   /* packets before this one are missing (so far) */
     HIK_PS_DUPLICATE,   /* came before; not parsed again */
     HIK_PS_LATE,        /* came late, right where the gap begins: parsed with the state from before the gap */
-    HIK_PS_LATE_LOST    /* came late, and its predecessor is missing: nothing is known about its bytes */
+    HIK_PS_LATE_LOST    /* came late, and its predecessor is missing: nothing is known about its bytes, yet they are put
+                         * in their place if the packets before them come soon */
 };
 
 /* One RTP packet. */
@@ -78,15 +79,36 @@ struct hik_ps_context {
     uint8_t sps[HIK_PS_SPS_MAX];
 };
 
-enum { HIK_PS_WAITING = 8, HIK_PS_WAITING_SIZE = 2048 };
+enum { HIK_PS_WAITING = 8, HIK_PS_WAITING_SIZE = 2048, HIK_PS_TOLD = 16 };
 
-/* Kept while packets are missing, so that a packet that was only late can be put where it belongs. */
+/* A packet behind a gap. */
+struct hik_ps_kept {
+    uint32_t seq, frame, missing;
+    uint16_t len;
+    bool marker;
+    bool late;              /* came late: the parser that goes on behind the gap has not seen it */
+    uint8_t *data;          /* HIK_PS_WAITING_SIZE bytes */
+};
+
+struct hik_ps_counts {
+    uint32_t units, key_frames; /* access units and key frames begun */
+    uint32_t packs;         /* pack headers */
+    uint32_t no_psm;        /* how often a map was missed */
+};
+
+/* While packets are missing, two parsers are at work: one goes on behind the gap, at once, so that what can be said is
+ * said of the packet that shows it. The other waits before the gap for the missing packets, up to HIK_PS_WAITING packets,
+ * and takes what comes in order. Once it has caught up it has seen more, and takes over; what the first one has told and
+ * counted already is left out. */
 struct hik_ps_gap {
     struct hik_ps_context before;
     uint32_t next;          /* sequence number that is missing first */
-    uint32_t first_waiting; /* of the packets kept */
     unsigned waiting;
-    struct { uint32_t frame; uint16_t len; bool marker; uint8_t *data; } kept[HIK_PS_WAITING];
+    struct hik_ps_kept kept[HIK_PS_WAITING]; /* by sequence number; data stays with the place */
+    struct hik_ps_counts ahead; /* counted behind the gap, of the packets since it opened */
+    struct hik_ps_counts again; /* counted of the same packets by the parser that waited */
+    unsigned told_count;
+    struct { uint32_t last, size; uint8_t stream_id; } told[HIK_PS_TOLD]; /* access units told from behind the gap */
 };
 
 /* Allocates memory that lives as long as the track; never freed by it. */
@@ -100,10 +122,10 @@ struct hik_ps_track {
     bool marker_lies;       /* a marker came inside an access unit */
     bool rate_from_sps;
     struct hik_ps_arrival *arrival; /* of the packet being taken in */
+    enum hik_ps_feeding { HIK_PS_FEED_NOW, HIK_PS_FEED_LATE, HIK_PS_FEED_AGAIN } feeding;
 
     /* results so far */
-    uint32_t units, key_frames; /* access units and key frames begun */
-    uint32_t packs;         /* pack headers */
+    struct hik_ps_counts counts;
     uint8_t video_codec, audio_codec; /* enum hik_es_codec */
     uint16_t width, height;
     double frame_rate;      /* of the SPS, else of the time stamps */

@@ -239,9 +239,10 @@ def test_reordering(tshark):
     found = expert(tshark, "ps-reordered.pcap")
     assert found["mp2p.lost"] == [7, 17] and found["mp2p.late"] == [8, 18, 19]
     done = frames(tshark, "ps-reordered.pcap")
-    # the first swap is healed: the key picture is whole
+    # two packets swapped, and two late in one gap: all pictures are whole, said where the last missing packet came
     assert done[0] == (11, 5, 11, 6042, 7)
-    assert len(done) == 9
+    assert done[3:5] == [(19, 16, 19, 1507, 2), (19, 18, 17, 1507, 2)]
+    assert [row[4] for row in done] == [7, 2, 2, 2, 2, 7, 2, 2, 2, 2]
 
 
 def test_duplicates(tshark):

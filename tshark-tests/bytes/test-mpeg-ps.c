@@ -933,7 +933,8 @@ struct sent {
 };
 
 /* Packets as a camera sends them: each pack begins a packet, the last one of it has the marker. */
-static GPtrArray *packetize(bool h265, unsigned pictures, size_t size, size_t chunk, size_t mtu, bool marker)
+/* packs: every which picture begins with a pack header. */
+static GPtrArray *packetize(bool h265, unsigned pictures, size_t size, size_t chunk, size_t mtu, bool marker, unsigned packs)
 {
     struct maker m = { g_byte_array_new(), g_rand_new_with_seed(11), h265, 0 };
     GPtrArray *out = g_ptr_array_new();
@@ -941,6 +942,8 @@ static GPtrArray *packetize(bool h265, unsigned pictures, size_t size, size_t ch
     for (unsigned i = 0; i < pictures; i++) {
         g_byte_array_set_size(m.out, 0);
         put_unit(&m, i % 4 == 0, true, i % 4 == 0 ? size * 5 : size, chunk, -2);
+        if (i % packs)
+            g_byte_array_remove_range(m.out, 0, 14 + (m.out->data[13] & 7));
         for (guint at = 0; at < m.out->len; at += (guint)mtu) {
             struct sent *s = g_new0(struct sent, 1);
 
@@ -1019,7 +1022,7 @@ static void test_units(void)
 {
     for (unsigned kind = 0; kind < 8; kind++) {
         bool h265 = kind & 1, marker = kind & 2;
-        GPtrArray *packets = packetize(h265, 9, 2000, kind & 4 ? 700 : 60000, 500, marker);
+        GPtrArray *packets = packetize(h265, 9, 2000, kind & 4 ? 700 : 60000, 500, marker, 1);
         struct units units;
         struct hik_ps_track *track = track_open(&units);
 
@@ -1031,8 +1034,8 @@ static void test_units(void)
             g_assert_nonnull(a->start);
         }
         check_units(units.unit, packets, 9, marker);
-        g_assert_cmpuint(track->units, ==, 9);
-        g_assert_cmpuint(track->key_frames, ==, 3);
+        g_assert_cmpuint(track->counts.units, ==, 9);
+        g_assert_cmpuint(track->counts.key_frames, ==, 3);
         g_assert_cmpuint(track->video_codec, ==, h265 ? HIK_ES_H265 : HIK_ES_H264);
         g_assert_cmpuint(track->audio_codec, ==, HIK_ES_G711A);
         g_assert_cmpfloat(track->frame_rate, ==, 25.0);
@@ -1047,7 +1050,7 @@ static void test_units(void)
 
 static void test_loss(void)
 {
-    GPtrArray *packets = packetize(false, 8, 1500, 60000, 400, true);
+    GPtrArray *packets = packetize(false, 8, 1500, 60000, 400, true, 1);
 
     for (guint lost = 1; lost < packets->len - 1; lost++) {
         struct units units;
@@ -1084,7 +1087,7 @@ static void test_loss(void)
 /* Duplicates change nothing; a late packet that fills its gap changes nothing but the moment. */
 static void test_reordering(void)
 {
-    GPtrArray *packets = packetize(true, 8, 1500, 60000, 400, true);
+    GPtrArray *packets = packetize(true, 8, 1500, 60000, 400, true, 1);
 
     for (guint swap = 0; swap < packets->len - 4; swap++) {
         for (unsigned distance = 1; distance < 4; distance++) {
@@ -1105,13 +1108,73 @@ static void test_reordering(void)
             }
             if (swap > 0) {
                 g_assert_cmpuint(units.unit->len, >=, 7);
-                g_assert_cmpuint(track->units, ==, 8);
-                g_assert_cmpuint(track->key_frames, ==, 2);
+                g_assert_cmpuint(track->counts.units, ==, 8);
+                g_assert_cmpuint(track->counts.key_frames, ==, 2);
             }
             track_close(track, &units);
         }
     }
     packets_free(packets);
+}
+
+static gint by_place(gconstpointer a, gconstpointer b)
+{
+    const struct hik_ps_unit *one = a, *two = b;
+
+    return one->first != two->first ? (one->first > two->first) - (one->first < two->first)
+                                    : (one->size > two->size) - (one->size < two->size);
+}
+
+/* What becomes of packets that are sent at those moments (one later than the last: not at all); units by place. */
+static GArray *sent_at(GPtrArray *packets, const guint *moment, guint last, struct hik_ps_counts *counts)
+{
+    struct units units;
+    struct hik_ps_track *track = track_open(&units);
+    GArray *told = g_array_ref(units.unit);
+
+    for (guint now = 0; now <= last; now++)
+        for (guint i = now > HIK_PS_WAITING ? now - HIK_PS_WAITING : 0; i <= now && i < packets->len; i++)
+            if (moment[i] == now)
+                track_feed(track, packets, i, i + 1, false);
+    *counts = track->counts;
+    track_close(track, &units);
+    g_array_sort(told, by_place);
+    return told;
+}
+
+/* Packets in any order within the window, several late in one gap, gaps in gaps, losses among them, pack headers in
+ * between: the access units and the counts are those of the same packets in order. */
+static void test_shuffled(void)
+{
+    GRand *rand = g_rand_new_with_seed(28181);
+
+    for (unsigned round = 0; round < 600; round++) {
+        gint32 distance = 2 + (gint32)round % (HIK_PS_WAITING - 2);
+        GPtrArray *packets = packetize(round & 1, 12, 1500, 60000, round % 5 ? 400 : 1300, round & 4, 1 + round % 4);
+        guint *ordered = g_new(guint, packets->len), *shuffled = g_new(guint, packets->len), last = packets->len + HIK_PS_WAITING;
+        struct hik_ps_counts one, two;
+        GArray *a, *b;
+
+        for (guint i = 0; i < packets->len; i++) {
+            bool lost = round % 3 == 2 && i > 2 && i + 20 < packets->len && g_rand_int_range(rand, 0, 20) == 0;
+
+            ordered[i] = lost ? last + 1 : i;
+            shuffled[i] = lost ? last + 1 : i < 2 ? i : i + (guint)g_rand_int_range(rand, 0, distance);
+        }
+        a = sent_at(packets, ordered, last, &one);
+        b = sent_at(packets, shuffled, last, &two);
+        g_assert_cmpmem(&one, sizeof one, &two, sizeof two);
+        g_assert_cmpuint(a->len, ==, b->len);
+        for (guint i = 0; i < a->len; i++)
+            g_assert_cmpmem(&g_array_index(a, struct hik_ps_unit, i), sizeof(struct hik_ps_unit),
+                            &g_array_index(b, struct hik_ps_unit, i), sizeof(struct hik_ps_unit));
+        g_array_unref(a);
+        g_array_unref(b);
+        g_free(ordered);
+        g_free(shuffled);
+        packets_free(packets);
+    }
+    g_rand_free(rand);
 }
 
 static void check_same_state(const struct hik_ps_state *one, const struct hik_ps_state *two, struct hik_ps_packed *room)
@@ -1166,7 +1229,7 @@ static void test_snapshots(void)
 static void test_chaos(void)
 {
     GRand *rand = g_rand_new_with_seed(99);
-    GPtrArray *packets = packetize(false, 40, 800, 500, 300, true);
+    GPtrArray *packets = packetize(false, 40, 800, 500, 300, true, 1);
 
     for (unsigned round = 0; round < 200; round++) {
         struct units units;
@@ -1183,7 +1246,7 @@ static void test_chaos(void)
                 track_feed(track, packets, at, i + 1, false);
             }
         }
-        g_assert_cmpuint(track->units, <=, 40);
+        g_assert_cmpuint(track->counts.units, <=, 40);
         g_assert_cmpuint(units.unit->len, <=, 40);
         g_ptr_array_unref(window);
         track_close(track, &units);
@@ -1195,7 +1258,7 @@ static void test_chaos(void)
 /* Markers on every packet must not cut pictures. */
 static void test_lying_marker(void)
 {
-    GPtrArray *packets = packetize(false, 12, 1500, 300, 314, true);
+    GPtrArray *packets = packetize(false, 12, 1500, 300, 314, true, 1);
     struct units units;
     struct hik_ps_track *track = track_open(&units);
 
@@ -1203,7 +1266,7 @@ static void test_lying_marker(void)
         ((struct sent *)packets->pdata[i])->marker = true;
         track_feed(track, packets, i, i + 1, false);
     }
-    g_assert_cmpuint(track->units, ==, 12);
+    g_assert_cmpuint(track->counts.units, ==, 12);
     /* found out within the first picture; the very last one has no successor */
     g_assert_cmpuint(units.unit->len, >=, 11);
     g_assert_cmpuint(units.unit->len, <=, 13);
@@ -1237,6 +1300,7 @@ int main(int argc, char **argv)
     g_test_add_func("/track/units", test_units);
     g_test_add_func("/track/loss", test_loss);
     g_test_add_func("/track/reordering", test_reordering);
+    g_test_add_func("/track/shuffled", test_shuffled);
     g_test_add_func("/track/snapshots", test_snapshots);
     g_test_add_func("/track/chaos", test_chaos);
     g_test_add_func("/track/lying-marker", test_lying_marker);
