@@ -57,7 +57,7 @@ def test_seed_truncated_at_every_length(runner):
 def test_bytes_changed_at_random(runner):
     broken = []
     for number, path in enumerate(sorted(conftest.CAPTURES.glob("*.pcap"))):
-        broken += [fuzz.editcap(path, seed, runner.folder) for seed in (number + 1, number + 1001)]
+        broken += fuzz.editcap(path.read_bytes(), 2, runner.folder, seed=number + 1)
     for batch in fuzz.joined(broken, 4000):
         assert runner.look(batch) is None
 
@@ -68,6 +68,18 @@ def test_the_harness_can_fail(runner):
     assert "Dissector bug" in fuzz.complaint(0, "[Dissector bug, protocol X]", "")
     assert fuzz.complaint(0, "", "** (tshark:1) WARNING **: x") == "** (tshark:1) WARNING **: x"
     assert fuzz.complaint(0, "fine", "Hello in child.\nload: filename=x\n") is None
+
+
+def test_copies_are_told_apart(tshark, runner):
+    """Copies in one file are calls and connections of their own, not retransmissions of the first."""
+    for name, field in (("seed-cascade.pcap", "hikcascade.session"), ("tcp-7100.pcap", "tcp.stream")):
+        data = (conftest.CAPTURES / name).read_bytes()
+        path = runner.folder / "copies.pcap"
+        path.write_bytes(next(fuzz.joined([fuzz.packets(data)] * 3, 100000)))
+        path.chmod(0o644)
+        seen = [row[field][0] for row in tshark.fields(path, [field]) if row.get(field)]
+        third = len(seen) // 3
+        assert third and len(set(seen[:third])) * 3 == len(set(seen))
 
 
 def test_shortened_packets_are_whole(tshark, runner):
