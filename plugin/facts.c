@@ -507,6 +507,31 @@ static unsigned flow_direction(const struct hik_session *session, const struct h
     return 0;
 }
 
+bool hik_facts_is_astray(const struct hik_session *session, const struct hik_flow *flow)
+{
+    unsigned way = flow_direction(session, flow);
+    const struct hik_description *receiver = way == 0 ? hik_facts_caller_sdp(session) : hik_facts_callee_sdp(session);
+    const address *sip = way == 0 ? &session->caller.addr : &session->callee.addr;
+    bool inside = hik_facts_class(&flow->dst) == HIK_ADDR_PRIVATE, astray = false;
+    uint32_t expected;
+
+    if (flow->tcp || !receiver->frame || !hik_session_expected_ssrc(session, &expected) || expected != flow->ssrc ||
+        expected == HIK_SSRC_HIKVISION)
+        return false;
+    for (unsigned i = 0; i < receiver->media_count; i++) {
+        const struct hik_media_line *line = &receiver->media[i];
+        const address *addr = line->addr_ok ? &line->endpoint.addr : sip;
+
+        if (!line->port_ok || line->endpoint.port == 0)
+            continue;
+        if (line->tcp || inside != (hik_facts_class(addr) == HIK_ADDR_PRIVATE) ||
+            (line->endpoint.port == flow->dst_port && (addresses_equal(addr, &flow->dst) || addresses_equal(sip, &flow->dst))))
+            return false;
+        astray = true;
+    }
+    return astray;
+}
+
 static enum hik_role role(enum hik_sdp_setup setup)
 {
     return setup == HIK_SETUP_ACTIVE ? HIK_ROLE_ACTIVE : setup == HIK_SETUP_PASSIVE ? HIK_ROLE_PASSIVE : HIK_ROLE_NONE;
@@ -584,6 +609,8 @@ static void collect_leg(const struct hik_session *session, unsigned way, const s
             out->facts.undeclared_pt = flow->judged_pt;
         if (out->facts.has_ssrc && flow->ssrc == out->facts.ssrc)
             leg->packets_expected_ssrc += flow->packets;
+        if (flow->astray && out->facts.has_ssrc && flow->ssrc == out->facts.ssrc)
+            leg->packets_astray += flow->packets;
         if (flow->unnegotiated) {
             leg->packets_unnegotiated += flow->packets;
             if (!stray || flow->packets > stray->packets)

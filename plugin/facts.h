@@ -79,6 +79,9 @@ enum hik_address_class hik_facts_class(const address *addr);
 bool hik_facts_is_ps(const char *encoding);
 /* Is the flow one that y= speaks of: of the first m= line, and in the direction the session is about? */
 bool hik_facts_is_announced(const struct hik_session *session, const struct hik_flow *flow);
+/* Does the flow carry the SSRC announced to an endpoint that its receiver did not announce? Address translation, which
+ * changes a private address into a public one or back, is not that. By what is known at the moment. */
+bool hik_facts_is_astray(const struct hik_session *session, const struct hik_flow *flow);
 /* Index of the m= line whose endpoints the flow has, -1 if it has no line's. */
 int hik_facts_line(const struct hik_session *session, const struct hik_flow *flow);
 /* Who wrote the session's newest offer: after a re-INVITE of the callee, offer and answer have changed sides. */

@@ -55,6 +55,7 @@ static expert_field ei_rejected_mild = EI_INIT;
 static expert_field ei_no_media = EI_INIT;
 static expert_field ei_no_media_mild = EI_INIT;
 static expert_field ei_private_address = EI_INIT;
+static expert_field ei_wrong_destination = EI_INIT;
 static expert_field ei_unnegotiated_source = EI_INIT;
 static expert_field ei_unnegotiated_source_mild = EI_INIT;
 static expert_field ei_tcp_role_conflict = EI_INIT;
@@ -357,6 +358,10 @@ static void show_first(packet_info *pinfo, proto_item *item, const struct hik_fl
     const struct hik_content *content = flow->content;
     uint32_t expected;
 
+    if (flow->astray)
+        expert_add_info_format(pinfo, item, &ei_wrong_destination,
+                               "Media with the SSRC announced goes to %s, which its receiver did not announce",
+                               hik_endpoint_print(&flow->dst, flow->dst_port).s);
     if (flow->unnegotiated) {
         const struct hik_endpoint *sip = addresses_equal(&flow->src, &session->caller.addr) ? &session->caller
                                        : addresses_equal(&flow->src, &session->callee.addr) ? &session->callee : NULL;
@@ -457,6 +462,8 @@ void hik_findings_register(int proto)
          {"hikcascade.no_media", PI_SEQUENCE, PI_WARN, "The call was ended at once, no RTP came", EXPFILL}},
         {&ei_private_address,
          {"hikcascade.private_address", PI_PROTOCOL, PI_WARN, "The SDP names an address its peer cannot send to", EXPFILL}},
+        {&ei_wrong_destination,
+         {"hikcascade.wrong_destination", PI_PROTOCOL, PI_WARN, "Media goes to an endpoint its receiver did not announce", EXPFILL}},
         {&ei_unnegotiated_source,
          {"hikcascade.unnegotiated_source", PI_PROTOCOL, PI_WARN, "Media from an address no SDP announced", EXPFILL}},
         {&ei_unnegotiated_source_mild,

@@ -2,12 +2,14 @@
  * What an SDP opens (RFC 4566, RFC 3264), and which session a packet over UDP belongs to by its two ends.
  *
  * A packet is matched by both of its ends, then by one end and SSRC, then by one end alone: many platforms receive every
- * camera on one port, and many devices send from a port or an address they never announced. Media over TCP:
- * media-tcp.c.
+ * camera on one port, and many devices send from a port or an address they never announced. What has neither end is
+ * matched by SSRC and the address of one side. Media over TCP: media-tcp.c.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "facts.h"
 #include "media-internal.h"
+#include "verdict.h"
 
 #include <epan/dissectors/packet-rtcp.h>
 
@@ -35,6 +37,7 @@ struct endpoint_key {
 
 static wmem_map_t *endpoints;      /* struct endpoint_key -> struct endpoint */
 static wmem_map_t *endpoints_ssrc; /* struct endpoint_key with SSRC -> struct endpoint */
+static wmem_map_t *announced;      /* SSRC -> struct endpoint: who announced it, for RTP over UDP */
 static wmem_map_t *endpoint_pairs; /* struct hik_flow_key without SSRC -> struct endpoint */
 static dissector_handle_t media_rtp_handle, media_rtcp_handle; /* media.c's wrappers */
 
@@ -77,6 +80,17 @@ static struct endpoint *get_endpoint(wmem_map_t *map, const address *addr, uint1
         kept->addr = copy;
         endpoint = wmem_new0(wmem_file_scope(), struct endpoint);
         wmem_map_insert(map, kept, endpoint);
+    }
+    return endpoint;
+}
+
+static struct endpoint *get_announced(uint32_t ssrc)
+{
+    struct endpoint *endpoint = (struct endpoint *)wmem_map_lookup(announced, GUINT_TO_POINTER(ssrc));
+
+    if (!endpoint) {
+        endpoint = wmem_new0(wmem_file_scope(), struct endpoint);
+        wmem_map_insert(announced, GUINT_TO_POINTER(ssrc), endpoint);
     }
     return endpoint;
 }
@@ -128,11 +142,37 @@ static const struct endpoint *lookup_ssrc(packet_info *pinfo, bool rtcp, uint32_
     return found || !rtcp ? found : lookup_ssrc(pinfo, false, ssrc);
 }
 
+/* Is that the address of one side, by SIP or by its SDP? */
+static bool lives_at(const address *sip, const struct hik_description *sdp, const address *addr)
+{
+    if (addresses_equal(sip, addr))
+        return true;
+    for (unsigned i = 0; sdp->frame && i < sdp->media_count; i++)
+        if (sdp->media[i].addr_ok && addresses_equal(&sdp->media[i].endpoint.addr, addr))
+            return true;
+    return false;
+}
+
+/* Neither end is announced, but the SSRC is: a sender that goes astray. Not the stream that a platform in the middle gets
+ * from below and passes on as it is, so one side has to be where it belongs. */
+static struct hik_session *match_astray(packet_info *pinfo, uint32_t ssrc)
+{
+    const struct endpoint *endpoint = (const struct endpoint *)wmem_map_lookup(announced, GUINT_TO_POINTER(ssrc));
+    struct hik_session *session = newest_open(endpoint);
+
+    if (!session || is_over(session) ||
+        !(lives_at(&session->caller.addr, hik_facts_caller_sdp(session), &pinfo->dst) ||
+          lives_at(&session->callee.addr, hik_facts_callee_sdp(session), &pinfo->src)))
+        return NULL;
+    return session;
+}
+
 struct hik_session *hik_endpoints_match(packet_info *pinfo, bool rtcp, uint32_t ssrc, uint32_t about, bool *strong)
 {
     /* RTCP runs one port above; pairs are kept by the RTP ports' own entries, so RTCP pairs are entered as well. */
     struct hik_flow_key pair_key;
     const struct endpoint *pair, *dst, *src, *by_ssrc;
+    struct hik_session *session;
 
     if (pinfo->ptype == PT_TCP)
         return hik_tcp_session(pinfo, ssrc, strong);
@@ -146,7 +186,7 @@ struct hik_session *hik_endpoints_match(packet_info *pinfo, bool rtcp, uint32_t 
         by_ssrc = lookup_ssrc(pinfo, rtcp, ssrc);
     if (pair) {
         /* The two ends carry several calls, at once or one after the other: the SSRC has the word if it is theirs. */
-        struct hik_session *session = newest_open(pair);
+        session = newest_open(pair);
         if (by_ssrc && by_ssrc->count == 1)
             return by_ssrc->newest->session;
         return session;
@@ -159,7 +199,8 @@ struct hik_session *hik_endpoints_match(packet_info *pinfo, bool rtcp, uint32_t 
         return dst->newest->session;
     /* Where many cameras send to one port, the port they send from tells more. */
     src = lookup_endpoint(endpoints, &pinfo->src, pinfo->srcport, rtcp, 0);
-    return newest_open(dst && (!src || src->count >= dst->count) ? dst : src);
+    session = newest_open(dst && (!src || src->count >= dst->count) ? dst : src);
+    return session || rtcp ? session : match_astray(pinfo, ssrc);
 }
 
 bool hik_media_is_private(const address *addr)
@@ -225,8 +266,11 @@ static void open_endpoint(packet_info *pinfo, struct hik_session *session, const
 
     claim_endpoint(get_endpoint(endpoints, addr, port, false, 0), session);
     for (size_t i = 0; i < array_length(sources); i++)
-        if (sources[i]->frame && sources[i]->has_y && sources[i]->y_kind <= HIK_SSRC_LONG)
+        if (sources[i]->frame && sources[i]->has_y && sources[i]->y_kind <= HIK_SSRC_LONG) {
             claim_endpoint(get_endpoint(endpoints_ssrc, addr, port, false, sources[i]->ssrc), session);
+            if (sources[i]->ssrc && sources[i]->ssrc != HIK_SSRC_HIKVISION)
+                claim_endpoint(get_announced(sources[i]->ssrc), session);
+        }
     wrap_conversation(pinfo, addr, port, false, line, stock_lost_it);
     if (line->rtcp_port) {
         claim_endpoint(get_endpoint(endpoints, addr, line->rtcp_port, true, 0), session);
@@ -283,5 +327,6 @@ void hik_endpoints_register(dissector_handle_t rtp_wrapper, dissector_handle_t r
     media_rtcp_handle = rtcp_wrapper;
     endpoints = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), endpoint_hash, endpoint_equal);
     endpoints_ssrc = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), endpoint_hash, endpoint_equal);
+    announced = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), g_direct_hash, g_direct_equal);
     endpoint_pairs = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), hik_flow_key_hash, hik_flow_key_equal);
 }

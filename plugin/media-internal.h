@@ -78,8 +78,6 @@ static inline gboolean hik_flow_key_equal(gconstpointer a, gconstpointer b)
     return memcmp(a, b, sizeof(struct hik_flow_key)) == 0;
 }
 
-/* media.c: an RTP or RTCP packet of a session, the whole tvb; the wrapper around stock. Every pass. */
-int hik_media_dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree);
 /* media-endpoints.c: c= address is one that other networks cannot reach. */
 bool hik_media_is_private(const address *addr);
 

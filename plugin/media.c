@@ -272,6 +272,7 @@ static struct hik_flow *new_flow(struct capture *capture, packet_info *pinfo, st
         flow->unnegotiated = !flow->tcp && session->offer.frame && session->answer.frame &&
                              !names_endpoint(&session->offer, &flow->src, flow->src_port) &&
                              !names_endpoint(&session->answer, &flow->src, flow->src_port);
+        flow->astray = hik_facts_is_astray(session, flow);
         flow->after_bye = session->bye_frame != 0;
         flow->next_in_session = session->flows;
         session->flows = flow;

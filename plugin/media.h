@@ -71,6 +71,7 @@ struct hik_flow {
     uint32_t duplicates;
     uint32_t reordered;
     uint32_t earlier_expected;   /* expected packets of the runs before the last restart */
+    bool astray;                 /* carries the SSRC announced, to an endpoint its receiver did not announce */
     uint32_t before_bye;         /* packets up to the session's BYE; valid if after_bye */
     const struct hik_content *content; /* never NULL */
 
@@ -161,7 +162,11 @@ struct hik_rtp {
 /* The RTP packet being dissected, NULL if it did not come through our wrapper (then see hik_media_enter()). */
 const struct hik_rtp *hik_media_rtp(packet_info *pinfo);
 
-/* For RTP that no SDP of ours announced (recognised by look, or by Decode As): reads the RTP header at the start of
+/* An RTP or RTCP packet that is the whole tvb: finds its session, if it has one, has stock dissect it and adds our tree.
+ * Every pass. */
+int hik_media_dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree);
+
+/* For RTP that came to stock without us (by Decode As): reads the RTP header at the start of
  * the tvb, finds or makes the flow (first pass), counts the packet, and makes hik_media_rtp() answer for the rest of this packet.
  * Returns NULL if it is no RTP header. */
 const struct hik_rtp *hik_media_enter(packet_info *pinfo, tvbuff_t *rtp);

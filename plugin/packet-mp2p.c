@@ -518,9 +518,9 @@ static int dissect_by_look(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     /* STUN and the like between the same ports are for others to recognise */
     if (tvb_captured_length(tvb) < RTP_HEADER || (tvb_get_uint8(tvb, 0) & 0xc0) != 0x80)
         return 0;
-    if (type < 72 || type > 76)
-        hik_media_enter(pinfo, tvb);
-    return call_dissector(rtp_handle, tvb, pinfo, tree);
+    if (type >= 72 && type <= 76) /* RTCP between the same ports */
+        return call_dissector(rtp_handle, tvb, pinfo, tree);
+    return hik_media_dissect(tvb, pinfo, tree);
 }
 
 static ws_bool dissect_udp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)

@@ -25,6 +25,7 @@ static const char *const code_names[HIK_CODE_COUNT] = {
     [HIK_CODE_TCP_NO_CONNECTION] = "TCP_NO_CONNECTION",
     [HIK_CODE_NO_ACK] = "NO_ACK",
     [HIK_CODE_NO_MEDIA] = "NO_MEDIA",
+    [HIK_CODE_WRONG_DESTINATION] = "WRONG_DESTINATION",
     [HIK_CODE_SSRC_MISMATCH] = "SSRC_MISMATCH",
     [HIK_CODE_NOT_PS] = "NOT_PS",
     [HIK_CODE_PAYLOAD_TYPE] = "PAYLOAD_TYPE",
@@ -410,6 +411,9 @@ static void judge_transport(const struct hik_leg *leg, struct hik_verdict *v)
     }
     if (leg->duplicates > 0)
         add(v, HIK_CODE_DUPLICATES, HIK_SEVERITY_NOTE, "%u of %u RTP packets came twice", leg->duplicates, leg->packets);
+    if (leg->packets_astray > 0 && leg->packets_astray == leg->packets) /* else it came where it should as well */
+        add(v, HIK_CODE_WRONG_DESTINATION, HIK_SEVERITY_ERROR, "%u RTP packets with the SSRC announced go to %s, not to %s",
+            leg->packets_astray, or_unknown(leg->seen_to), or_unknown(leg->to));
     if (leg->packets_unnegotiated > 0) {
         if (leg->unnegotiated_is_host)
             add(v, HIK_CODE_UNNEGOTIATED, HIK_SEVERITY_NOTE, "media comes from %s, not from the port announced, %s",

@@ -25,6 +25,7 @@ enum hik_code {
     HIK_CODE_TCP_NO_CONNECTION,
     HIK_CODE_NO_ACK,
     HIK_CODE_NO_MEDIA,
+    HIK_CODE_WRONG_DESTINATION,
     HIK_CODE_SSRC_MISMATCH,
     HIK_CODE_NOT_PS,
     HIK_CODE_PAYLOAD_TYPE,
@@ -99,6 +100,7 @@ struct hik_leg {
     uint32_t packets_expected_ssrc; /* packets with the SSRC announced */
     uint32_t packets_unnegotiated; /* from a source no SDP announced */
     const char *unnegotiated_from;
+    uint32_t packets_astray;  /* with the SSRC announced, to an endpoint the receiver did not announce */
     bool unnegotiated_is_host; /* that source has the announced address, and only the port differs */
     bool unnegotiated_is_peer; /* that source has the address of the SIP peer */
     double seconds;           /* from the first to the last packet */

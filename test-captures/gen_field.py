@@ -301,6 +301,41 @@ def elsewhere():
     return cap
 
 
+def wrong_port():
+    """The lower platform sends to another port of the upper one than the INVITE asked for."""
+    cap, link = begin()
+    link.call(rtp_dst=("198.51.100.20", 30000)).play(5, rtcp=False)
+    return cap
+
+
+def astray():
+    """From a port nobody announced to an address nobody announced: SSRC and the sender's address tell whose it is."""
+    cap, link = begin()
+    link.call(rtp_src=("192.0.2.10", 45678), rtp_dst=("203.0.113.2", 4321)).play(5, rtcp=False)
+    return cap
+
+
+def astray_ipv6():
+    """To another port of the receiver, from an address nobody announced."""
+    cap, link = begin(lower=Platform("34020000002000000001", "2001:db8:10::7"), upper=Platform("34010000002000000001", "2001:db8:20::187"))
+    link.call(rtp_src=("2001:db8:99::1", 45678), rtp_dst=("2001:db8:20::187", 4321)).play(5, rtcp=False)
+    return cap
+
+
+def passed_on_as_it_is():
+    """A platform in the middle passes RTP on with the SSRC it has; its call to the camera is not in the capture."""
+    cap, link = begin()
+    call = link.call()
+    call.start()
+    for _ in range(5):
+        packet = call.rtp_packet()
+        cap.udp(("172.16.5.9", 15060), ("192.0.2.10", 33000), packet)
+        cap.udp(call.src, call.dst, packet)
+        cap.wait(0.04)
+    call.bye()
+    return cap
+
+
 # ---- catalogs
 
 def other_catalog():

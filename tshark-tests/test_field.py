@@ -96,6 +96,22 @@ ROWS = {
         ("198.51.100.20:20000", "192.0.2.10:40000", 0, 0, "closed",
          "NO_MEDIA 200 OK and ACK, 0 RTP packets to 198.51.100.20:20000 in 10.2 s"),
     ],
+    "wrong_port": [
+        ("198.51.100.20:20000", "192.0.2.10:40000", 5, 0, "closed",
+         "WRONG_DESTINATION 5 RTP packets with the SSRC announced go to 198.51.100.20:30000, not to 198.51.100.20:20000"),
+    ],
+    "astray": [
+        ("198.51.100.20:20000", "192.0.2.10:40000", 5, 0, "closed",
+         "WRONG_DESTINATION 5 RTP packets with the SSRC announced go to 203.0.113.2:4321, not to 198.51.100.20:20000; also "
+         "UNNEGOTIATED media comes from 192.0.2.10:45678, not from the port announced, 192.0.2.10:40000"),
+    ],
+    "astray_ipv6": [
+        ("[2001:db8:20::187]:20000", "[2001:db8:10::7]:40000", 5, 0, "closed",
+         "WRONG_DESTINATION 5 RTP packets with the SSRC announced go to [2001:db8:20::187]:4321, not to "
+         "[2001:db8:20::187]:20000; also UNNEGOTIATED 5 of 5 RTP packets come from [2001:db8:99::1]:45678, which no SDP announced "
+         "(announced: [2001:db8:10::7]:40000)"),
+    ],
+    "passed_on_as_it_is": [("198.51.100.20:20000", "192.0.2.10:40000", 5, 0, "closed", OK % (5, "0.2", *HERE))],
     "other_catalog": [
         ("198.51.100.20:20000", "192.0.2.77:40000", 5, 0, "closed",
          OK % (5, "0.2", "192.0.2.77:40000", "198.51.100.20:20000")),
@@ -110,6 +126,16 @@ EXPERTS = {
     "audio_refused": [(2, "note", "Media port is 0: this side does without this one of the streams")],
     "inside_nat": [(5, "note", "Media comes from 203.0.113.9:61000, which no SDP of the session announced; it is where the SIP "
                                "comes from (NAT, or another port)")],
+    "wrong_port": [(5, "warning", "Media with the SSRC announced goes to 198.51.100.20:30000, which its receiver did not announce")],
+    "astray": [
+        (5, "warning", "Media with the SSRC announced goes to 203.0.113.2:4321, which its receiver did not announce"),
+        (5, "note", "Media comes from 192.0.2.10:45678, which no SDP of the session announced; it is where the SIP "
+                    "comes from (NAT, or another port)"),
+    ],
+    "astray_ipv6": [
+        (5, "warning", "Media with the SSRC announced goes to [2001:db8:20::187]:4321, which its receiver did not announce"),
+        (5, "warning", "Media comes from [2001:db8:99::1]:45678, which no SDP of the session announced"),
+    ],
     "elsewhere": [(3, "error", "No media: 200 OK and ACK, 0 RTP packets to 198.51.100.20:20000 in 10.2 s")],
     "ran_out": [(3, "warning", "The registration of 34020000002000000001 ran out 20.0 s ago (Expires 60) and was not renewed")],
 }
