@@ -655,6 +655,8 @@ static void collect_content(const struct hik_session *session, struct hik_case *
             f->width = content->width;
             f->height = content->height;
         }
+        if (content->frame_rate > 0 && (f->frame_rate <= 0 || flow == out->main_flow))
+            f->frame_rate = content->frame_rate;
     }
     f->declared_ps = hik_facts_is_ps(out->sdp_codec);
     if (!f->codec && out->main_flow)

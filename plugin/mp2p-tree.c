@@ -26,7 +26,7 @@ static int hf_mp2p_pes = -1, hf_mp2p_stream_id = -1, hf_mp2p_pes_length = -1, hf
 static int hf_mp2p_end = -1, hf_mp2p_skipped = -1, hf_mp2p_carried = -1, hf_mp2p_continuation = -1;
 static int hf_mp2p_codec = -1, hf_mp2p_nal = -1, hf_mp2p_nal_type = -1, hf_mp2p_nal_size = -1, hf_mp2p_key_frame = -1;
 static int hf_mp2p_frame = -1, hf_mp2p_frame_first = -1, hf_mp2p_frame_last = -1, hf_mp2p_frame_size = -1,
-           hf_mp2p_frame_packets = -1, hf_mp2p_frame_width = -1, hf_mp2p_frame_height = -1, hf_mp2p_duplicate = -1;
+           hf_mp2p_frame_packets = -1, hf_mp2p_frame_width = -1, hf_mp2p_frame_height = -1, hf_mp2p_frame_rate = -1, hf_mp2p_duplicate = -1;
 
 static int ett_mp2p = -1, ett_mp2p_pack = -1, ett_mp2p_system = -1, ett_mp2p_psm = -1, ett_mp2p_pes = -1,
            ett_mp2p_continuation = -1, ett_mp2p_nal = -1, ett_mp2p_frame = -1;
@@ -487,6 +487,10 @@ static void show_units(tvbuff_t *tvb, proto_tree *tree, proto_item *top, const s
             sub = proto_tree_add_uint(frame, hf_mp2p_frame_height, tvb, 0, 0, view->pictures[unit->picture].height);
             proto_item_set_generated(sub);
         }
+        if (unit->key && unit->rate) {
+            sub = proto_tree_add_double(frame, hf_mp2p_frame_rate, tvb, 0, 0, unit->rate / 100.0);
+            proto_item_set_generated(sub);
+        }
         if (i == 0)
             proto_item_append_text(top, ", %s complete", unit->key ? "key frame" : "frame");
     }
@@ -714,6 +718,8 @@ void hik_mp2p_tree_register(int proto)
         {&hf_mp2p_frame_size, {"Size", "mp2p.frame.size", FT_UINT32, BASE_DEC, NULL, 0, "Bytes of the elementary stream", HFILL}},
         {&hf_mp2p_frame_packets, {"Packets", "mp2p.frame.packets", FT_UINT32, BASE_DEC, NULL, 0, "RTP packets with bytes of the picture", HFILL}},
         {&hf_mp2p_frame_width, {"Width", "mp2p.frame.width", FT_UINT16, BASE_DEC, NULL, 0, "Of the sequence parameter set", HFILL}},
+        {&hf_mp2p_frame_rate, {"Frame rate", "mp2p.frame.rate", FT_DOUBLE, BASE_NONE, NULL, 0,
+                               "Frames per second: of the sequence parameter set, or of the time stamps up to here", HFILL}},
         {&hf_mp2p_frame_height, {"Height", "mp2p.frame.height", FT_UINT16, BASE_DEC, NULL, 0, "Of the sequence parameter set", HFILL}},
         {&hf_mp2p_duplicate, {"Duplicate", "mp2p.duplicate", FT_BOOLEAN, BASE_NONE, NULL, 0,
                               "The same sequence number came before; not counted again", HFILL}},

@@ -46,6 +46,7 @@ struct mp2p_unit {
     uint8_t stream_id, codec;
     bool key;
     uint8_t picture;        /* index of its width and height among the flow's */
+    uint16_t rate;          /* frames in 100 seconds; 0: not known, or more than that */
 };
 
 enum { MP2P_PICTURES = 8 };

@@ -109,6 +109,7 @@ static void on_unit(void *user, const struct hik_ps_unit *unit)
     entry->stream_id = unit->stream_id;
     entry->codec = unit->codec;
     entry->key = unit->key;
+    entry->rate = unit->frame_rate < 655 ? (uint16_t)(unit->frame_rate * 100 + 0.5) : 0;
     entry->picture = picture_index(m, unit->width, unit->height);
 }
 

@@ -64,6 +64,7 @@ static void unit_complete(struct hik_ps_track *track, const struct hik_ps_es *es
     out.key = unit->key;
     out.width = track->width;
     out.height = track->height;
+    out.frame_rate = track->frame_rate;
     if (!told_already(track, &out))
         track->unit_cb(track->user, &out);
 }

@@ -52,6 +52,7 @@ struct hik_ps_unit {
     uint8_t stream_id, codec;
     bool key;
     uint16_t width, height; /* of the newest sequence parameter set, 0: not known */
+    double frame_rate;      /* so far, of the same or else of the time stamps; 0: not known */
 };
 typedef void (*hik_ps_unit_cb)(void *user, const struct hik_ps_unit *unit);
 

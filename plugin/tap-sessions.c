@@ -22,6 +22,8 @@ enum {
     COL_ANNOUNCED,
     COL_SEEN,
     COL_CODEC,
+    COL_PICTURE,
+    COL_RATE,
     COL_PACKETS,
     COL_LOST,
     COL_KEY_FRAMES,
@@ -40,6 +42,8 @@ static stat_tap_table_item columns[] = {
     {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "SSRC announced", "%-14s"},
     {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "SSRC seen ", "%-10s"},
     {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Codec ", "%-6s"},
+    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Picture  ", "%-9s"},
+    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "fps  ", "%-5s"},
     {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "     RTP", "%8u"},
     {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "  Lost", "%6u"},
     {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Key frames", "%10u"},
@@ -77,6 +81,19 @@ static void print_state(const struct hik_session *session, enum hik_state state,
                  g_ascii_formatd(scale, sizeof scale, "%.6g", session->scale));
 }
 
+/* "1920x1080" and "29.97"; empty where they are not known. */
+static void fill_picture(struct hik_table_row *row, const struct hik_facts *facts)
+{
+    char size[16] = "", rate[G_ASCII_DTOSTR_BUF_SIZE] = "";
+
+    if (facts->width && facts->height)
+        snprintf(size, sizeof size, "%ux%u", facts->width, facts->height);
+    if (facts->frame_rate > 0)
+        g_ascii_formatd(rate, sizeof rate, "%.4g", facts->frame_rate);
+    hik_table_set_text(row, COL_PICTURE, size);
+    hik_table_set_text(row, COL_RATE, rate);
+}
+
 static void fill(struct hik_table_row *row)
 {
     struct hik_session *session = (struct hik_session *)row->subject;
@@ -104,6 +121,7 @@ static void fill(struct hik_table_row *row)
     hik_table_set_text(row, COL_ANNOUNCED, facts.facts.ssrc_text);
     hik_table_set_text(row, COL_SEEN, seen);
     hik_table_set_text(row, COL_CODEC, codec);
+    fill_picture(row, &facts.facts);
     print_state(session, verdict.state, state, sizeof state);
     hik_table_set_text(row, COL_STATE, state);
     hik_table_set_text(row, COL_VERDICT, text);

@@ -62,6 +62,7 @@ CONTRACT = {
         "psm.descriptor": "BYTES", "psm.crc": "UINT32", "stream_id": "UINT8", "pes.length": "UINT16", "pts": "DOUBLE",
         "dts": "DOUBLE", "continuation": "UINT32", "codec": "STRING", "nal_type": "UINT8", "key_frame": "BOOLEAN",
         "frame.first": "FRAMENUM", "frame.last": "FRAMENUM", "frame.size": "UINT32", "frame.packets": "UINT32",
+        "frame.width": "UINT16", "frame.height": "UINT16", "frame.rate": "DOUBLE",
         **dict.fromkeys(("lost", "resync", "no_psm", "psm_broken", "codec_mismatch", "not_ps"), "NONE"),
     },
 }

@@ -143,7 +143,7 @@ REGISTRATIONS = ["redirected", "answer_missing", "stale_nonce", "ran_out", "repe
 
 
 def session_rows(rows):
-    return [(row[UPPER], row[LOWER], int(row[8]), int(row[9]), row[12], row[13]) for row in rows]
+    return [(row[UPPER], row[LOWER], int(row[10]), int(row[11]), row[14], row[15]) for row in rows]
 
 
 @pytest.mark.parametrize("name", ROWS)

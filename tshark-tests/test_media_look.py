@@ -13,7 +13,7 @@ from ps_pack import h264_payloads, h265_payloads
 
 LOOK = "hikcascade.payload_not_declared"
 MIXED = ((96, "PS/90000"), (97, "MPEG4/90000"), (98, "H264/90000"), (99, "H265/90000"))
-CODEC, KEY_FRAMES = 7, 10
+CODEC, KEY_FRAMES = 7, 12
 
 
 def stream(pt, codecs, packets):

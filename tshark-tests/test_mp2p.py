@@ -2,6 +2,7 @@
 """MPEG program stream in RTP: each field, exact, in one pass, two passes and random access."""
 
 import pytest
+import tables
 
 import conftest
 
@@ -210,6 +211,18 @@ def test_mpeg1(tshark):
     rows = tshark.fields("ps-mpeg1.pcap", ["mp2p.scr", "mp2p.pts"], "mp2p.pack")
     assert [floats(row, "mp2p.scr") for row in rows] == [[pytest.approx(1 + 0.04 * n)] for n in range(4)]
     assert [floats(row, "mp2p.pts") for row in rows] == [[pytest.approx(1 + 0.04 * n)] for n in range(4)]
+
+
+def test_picture_and_rate(tshark):
+    """Size and rate of the parameter set, or the rate of the time stamps, on the key frames and in the session's row."""
+    names = ["mp2p.frame.width", "mp2p.frame.height", "mp2p.frame.rate"]
+    for capture in ("ps-h264.pcap", "ps-h265.pcap"):
+        rows = tshark.fields_everywhere(capture, names, "mp2p.frame.width")
+        assert [[row[name] for name in names] for row in rows] == [[["1280"], ["720"], ["25"]]] * 2
+        assert tables.printed(tshark, "hikcascade,sessions", capture)[0][8:10] == ["1280x720", "25"]
+    # sound, and a codec whose pictures are not looked into: 25 by the time stamps
+    assert tables.printed(tshark, "hikcascade,sessions", "verdict-one-way.pcap")[0][7:10] == ["PCMA", "", ""]
+    assert tables.printed(tshark, "hikcascade,sessions", "ps-svac.pcap")[0][7:10] == ["SVAC", "", "25"]
 
 
 def test_two_videos(tshark):

@@ -31,7 +31,7 @@ def session_row(tshark, capture):
     assert rows == tables.printed(tshark, "hikcascade,sessions", capture, two_pass=True)
     assert rows == tables.from_sharkd(tshark, "hikcascade,sessions", capture)
     row, = rows
-    seconds = float(row.pop(11))
+    seconds = float(row.pop(13))
     return row, seconds
 
 
@@ -88,7 +88,7 @@ def test_play(tshark, sipp, name):
     row, seconds = session_row(tshark, capture)
     assert re.sub(r"in \d\.\d s", "in T s", row[-1]) == (
         "OK %d RTP packets of H.264 352x288 in T s from %s:5930 to %s:5798" % (PACKETS, lower, upper))
-    assert row[:-1] == ["0", CAMERA % 1, "", upper + ":5798", lower + ":5930", "0200004321", "0200004321", "H.264",
+    assert row[:-1] == ["0", CAMERA % 1, "", upper + ":5798", lower + ":5930", "0200004321", "0200004321", "H.264", "352x288", "25",
                         str(PACKETS), "0", "1", "closed"]
     assert 1.0 <= seconds < 10
     assert severe(tshark, capture) == []
@@ -127,7 +127,8 @@ def test_refused(tshark, sipp):
         ("SIP", "Request: ACK sip:%s@%s:7100%s" % (CAMERA % 2, lower, remark))]
     verdict = "REJECTED 488 Not Acceptable Here by %s:7100, error 2207: codec not supported" % lower
     row, seconds = session_row(tshark, capture)
-    assert row == ["0", CAMERA % 2, "", upper + ":5798", lower + ":7100", "0200004322", "", "H265", "0", "0", "0", "failed", verdict]
+    assert row == ["0", CAMERA % 2, "", upper + ":5798", lower + ":7100", "0200004322", "", "H265", "", "", "0", "0", "0",
+                   "failed", verdict]
     assert seconds < 5
     rows = tshark.fields(capture, ["hikcascade.verdict", "hikcascade.error_code", "hikcascade.error_text",
                                    "hikcascade.stream_mode", "hikcascade.ssrc.text"], two_pass=True,
@@ -147,7 +148,8 @@ def test_unanswered(tshark, sipp):
     assert info(tshark, capture) == [invite] * 5
     row, seconds = session_row(tshark, capture)
     assert re.sub(r"in \d\.\d s", "in T s", row[-1]) == "NO_ANSWER INVITE sent 5 times to %s:7100, no answer in T s" % lower
-    assert row[:-1] == ["0", CAMERA % 3, "", upper + ":5798", lower + ":7100", "0200004323", "", "PS", "0", "0", "0", "failed"]
+    assert row[:-1] == ["0", CAMERA % 3, "", upper + ":5798", lower + ":7100", "0200004323", "", "PS", "", "", "0", "0", "0",
+                        "failed"]
     assert 1.4 < seconds < 5
     assert len(tshark.fields(capture, [], "hikcascade.no_answer", two_pass=True)) == 1
     assert tables.printed(tshark, "hikcascade,platforms", capture)[0][12:] == ["1", "1"]
@@ -160,7 +162,7 @@ def test_unreachable(tshark, sipp):
               % (CAMERA % 3, lower, CAMERA % 3, upper))
     assert info(tshark, capture) == [invite, ("ICMP", "Destination unreachable (Port unreachable)")] * 5
     row, _ = session_row(tshark, capture)
-    assert row == ["0", CAMERA % 3, "", upper + ":5798", lower + ":7100", "0200004323", "", "PS", "0", "0", "0", "failed",
+    assert row == ["0", CAMERA % 3, "", upper + ":5798", lower + ":7100", "0200004323", "", "PS", "", "", "0", "0", "0", "failed",
                    "UNREACHABLE %s:7100 is reported unreachable by 5 ICMP errors, first in frame 2; also "
                    "RETRANSMITTED INVITE sent 5 times" % lower]
 

@@ -26,7 +26,7 @@ def test_broadcast(tshark):
     assert tshark.expert("voice-broadcast.pcap", "hikcascade") == []
     row, = tables.printed(tshark, "hikcascade,sessions", "voice-broadcast.pcap")
     assert row[1:5] == [made.TARGET, "\u5e7f\u64ad", "198.51.100.20:40000", "192.0.2.10:20000"]
-    assert row[7] == "PCMA" and row[13].startswith("OK 5 RTP packets in 0.1 s from 198.51.100.20:40000 to 192.0.2.10:20000")
+    assert row[7] == "PCMA" and row[15].startswith("OK 5 RTP packets in 0.1 s from 198.51.100.20:40000 to 192.0.2.10:20000")
 
 
 def test_broadcast_is_linked(tshark):
