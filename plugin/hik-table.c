@@ -271,7 +271,8 @@ struct hik_table_row *hik_table_row(const stat_tap_table_ui *ui, unsigned key, v
 
 /* Stock tshark's printer, except that it pads by bytes: names in Chinese would move all columns behind them. */
 struct printer {
-    stat_data_t stat; /* what the table's packet callback wants */
+    stat_data_t stat;     /* first, what the table's packet callback wants */
+    stat_tap_table_ui ui; /* a copy with a table of its own: -z can be given twice, with other filters */
     char *filter;
 };
 
@@ -322,7 +323,7 @@ static void print_cell(const stat_tap_table_item *column, const stat_tap_table_i
 static void print_draw(void *data)
 {
     const struct printer *printer = (const struct printer *)data;
-    const stat_tap_table_ui *ui = printer->stat.stat_tap_data;
+    const stat_tap_table_ui *ui = &printer->ui;
     const stat_tap_table *table = g_array_index(ui->tables, stat_tap_table *, 0);
     static const char rule[] =
         "=====================================================================================================";
@@ -341,37 +342,58 @@ static void print_draw(void *data)
 
 static void print_finish(void *data)
 {
-    g_free(((struct printer *)data)->filter);
-    g_free(data);
+    struct printer *printer = (struct printer *)data;
+
+    free_stat_tables(&printer->ui);
+    g_free(printer->filter);
+    g_free(printer);
+}
+
+char *hik_table_filter_of(const char *argument, const char *name)
+{
+    size_t len = strlen(name);
+
+    return strncmp(argument, name, len) == 0 && argument[len] == ',' && argument[len + 1] ? g_strdup(argument + len + 1) : NULL;
+}
+
+bool hik_table_listen(const char *argument, const char *tap, void *printer, const char *filter, tap_reset_cb reset,
+                      tap_packet_cb packet, tap_draw_cb draw, tap_finish_cb finish)
+{
+    GString *error = register_tap_listener(tap, printer, filter, 0, reset, packet, draw, finish);
+
+    if (!error)
+        return true;
+    fprintf(stderr, "-z %s: %s\n", argument, error->str);
+    g_string_free(error, TRUE);
+    finish(printer);
+    return false;
 }
 
 static ws_tap_init print_init(const char *argument, void *userdata)
 {
-    stat_tap_table_ui *ui = (stat_tap_table_ui *)userdata;
+    const stat_tap_table_ui *ui = (const stat_tap_table_ui *)userdata;
     struct printer *printer = g_new0(struct printer, 1);
-    size_t name = strlen(ui->cli_string);
-    GString *error;
 
-    if (strncmp(argument, ui->cli_string, name) == 0 && argument[name] == ',' && argument[name + 1])
-        printer->filter = g_strdup(argument + name + 1);
-    printer->stat.stat_tap_data = ui;
-    ui->stat_tap_init_cb(ui);
-    error = register_tap_listener(ui->tap_name, printer, printer->filter, 0, NULL, ui->packet_func, print_draw,
-                                  print_finish);
-    if (error) {
-        fprintf(stderr, "-z %s: %s\n", argument, error->str);
-        g_string_free(error, TRUE);
-        print_finish(printer);
-        WS_TAP_INIT_DONE(false);
-    }
-    WS_TAP_INIT_DONE(true);
+    printer->ui = *ui;
+    printer->ui.tables = NULL;
+    printer->filter = hik_table_filter_of(argument, ui->cli_string);
+    printer->stat.stat_tap_data = &printer->ui;
+    ui->stat_tap_init_cb(&printer->ui);
+    WS_TAP_INIT_DONE(hik_table_listen(argument, ui->tap_name, printer, printer->filter, NULL, ui->packet_func, print_draw,
+                                      print_finish));
+}
+
+void hik_table_register_printer(stat_tap_ui *printer, void *userdata)
+{
+    /* Of two with one name the first is taken. */
+    if (g_strcmp0(g_get_prgname(), "wireshark") != 0)
+        register_stat_tap_ui(printer, userdata);
 }
 
 void hik_table_register_ui(stat_tap_table_ui *ui)
 {
     stat_tap_ui printer = {.group = ui->group, .cli_string = ui->cli_string, .tap_init_cb = print_init};
 
-    /* Of two with one name the first is taken on the command line. */
-    register_stat_tap_ui(&printer, ui);
+    hik_table_register_printer(&printer, ui);
     register_stat_tap_table_ui(ui);
 }

@@ -43,6 +43,16 @@ void hik_table_set_text(struct hik_table_row *row, unsigned column, const char *
 int hik_table_text_width(const char *text);
 void hik_table_print_text(const char *text, int width);
 
+/* A printer of ours for -z on the command line, in front of stock's. Wireshark's windows are opened by -z as well: there
+ * it is not registered. */
+void hik_table_register_printer(stat_tap_ui *printer, void *userdata);
+/* For the printer's tap_init_cb. What stands behind "name," in argument, NULL if nothing does. To be freed by g_free(). */
+char *hik_table_filter_of(const char *argument, const char *name);
+/* Registers its tap listener. If the filter is wrong that is said on stderr, the printer is given to finish, and the
+ * result is false. */
+bool hik_table_listen(const char *argument, const char *tap, void *printer, const char *filter, tap_reset_cb reset,
+                      tap_packet_cb packet, tap_draw_cb draw, tap_finish_cb finish);
+
 /* Registers a table for the GUI and sharkd, and a printer of ours for the command line. The last column may be of type
  * TABLE_ITEM_NONE: Wireshark's window gives the last column what room is left and all others what they need, so a long
  * text wants an empty one behind it. It is not printed. */

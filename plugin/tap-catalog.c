@@ -282,20 +282,11 @@ static void print_finish(void *data)
 static ws_tap_init print_init(const char *argument, void *userdata _U_)
 {
     struct printer *printer = g_new0(struct printer, 1);
-    GString *error;
 
-    if (strncmp(argument, CLI_NAME ",", strlen(CLI_NAME) + 1) == 0 && argument[strlen(CLI_NAME) + 1])
-        printer->filter = g_strdup(argument + strlen(CLI_NAME) + 1);
+    printer->filter = hik_table_filter_of(argument, CLI_NAME);
     printer->shown = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    error = register_tap_listener("hikcascade_catalog", printer, printer->filter, 0, print_reset, print_packet, print_draw,
-                                  print_finish);
-    if (error) {
-        fprintf(stderr, "-z %s: %s\n", argument, error->str);
-        g_string_free(error, TRUE);
-        print_finish(printer);
-        WS_TAP_INIT_DONE(false);
-    }
-    WS_TAP_INIT_DONE(true);
+    WS_TAP_INIT_DONE(hik_table_listen(argument, "hikcascade_catalog", printer, printer->filter, print_reset, print_packet,
+                                      print_draw, print_finish));
 }
 
 /* ---- GUI and sharkd ------------------------------------------------------------------------------------------ */
@@ -456,7 +447,6 @@ void hik_tap_catalog_register(void)
     };
 
     catalog_tap = register_tap("hikcascade_catalog");
-    /* Of two with one name the first is taken on the command line: ours, which knows when all packets have been seen. */
-    register_stat_tap_ui(&printer, NULL);
+    hik_table_register_printer(&printer, NULL); /* which knows when all packets have been seen */
     register_stat_tap_table_ui(&table);
 }

@@ -91,6 +91,16 @@ def test_hostile_text(tshark):
     assert row[15].startswith("REJECTED 488 a b c by 192.0.2.10:7100, error 1 2: evil   text  [31m")
 
 
+def test_a_table_twice(tshark):
+    """Each -z has rows of its own."""
+    whole = tshark.tap("hikcascade,sessions", "verdict-ssrc-shared.pcap")
+    one = tshark.tap("hikcascade,sessions,hikcascade.session == 1", "verdict-ssrc-shared.pcap")
+    for two_pass in ([], ["-2"]):
+        both = tshark.run(["-r", tshark.sandbox.readable("verdict-ssrc-shared.pcap"), "-n", "-q", *two_pass,
+                           "-z", "hikcascade,sessions", "-z", "hikcascade,sessions,hikcascade.session == 1"])
+        assert sorted(both.splitlines()) == sorted(whole.splitlines() + one.splitlines())
+
+
 def test_platforms(tshark):
     states = {}
     for name in ("registered", "auth-loop", "register-refused", "expired", "keepalive-missed", "two-pairs"):
