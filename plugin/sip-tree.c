@@ -210,7 +210,7 @@ static void add_subject(const struct hik_sip_view *v, packet_info *pinfo, proto_
 
 /* ---- SDP -------------------------------------------------------------------------------------------------------- */
 
-static void add_ssrc(const struct hik_sip_view *v, packet_info *pinfo, proto_tree *tree, struct hik_view value)
+static void add_ssrc(const struct hik_sip_view *v, packet_info *pinfo, proto_tree *tree, struct hik_view value, bool again)
 {
     struct hik_ssrc ssrc;
     proto_item *item;
@@ -230,6 +230,9 @@ static void add_ssrc(const struct hik_sip_view *v, packet_info *pinfo, proto_tre
         add_text(v, sub, hf_hik_ssrc_domain, ssrc.domain);
         add_text(v, sub, hf_hik_ssrc_serial, ssrc.serial);
     }
+    if (again)
+        expert_add_info_format(pinfo, item, &ei_hik_ssrc_malformed,
+                               "Another y= line: the first one counts here, peers may take this one");
     switch (ssrc.kind) {
     case HIK_SSRC_OK:
         break;
@@ -364,6 +367,7 @@ static void add_sdp(const struct hik_sip_view *v, packet_info *pinfo, proto_tree
 {
     struct hik_sdp_line line;
     uint32_t cursor = 0;
+    bool has_y = false; /* of this m= line */
 
     for (unsigned i = 0; i < sdp->media_count; i++)
         add_media(v, pinfo, tree, &sdp->media[i]);
@@ -376,8 +380,12 @@ static void add_sdp(const struct hik_sip_view *v, packet_info *pinfo, proto_tree
         case 'a':
             add_attribute(v, tree, line.value);
             break;
+        case 'm':
+            has_y = false;
+            break;
         case 'y':
-            add_ssrc(v, pinfo, tree, line.value);
+            add_ssrc(v, pinfo, tree, line.value, has_y);
+            has_y = true;
             break;
         case 'f':
             add_format(v, tree, line.value);
@@ -655,7 +663,7 @@ void hik_sip_tree_register(int proto)
         {&ei_hik_id_not_20_digits,
          {"hikcascade.id_not_20_digits", PI_PROTOCOL, PI_NOTE, "ID does not have 20 digits", EXPFILL}},
         {&ei_hik_ssrc_missing, {"hikcascade.ssrc_missing", PI_PROTOCOL, PI_NOTE, "SDP has no y= line", EXPFILL}},
-        {&ei_hik_ssrc_malformed, {"hikcascade.ssrc_malformed", PI_PROTOCOL, PI_WARN, "y= is not ten digits", EXPFILL}},
+        {&ei_hik_ssrc_malformed, {"hikcascade.ssrc_malformed", PI_PROTOCOL, PI_WARN, "y= is not ten digits, or not the only one", EXPFILL}},
         {&ei_hik_sdp_broken_line, {"hikcascade.sdp_broken_line", PI_PROTOCOL, PI_WARN, "SDP line is broken", EXPFILL}},
         {&ei_hik_content_length,
          {"hikcascade.content_length", PI_PROTOCOL, PI_NOTE, "Content-Length does not fit the body", EXPFILL}},

@@ -4,6 +4,8 @@ per capture what differs from it."""
 
 import pytest
 
+from hikpcap import Capture, Link
+
 FORWARD = ("hikcascade.answer_in", "hikcascade.ack_in", "hikcascade.bye_in")
 CAMERA, UPPER = "34020000001320000001", "34010000002000000001"
 # Frames of the healthy call: INVITE, 100, 200, ACK, five RTP, SR, RR, BYE, 200.
@@ -148,6 +150,19 @@ def test_id_of_the_record_in_u(tshark):
     shown = [field.show for field in packet.fields("hikcascade.device_id")]
     # Request-URI, From, To, Contact, twice in Subject, o= and u=
     assert shown.count("34020000001320000002") == 5 and shown.count(UPPER) == 3 and len(shown) == 8
+
+
+def test_two_y_lines(tshark):
+    """The first counts, and the second is remarked, unless it belongs to another m= line."""
+    cap = Capture()
+    link = Link(cap)
+    link.call(offer_y="0200001111\r\ny=0200002222", answer_y="0200001111", ssrc=200001111).play(1, rtcp=False)
+    rows = tshark.fields_everywhere(cap, ["hikcascade.ssrc", "hikcascade.expected_ssrc"], "sip.Method == INVITE || rtp")
+    assert rows == [{"frame": 1, "hikcascade.ssrc": ["200001111", "200002222"], "hikcascade.expected_ssrc": []},
+                    {"frame": 5, "hikcascade.ssrc": [], "hikcascade.expected_ssrc": ["200001111"]}]
+    assert tshark.expert(cap, "hikcascade") == [
+        (1, "warning", "Another y= line: the first one counts here, peers may take this one")]
+    assert "Another y=" not in str(tshark.expert("two-media.pcap", "hikcascade"))
 
 
 # ---- refusals --------------------------------------------------------------------------------------------------------
