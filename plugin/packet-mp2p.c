@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "bare-video.h"
 #include "hik-tap.h"
 #include "media.h"
 #include "mp2p.h"
@@ -38,7 +39,7 @@ struct mp2p_flow {
     uint32_t unit_count, unit_room;
     struct hik_ps_track track;
 
-    struct hik_looker looker;
+    struct hik_bare_video *bare; /* what else it may be, while no pack header came; NULL: nobody had to ask */
     wmem_array_t *blocks;   /* struct mp2p_record *, RECORDS each */
     wmem_array_t *bases;    /* struct mp2p_base * */
     wmem_map_t *base_index; /* struct mp2p_base -> index + 1 */
@@ -236,19 +237,37 @@ static void copy_original(const struct mp2p_flow *m, struct mp2p_record *record)
 static void look_closer(struct mp2p_flow *m, struct mp2p_record *record, const struct hik_ps_packet *packet)
 {
     struct hik_content *content = &m->content;
-    bool known = m->looker.look != HIK_LOOK_NONE;
-    enum hik_look look = hik_looker_feed(&m->looker, packet->seq, packet->timestamp, packet->data, packet->len);
+    struct hik_bare_video *bare = m->bare;
+    const struct hik_bare_count *count;
+    enum hik_look before, look;
 
+    if (!bare)
+        bare = m->bare = wmem_new0(wmem_file_scope(), struct hik_bare_video);
+    before = bare->looker.look;
+    if (bare->settled && before == HIK_LOOK_NONE) {
+        hik_looker_feed(&bare->looker, packet->seq, packet->timestamp, packet->data, packet->len);
+        bare->codec = (uint8_t)hik_look_codec(bare->looker.look);
+    }
+    hik_bare_video_feed(bare, packet->seq, packet->timestamp, packet->data, packet->len);
+    look = bare->looker.look;
     if (look == HIK_LOOK_NONE)
         return;
     record->flags |= MP2P_NOT_PS;
     record->detail = (uint16_t)look;
-    if (known) {
+    count = look == HIK_LOOK_H264_RTP || look == HIK_LOOK_H265_RTP ? hik_bare_video_count(bare) : NULL;
+    if (count) {
+        content->frames = count->frames;
+        content->key_frames = count->key_frames;
+        content->width = count->width;
+        content->height = count->height;
+        content->frame_rate = count->frame_rate;
+    }
+    if (before != HIK_LOOK_NONE) {
         content->not_ps_packets++;
         return;
     }
     record->flags |= MP2P_NOT_PS_BEGINS;
-    content->not_ps_packets += m->looker.packets;
+    content->not_ps_packets += bare->looker.packets;
     content->looks_like = hik_look_name(look);
     if (hik_look_codec(look) != HIK_ES_UNKNOWN)
         content->codec = hik_es_codec_name(hik_look_codec(look));
@@ -338,6 +357,7 @@ static void take_in(packet_info *pinfo, tvbuff_t *tvb, struct mp2p_flow *m, cons
         /* it was the middle of a program stream after all */
         m->content.looks_like = NULL;
         m->content.not_ps_packets = 0;
+        m->content.frames = m->content.key_frames = 0;
     }
     if (arrival.start && (arrival.start->state.mode != HIK_PS_SYNC || arrival.packs))
         m->content.ps_packets++;

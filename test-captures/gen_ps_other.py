@@ -16,7 +16,7 @@ def h264_rtp():
     """RFC 6184 under the name of PS."""
     out = [pslib.H264_SPS, pslib.H264_PPS]
     for n in range(6):
-        unit = pslib.body(2500, n)
+        unit = b"\x88" + pslib.body(2499, n)  # first_mb_in_slice 0, first_slice_segment_in_pic_flag
         nal = 0x65 if n == 0 else 0x41
         for at in range(0, len(unit), 1000):
             flags = (0x80 if at == 0 else 0) | (0x40 if at + 1000 >= len(unit) else 0)
@@ -27,7 +27,7 @@ def h264_rtp():
 def h265_rtp():
     out = [pslib.H265_VPS, pslib.H265_SPS, pslib.H265_PPS]
     for n in range(6):
-        unit = pslib.body(2500, n)
+        unit = b"\x88" + pslib.body(2499, n)  # first_mb_in_slice 0, first_slice_segment_in_pic_flag
         kind = 19 if n == 0 else 1
         for at in range(0, len(unit), 1000):
             flags = (0x80 if at == 0 else 0) | (0x40 if at + 1000 >= len(unit) else 0)

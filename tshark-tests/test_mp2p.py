@@ -225,6 +225,13 @@ def test_picture_and_rate(tshark):
     assert tables.printed(tshark, "hikcascade,sessions", "ps-svac.pcap")[0][7:10] == ["SVAC", "", "25"]
 
 
+def test_picture_without_a_program_stream(tshark):
+    """What is video without the program stream that was declared is counted all the same."""
+    for capture, codec in (("ps-is-h264.pcap", "H.264"), ("ps-is-h265.pcap", "H.265")):
+        row = tables.printed(tshark, "hikcascade,sessions", capture)[0]
+        assert row[7:9] + row[12:13] == [codec, "1280x720", "1"] and row[15].startswith("NOT_PS ")
+
+
 def test_two_videos(tshark):
     assert [(row[3], row[4]) for row in frames(tshark, "ps-two-videos.pcap")][:2] == [(2042, 6), (1292, 5)]
     assert expert(tshark, "ps-two-videos.pcap") == {}
