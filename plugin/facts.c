@@ -623,6 +623,7 @@ static void collect_leg(const struct hik_session *session, unsigned way, const s
     if (!most)
         return;
     leg->seen_from = keep(&out->seen_from[way], hik_endpoint_print(&most->src, most->src_port));
+    leg->astray_same_port = most->astray && receiver && receiver->endpoint.port == most->dst_port;
     leg->seen_to = keep(&out->seen_to[way], hik_endpoint_print(&most->dst, most->dst_port));
     leg->ssrc = most->ssrc;
     leg->ssrcs++;

@@ -412,8 +412,9 @@ static void judge_transport(const struct hik_leg *leg, struct hik_verdict *v)
     if (leg->duplicates > 0)
         add(v, HIK_CODE_DUPLICATES, HIK_SEVERITY_NOTE, "%u of %u RTP packets came twice", leg->duplicates, leg->packets);
     if (leg->packets_astray > 0 && leg->packets_astray == leg->packets) /* else it came where it should as well */
-        add(v, HIK_CODE_WRONG_DESTINATION, HIK_SEVERITY_ERROR, "%u RTP packets with the SSRC announced go to %s, not to %s",
-            leg->packets_astray, or_unknown(leg->seen_to), or_unknown(leg->to));
+        add(v, HIK_CODE_WRONG_DESTINATION, leg->astray_same_port ? HIK_SEVERITY_WARN : HIK_SEVERITY_ERROR,
+            "%u RTP packets with the SSRC announced go to %s, not to %s%s", leg->packets_astray, or_unknown(leg->seen_to),
+            or_unknown(leg->to), leg->astray_same_port ? "; same port: is the address translated on the way?" : "");
     if (leg->packets_unnegotiated > 0) {
         if (leg->unnegotiated_is_host)
             add(v, HIK_CODE_UNNEGOTIATED, HIK_SEVERITY_NOTE, "media comes from %s, not from the port announced, %s",

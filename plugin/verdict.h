@@ -101,6 +101,7 @@ struct hik_leg {
     uint32_t packets_unnegotiated; /* from a source no SDP announced */
     const char *unnegotiated_from;
     uint32_t packets_astray;  /* with the SSRC announced, to an endpoint the receiver did not announce */
+    bool astray_same_port;    /* of which the port is the one announced */
     bool unnegotiated_is_host; /* that source has the announced address, and only the port differs */
     bool unnegotiated_is_peer; /* that source has the address of the SIP peer */
     double seconds;           /* from the first to the last packet */

@@ -308,6 +308,13 @@ def wrong_port():
     return cap
 
 
+def translated():
+    """The same port at another address: DNAT on the way, or a c= that was changed by the wrong one."""
+    cap, link = begin()
+    link.call(rtp_dst=("198.51.100.99", 20000)).play(5, rtcp=False)
+    return cap
+
+
 def astray():
     """From a port nobody announced to an address nobody announced: SSRC and the sender's address tell whose it is."""
     cap, link = begin()

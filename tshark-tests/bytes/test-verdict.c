@@ -403,8 +403,12 @@ static void test_source(void)
     f.leg[0].seen_to = "10.69.80.187:30000";
     expect(f, HIK_STATE_CLOSED, "WRONG_DESTINATION 2000 RTP packets with the SSRC announced go to 10.69.80.187:30000, not to "
            "10.69.80.187:5798");
+    f.leg[0].seen_to = "10.69.80.99:5798";
+    f.leg[0].astray_same_port = true;
+    expect(f, HIK_STATE_CLOSED, "WRONG_DESTINATION 2000 RTP packets with the SSRC announced go to 10.69.80.99:5798, not to "
+           "10.69.80.187:5798; same port: is the address translated on the way?");
     f.leg[0].packets_astray = 1999; /* it came where it should as well */
-    expect(f, HIK_STATE_CLOSED, "OK 2000 RTP packets of H.264 1920x1080 in 8.0 s from 10.69.91.7:5930 to 10.69.80.187:30000");
+    expect(f, HIK_STATE_CLOSED, "OK 2000 RTP packets of H.264 1920x1080 in 8.0 s from 10.69.91.7:5930 to 10.69.80.99:5798");
     f = healthy();
     f.leg[0].sender_class = HIK_ADDR_PUBLIC; /* media came all the same */
     expect(f, HIK_STATE_CLOSED, "OK " SEEN "; also PRIVATE_ADDRESS 10.69.80.187:5798 is private, "
@@ -570,7 +574,7 @@ static void test_hostile(void)
         f.answer_role = g_rand_int_range(rand, 0, 3);
         for (int k = 0; k < 2; k++) {
             BIT(leg[k].wanted), BIT(leg[k].to_port_zero), BIT(leg[k].to_is_peer), BIT(leg[k].unnegotiated_is_peer);
-            BIT(leg[k].unnegotiated_is_host);
+            BIT(leg[k].unnegotiated_is_host), BIT(leg[k].astray_same_port);
             NUM(leg[k].packets), NUM(leg[k].expected), NUM(leg[k].lost), NUM(leg[k].duplicates), NUM(leg[k].ssrc);
             NUM(leg[k].ssrcs), NUM(leg[k].packets_expected_ssrc), NUM(leg[k].packets_unnegotiated), NUM(leg[k].packets_astray);
             TXT(leg[k].to), TXT(leg[k].from), TXT(leg[k].seen_from), TXT(leg[k].seen_to), TXT(leg[k].unnegotiated_from);
