@@ -3,6 +3,7 @@
 
 import importlib.machinery
 import importlib.util
+import io
 import sys
 import tempfile
 from pathlib import Path
@@ -65,9 +66,15 @@ def test_bytes_changed_at_random(runner):
 def test_the_harness_can_fail(runner):
     """What it would say of a crash, of a bug tshark reports, and of a complaint."""
     assert fuzz.complaint(-11, "", "") == "exit code -11: "
-    assert "Dissector bug" in fuzz.complaint(0, "[Dissector bug, protocol X]", "")
+    long = b"x" * (1 << 18)
+    for before in (b"", long, long[5:], long[:-3]):
+        assert "Dissector bug, protocol X" in fuzz.complaint(0, fuzz.find_bug(io.BytesIO(before + b"[Dissector bug, protocol X]" + long)), "")
     assert fuzz.complaint(0, "", "** (tshark:1) WARNING **: x") == "** (tshark:1) WARNING **: x"
-    assert fuzz.complaint(0, "fine", "Hello in child.\nload: filename=x\n") is None
+    assert fuzz.complaint(0, fuzz.find_bug(io.BytesIO(b"fine")), "Hello in child.\nload: filename=x\n") is None
+    runner.timeout, timeout = 1, runner.timeout
+    assert runner.run(["sleep", "30"], plugin=True) == "no end after 1 seconds"
+    runner.timeout = timeout
+    assert "exit code 1" in runner.run(["sh", "-c", "echo oh >&2; exit 1"], plugin=True)
 
 
 def test_copies_are_told_apart(tshark, runner):
