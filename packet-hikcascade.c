@@ -502,6 +502,7 @@ void proto_register_hikcascade(void)
     hik_tap = register_tap(HIK_TAP_NAME);
     sip_connections = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), g_direct_hash, g_direct_equal);
 
+    hik_stock_register(proto_hikcascade);
     hik_session_register(proto_hikcascade);
     hik_session_tree_register(proto_hikcascade);
     hik_media_register(proto_hikcascade);

@@ -601,8 +601,9 @@ int hik_media_dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
         hik_media_look(pinfo, tvb, &mine, media_rtp_handle);
     if (session && !tree)
         show_rtp(tvb, pinfo, NULL, &mine, session);
-    /* With no tree there is nothing of ours to lose: spare the exception frame. */
-    length = tree ? hik_stock_call(rtp_handle, tvb, pinfo, tree) : call_dissector(rtp_handle, tvb, pinfo, tree);
+    /* With no tree there is nothing of ours to lose: spare the exception frame, unless it is by our word that stock takes
+     * it for what it is taken for. */
+    length = tree || mine.flow->look_frame ? hik_stock_call(rtp_handle, tvb, pinfo, tree) : call_dissector(rtp_handle, tvb, pinfo, tree);
     if (session && tree)
         show_rtp(tvb, pinfo, tree, &mine, session);
     outer.serial = capture->current.serial; /* the count goes on */

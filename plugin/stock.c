@@ -7,6 +7,8 @@
 
 #include <epan/show_exception.h>
 
+static expert_field ei_stock_failed = EI_INIT;
+
 bool hik_stock_wants_experts(void)
 {
     static int tap = -1; /* the same for the life of the program */
@@ -16,17 +18,49 @@ bool hik_stock_wants_experts(void)
     return tap > 0 && have_tap_listener(tap);
 }
 
+static bool is_ours(const char *proto)
+{
+    static const char *const ours[] = {"HIKCASCADE", "MP2P", "MANSCDP", "MANSRTSP"};
+
+    for (size_t i = 0; i < array_length(ours); i++)
+        if (g_ascii_strcasecmp(proto, ours[i]) == 0)
+            return true;
+    return false;
+}
+
 int hik_stock_call(dissector_handle_t handle, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
+    const char *proto = pinfo->current_proto;
     volatile int length = 0;
 
     TRY {
         length = call_dissector(handle, tvb, pinfo, tree);
+    }
+    CATCH(DissectorError) {
+        /* A mistake in the code, whose words are for programmers. Of ours it is told as such. */
+        if (is_ours(pinfo->current_proto))
+            show_exception(tvb, pinfo, tree, EXCEPT_CODE, GET_MESSAGE);
+        else
+            proto_tree_add_expert_format(tree, pinfo, &ei_stock_failed, tvb, 0, (int)tvb_captured_length(tvb),
+                                         "Wireshark's own dissector of %s cannot take this packet: %s",
+                                         pinfo->current_proto, GET_MESSAGE);
+        length = (int)tvb_captured_length(tvb);
     }
     CATCH_NONFATAL_ERRORS {
         show_exception(tvb, pinfo, tree, EXCEPT_CODE, GET_MESSAGE);
         length = (int)tvb_captured_length(tvb);
     }
     ENDTRY;
+    pinfo->current_proto = proto; /* an exception leaves that of the one that threw it */
     return length;
+}
+
+void hik_stock_register(int proto)
+{
+    static ei_register_info experts[] = {
+        {&ei_stock_failed,
+         {"hikcascade.stock_failed", PI_UNDECODED, PI_WARN, "Wireshark's own dissector cannot take this packet", EXPFILL}},
+    };
+
+    expert_register_field_array(expert_register_protocol(proto), experts, array_length(experts));
 }

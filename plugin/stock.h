@@ -8,8 +8,11 @@
 
 #include "ws-compat.h"
 
-/* Calls a stock dissector and comes back even if it gives up on the packet (cut by the capture, or malformed): what
- * stock would have said of that is in the tree then, and our part is not lost with it. Returns the bytes taken. */
+void hik_stock_register(int proto);
+
+/* Calls a stock dissector and comes back even if it gives up on the packet (cut by the capture, malformed, or too much
+ * for it): what stock would have said of that is in the tree then, and our part is not lost with it. Returns the bytes
+ * taken. */
 int hik_stock_call(dissector_handle_t handle, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree);
 
 /* True while somebody listens for expert information (tshark -z expert, the Expert Information window): then expert

@@ -8,7 +8,7 @@ import pslib
 import tables
 from gen_ps_streams import Stream, packs
 from gen_tcp_media import TcpCall
-from hikpcap import Capture, Link, rfc4571, rtp
+from hikpcap import Bits, Capture, Link, rfc4571, rtp
 from ps_pack import h264_payloads, h265_payloads
 
 LOOK = "hikcascade.payload_not_declared"
@@ -130,3 +130,35 @@ def test_healthy_calls_stay_as_they_are(tshark):
     rows = tshark.fields("ps-h264.pcap", ["rtp.setup-method", LOOK], "rtp")
     assert {tuple(row["rtp.setup-method"]) for row in rows} == {("SDP",)}
     assert all(row[LOOK] == [] for row in rows)
+
+
+def tiny_sps():
+    """H.265 sequence parameter set of a picture of 16 x 16: a single coding tree unit."""
+    bits = Bits()
+    for value in (0, 1, 16, 16):  # its ID, 4:2:0, width, height
+        bits.ue(value)
+    bits.u(1, 0)
+    for value in (0, 0, 4):  # bit depths, size of the picture order count
+        bits.ue(value)
+    bits.u(1, 1)
+    for value in (0, 0, 0, 0, 1, 0, 1, 0, 0):  # buffering; blocks from 8 to 16; transforms
+        bits.ue(value)
+    bits.u(4, 0).ue(0).u(5, 0)  # no reference picture sets, no extension
+    return bytes.fromhex("42010101600000030090000003000003005d") + bits.bytes()
+
+
+def test_too_much_for_stock(tshark):
+    """Of a picture of one coding tree unit, slices that are not the first: stock's H.265 reports a bug of its own then. It is by
+    our word that it is asked at all, so it is said in ours, and nothing else of the packet is lost."""
+    def packets(made):
+        for number in range(30):
+            for index, unit in enumerate((tiny_sps(), pslib.H265_PPS, b"\x26\x01\xd0" + pslib.body(900, number),
+                                          b"\x02\x01\x28" + pslib.body(900, number))):
+                yield rtp(unit, made.call.ssrc, 100 + 4 * number + index, 3600 * number, made.call.pt, index == 3)
+
+    capture = stream(100, MIXED, packets)
+    rows = tshark.fields_everywhere(capture, ["h265.nal_unit_type", "hikcascade.stock_failed", "hikcascade.camera"], "rtp")
+    failed = [row for row in rows if row["hikcascade.stock_failed"]]
+    assert failed and all(row["hikcascade.camera"] == ["34020000001320000001"] for row in rows)
+    (text,) = {text for _, _, text in tshark.expert(capture, "hikcascade.stock_failed") if "own dissector" in text}
+    assert text.startswith("Wireshark's own dissector of H.265 cannot take this packet: ")
