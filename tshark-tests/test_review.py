@@ -38,8 +38,8 @@ def test_cut_media_counts(tshark):
         row = [line for line in out.splitlines() if re.match(r" +0 \|3402", line)]
         assert len(row) == 1
         rows.append([cell.strip() for cell in row[0].split("|")])
-    assert rows[0][8] == "4"  # RTP
-    assert rows[1][:12] == rows[0][:12] and rows[2][:12] == rows[0][:12]
+    assert rows[0][10] == "4"  # RTP
+    assert rows[1][:14] == rows[0][:14] and rows[2][:14] == rows[0][:14]
 
 
 # ---- dialogs

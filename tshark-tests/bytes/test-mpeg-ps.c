@@ -1139,6 +1139,8 @@ static GArray *sent_at(GPtrArray *packets, const guint *moment, guint last, stru
     *counts = track->counts;
     track_close(track, &units);
     g_array_sort(told, by_place);
+    for (guint i = 0; i < told->len; i++)
+        g_array_index(told, struct hik_ps_unit, i).frame_rate = 0; /* of the moment */
     return told;
 }
 
