@@ -607,10 +607,11 @@ static void collect_leg(const struct hik_session *session, unsigned way, const s
             leg->ssrcs++;
         if ((flow->judged & HIK_JUDGED_PAYLOAD_TYPE) && out->facts.undeclared_pt < 0)
             out->facts.undeclared_pt = flow->judged_pt;
-        if (out->facts.has_ssrc && flow->ssrc == out->facts.ssrc)
+        if (out->facts.has_ssrc && flow->ssrc == out->facts.ssrc) {
             leg->packets_expected_ssrc += flow->packets;
-        if (flow->astray && out->facts.has_ssrc && flow->ssrc == out->facts.ssrc)
-            leg->packets_astray += flow->packets;
+            if (flow->astray)
+                leg->packets_astray += flow->packets;
+        }
         if (flow->unnegotiated) {
             leg->packets_unnegotiated += flow->packets;
             if (!stray || flow->packets > stray->packets)

@@ -99,12 +99,25 @@ enum hik_es_codec hik_media_look_codec(const struct hik_flow *flow)
     return bare ? (enum hik_es_codec)bare->video.codec : HIK_ES_UNKNOWN;
 }
 
+void hik_media_look_count(struct hik_content *content, const struct hik_bare_video *video)
+{
+    const struct hik_bare_count *count = hik_bare_video_count(video);
+
+    if (!count)
+        return;
+    content->codec = hik_es_codec_name((enum hik_es_codec)video->codec);
+    content->frames = count->frames;
+    content->key_frames = count->key_frames;
+    content->width = count->width;
+    content->height = count->height;
+    content->frame_rate = count->frame_rate;
+}
+
 void hik_media_look(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *rtp, dissector_handle_t wrapper)
 {
     struct hik_flow *flow = rtp->flow;
     struct bare *bare = (struct bare *)flow->bare;
     struct hik_bare_video *video = bare ? &bare->video : NULL;
-    const struct hik_bare_count *count;
     unsigned captured = tvb_captured_length(tvb), len;
     const char *declared;
     const uint8_t *payload;
@@ -150,13 +163,5 @@ void hik_media_look(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *rtp
         return;
     if (hik_bare_video_feed(video, rtp->extended_seq, rtp->timestamp, payload, len))
         found(pinfo, rtp, video->codec == HIK_ES_H265 ? "H265" : "H264", hik_look_name(video->looker.look), wrapper);
-    count = hik_bare_video_count(video);
-    if (count) {
-        bare->content.codec = hik_es_codec_name((enum hik_es_codec)video->codec);
-        bare->content.frames = count->frames;
-        bare->content.key_frames = count->key_frames;
-        bare->content.width = count->width;
-        bare->content.height = count->height;
-        bare->content.frame_rate = count->frame_rate;
-    }
+    hik_media_look_count(&bare->content, video);
 }

@@ -22,4 +22,8 @@ enum hik_es_codec hik_media_look_codec(const struct hik_flow *flow);
  * audio, if not NULL: it is that of an m=audio. */
 const char *hik_media_declared(const struct hik_session *session, uint8_t payload_type, bool *audio);
 
+/* Takes over what was counted of video without a program stream, once its codec is known. */
+struct hik_bare_video; /* bare-video.h */
+void hik_media_look_count(struct hik_content *content, const struct hik_bare_video *video);
+
 #endif

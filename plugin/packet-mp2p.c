@@ -13,6 +13,7 @@
 
 #include "bare-video.h"
 #include "hik-tap.h"
+#include "media-look.h"
 #include "media.h"
 #include "mp2p.h"
 #include "packet-hikcascade.h"
@@ -238,7 +239,6 @@ static void look_closer(struct mp2p_flow *m, struct mp2p_record *record, const s
 {
     struct hik_content *content = &m->content;
     struct hik_bare_video *bare = m->bare;
-    const struct hik_bare_count *count;
     enum hik_look before, look;
 
     if (!bare)
@@ -254,14 +254,8 @@ static void look_closer(struct mp2p_flow *m, struct mp2p_record *record, const s
         return;
     record->flags |= MP2P_NOT_PS;
     record->detail = (uint16_t)look;
-    count = look == HIK_LOOK_H264_RTP || look == HIK_LOOK_H265_RTP ? hik_bare_video_count(bare) : NULL;
-    if (count) {
-        content->frames = count->frames;
-        content->key_frames = count->key_frames;
-        content->width = count->width;
-        content->height = count->height;
-        content->frame_rate = count->frame_rate;
-    }
+    if (look == HIK_LOOK_H264_RTP || look == HIK_LOOK_H265_RTP)
+        hik_media_look_count(content, bare);
     if (before != HIK_LOOK_NONE) {
         content->not_ps_packets++;
         return;
