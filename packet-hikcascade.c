@@ -13,9 +13,9 @@
 #include "facts.h"
 #include "findings.h"
 #include "gb-id.h"
-#include "hik-tap.h"
-#include "media.h"
-#include "packet-hikcascade.h"
+#include "tap.h"
+#include "rtp-flow.h"
+#include "parts.h"
 #include "session-tree.h"
 #include "session.h"
 #include "sip-tree.h"
@@ -33,13 +33,13 @@ static int hf_hik_keep_alive = -1;
 static int ett_hik_keep_alive = -1;
 static int hik_tap = -1;
 /* TCP conversations (their addresses) that carried a message of ours. Not kept as the conversation's data of our
- * protocol: that place is media-tcp.c's, and a connection may carry both. */
+ * protocol: that place is rtp-over-tcp.c's, and a connection may carry both. */
 static wmem_map_t *sip_connections;
 
 static dissector_handle_t sip_handle, sip_tcp_handle; /* stock */
 static dissector_handle_t hik_udp_handle, hik_tcp_handle;
 
-enum { KEY_MESSAGES = 16, KEY_CURRENT = 17, KEY_COUNTER = 18, KEY_KEEP_ALIVE = 19 }; /* records under proto_hikcascade; media.c has the low ones */
+enum { KEY_MESSAGES = 16, KEY_CURRENT = 17, KEY_COUNTER = 18, KEY_KEEP_ALIVE = 19 }; /* records under proto_hikcascade; rtp-flow.c has the low ones */
 
 /* A message that the first pass took in: found again by its bytes, for a frame may hold messages that are not ours, too.
  * File scope. */

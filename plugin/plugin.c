@@ -5,7 +5,7 @@
  */
 #include "ws-compat.h"
 
-#include "packet-hikcascade.h"
+#include "parts.h"
 
 #define HIK_EXPORT __attribute__((visibility("default")))
 

@@ -16,6 +16,7 @@ import conftest
 
 REPO = conftest.REPO
 README = (REPO / "README.md").read_text(encoding="utf-8")
+ARCHITECTURE = (REPO / "docs" / "architecture.md").read_text(encoding="utf-8")
 PROFILE = REPO / "profile"
 PROFILE_FILES = ("preferences", "recent", "colorfilters", "dfilter_buttons")
 
@@ -85,7 +86,7 @@ def test_public_names(registered, protocol):
 def test_field_list_is_current(tshark):
     made = runpy.run_path(str(REPO / "scripts" / "fields"))["render"](
         tshark.run(["-G", "fields"]), tshark.run(["-G", "values"]))
-    have = (REPO / "plugin" / "FIELDS.md").read_text(encoding="utf-8")
+    have = (REPO / "docs" / "fields.md").read_text(encoding="utf-8")
     if made != have:
         differ = sorted(set(made.splitlines()) ^ set(have.splitlines()))
         pytest.fail("build, then run scripts/fields. Lines that differ:\n" + "\n".join(differ[:40]))
@@ -94,10 +95,10 @@ def test_field_list_is_current(tshark):
 # ---- README
 
 
-def section(title):
-    """The text of one "## title" section of README."""
-    match = re.search(r"^## %s$\n(.*?)(?=^## |\Z)" % re.escape(title), README, re.MULTILINE | re.DOTALL)
-    assert match, "README has no section %s" % title
+def section(title, page=README):
+    """The text of one "## title" section of a page."""
+    match = re.search(r"^## %s$\n(.*?)(?=^## |\Z)" % re.escape(title), page, re.MULTILINE | re.DOTALL)
+    assert match, "no section %s" % title
     return match.group(1)
 
 
@@ -154,14 +155,14 @@ def expand(name):
 
 
 def test_file_map():
-    patterns = [part for row in table(section("File map")) if row[0] != "file"
+    patterns = [part for row in table(section("File map", ARCHITECTURE)) if row[0] != "file"
                 for name in code(row[0]) for part in expand(name)]
     assert len(patterns) == len(set(patterns)), "a file has two rows"
     have = files()
     gone = [pattern for pattern in patterns if not fnmatch.filter(have, pattern) and not list(REPO.glob(pattern))]
     missing = sorted(name for name in have if not any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns))
-    assert gone == [], "README's file map names what is not there"
-    assert missing == [], "files without a row in README's file map"
+    assert gone == [], "the file map names what is not there"
+    assert missing == [], "files without a row in the file map"
 
 
 def anchors(text):
@@ -169,7 +170,7 @@ def anchors(text):
     return {re.sub(r"[^\w\- ]", "", head.replace("`", "").lower()).replace(" ", "-") for head in heads}
 
 
-@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "plugin/FIELDS.md", "test-captures/README.md"])
+@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "docs/architecture.md", "docs/fields.md", "test-captures/README.md"])
 def test_links(name):
     page = REPO / name
     text = page.read_text(encoding="utf-8")

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sip-lines.h"
+#include "sip-message.h"
 
 #define SEED_REGISTER \
     "REGISTER sip:37280000000000000000@10.69.80.187:7100 SIP/2.0\r\n" \

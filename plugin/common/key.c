@@ -1,0 +1,67 @@
+/* key.c
+ * Keys of the capture's indexes: two byte strings, or two transport addresses, and a number.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "key.h"
+
+#include <string.h>
+
+guint hik_text_key_hash(gconstpointer p)
+{
+    const struct hik_text_key *key = (const struct hik_text_key *)p;
+    guint hash = key->number * 0x9E3779B1u;
+
+    for (int i = 0; i < 2; i++)
+        hash = (hash ^ wmem_strong_hash(key->text[i], key->len[i])) * 0x85EBCA6Bu;
+    return hash;
+}
+
+gboolean hik_text_key_equal(gconstpointer a, gconstpointer b)
+{
+    const struct hik_text_key *x = (const struct hik_text_key *)a, *y = (const struct hik_text_key *)b;
+
+    return x->number == y->number && x->len[0] == y->len[0] && x->len[1] == y->len[1] &&
+           memcmp(x->text[0], y->text[0], x->len[0]) == 0 && memcmp(x->text[1], y->text[1], x->len[1]) == 0;
+}
+
+guint hik_ends_key_hash(gconstpointer p)
+{
+    const struct hik_ends_key *key = (const struct hik_ends_key *)p;
+    guint hash = key->number * 0x9E3779B1u;
+
+    for (int i = 0; i < 2; i++)
+        hash = (hash ^ add_address_to_hash(key->port[i], key->addr[i])) * 0x85EBCA6Bu;
+    return hash;
+}
+
+gboolean hik_ends_key_equal(gconstpointer a, gconstpointer b)
+{
+    const struct hik_ends_key *x = (const struct hik_ends_key *)a, *y = (const struct hik_ends_key *)b;
+
+    return x->number == y->number && x->port[0] == y->port[0] && x->port[1] == y->port[1] &&
+           addresses_equal(x->addr[0], y->addr[0]) && addresses_equal(x->addr[1], y->addr[1]);
+}
+
+void hik_text_key_insert(wmem_map_t *map, const struct hik_text_key *key, void *value)
+{
+    struct hik_text_key *kept = wmem_new(wmem_file_scope(), struct hik_text_key);
+
+    *kept = *key;
+    for (int i = 0; i < 2; i++)
+        kept->text[i] = (const uint8_t *)wmem_memdup(wmem_file_scope(), key->text[i], key->len[i]);
+    wmem_map_insert(map, kept, value);
+}
+
+void hik_ends_key_insert(wmem_map_t *map, const struct hik_ends_key *key, void *value)
+{
+    struct hik_ends_key *kept = wmem_new(wmem_file_scope(), struct hik_ends_key);
+    address *copies = wmem_alloc_array(wmem_file_scope(), address, 2);
+
+    *kept = *key;
+    for (int i = 0; i < 2; i++) {
+        copy_address_wmem(wmem_file_scope(), &copies[i], key->addr[i]);
+        kept->addr[i] = &copies[i];
+    }
+    wmem_map_insert(map, kept, value);
+}

@@ -1,0 +1,35 @@
+/* key.h
+ * Keys of the capture's indexes that are looked up as they stand in a packet, without making a string first.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HIK_KEYS_H
+#define HIK_KEYS_H
+
+#include "ws-compat.h"
+
+/* Two texts and a number: raw bytes as they stand in the message, nothing to convert for a lookup. */
+struct hik_text_key {
+    const uint8_t *text[2];
+    uint32_t len[2];
+    uint32_t number;
+};
+
+/* Two transport addresses and a number. */
+struct hik_ends_key {
+    const address *addr[2];
+    uint16_t port[2];
+    uint32_t number;
+};
+
+/* For wmem_map: hash and comparison of pointers to such keys. */
+guint hik_text_key_hash(gconstpointer key);
+gboolean hik_text_key_equal(gconstpointer a, gconstpointer b);
+guint hik_ends_key_hash(gconstpointer key);
+gboolean hik_ends_key_equal(gconstpointer a, gconstpointer b);
+
+/* Inserts under a file scope copy of the key. */
+void hik_text_key_insert(wmem_map_t *map, const struct hik_text_key *key, void *value);
+void hik_ends_key_insert(wmem_map_t *map, const struct hik_ends_key *key, void *value);
+
+#endif

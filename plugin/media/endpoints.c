@@ -1,0 +1,332 @@
+/* endpoints.c
+ * What an SDP opens (RFC 4566, RFC 3264), and which session a packet over UDP belongs to by its two ends.
+ *
+ * A packet is matched by both of its ends, then by one end and SSRC, then by one end alone: many platforms receive every
+ * camera on one port, and many devices send from a port or an address they never announced. What has neither end is
+ * matched by SSRC and the address of one side. Media over TCP: rtp-over-tcp.c.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "facts.h"
+#include "media-internal.h"
+#include "verdict.h"
+
+#include <epan/dissectors/packet-rtcp.h>
+
+/* How far a shared port's list is searched for a session that is still open. */
+#define MAX_OPEN_SEARCH 8
+
+/* A session's claim on an endpoint. Newest first. File scope; first pass. */
+struct claim {
+    struct hik_session *session;
+    struct claim *older;
+};
+
+/* An address and port that some SDP opened. File scope; first pass. */
+struct endpoint {
+    struct claim *newest;
+    unsigned count;
+};
+
+struct endpoint_key {
+    const address *addr;
+    uint16_t port;
+    uint16_t rtcp; /* 1 for an RTCP endpoint */
+    uint32_t ssrc; /* for the index by endpoint and SSRC; 0 otherwise */
+};
+
+static wmem_map_t *endpoints;      /* struct endpoint_key -> struct endpoint */
+static wmem_map_t *endpoints_ssrc; /* struct endpoint_key with SSRC -> struct endpoint */
+static wmem_map_t *announced;      /* SSRC -> struct endpoint: who announced it, for RTP over UDP */
+static wmem_map_t *endpoint_pairs; /* struct hik_flow_key without SSRC -> struct endpoint */
+static dissector_handle_t media_rtp_handle, media_rtcp_handle; /* rtp-flow.c's wrappers */
+
+static guint endpoint_hash(gconstpointer p)
+{
+    const struct endpoint_key *key = (const struct endpoint_key *)p;
+    return hik_mix(hik_mix(hik_hash_address(7, key->addr), ((unsigned)key->port << 1) | key->rtcp), key->ssrc);
+}
+
+static gboolean endpoint_equal(gconstpointer a, gconstpointer b)
+{
+    const struct endpoint_key *x = (const struct endpoint_key *)a, *y = (const struct endpoint_key *)b;
+    return x->port == y->port && x->rtcp == y->rtcp && x->ssrc == y->ssrc && addresses_equal(x->addr, y->addr);
+}
+
+static void claim_endpoint(struct endpoint *endpoint, struct hik_session *session)
+{
+    struct claim *claim;
+
+    if (endpoint->newest && endpoint->newest->session == session)
+        return;
+    claim = wmem_new(wmem_file_scope(), struct claim);
+    claim->session = session;
+    claim->older = endpoint->newest;
+    endpoint->newest = claim;
+    endpoint->count++;
+}
+
+static struct endpoint *get_endpoint(wmem_map_t *map, const address *addr, uint16_t port, bool rtcp, uint32_t ssrc)
+{
+    struct endpoint_key key = {addr, port, rtcp, ssrc};
+    struct endpoint *endpoint = (struct endpoint *)wmem_map_lookup(map, &key);
+
+    if (!endpoint) {
+        struct endpoint_key *kept = wmem_new(wmem_file_scope(), struct endpoint_key);
+        address *copy = wmem_new(wmem_file_scope(), address);
+
+        copy_address_wmem(wmem_file_scope(), copy, addr);
+        *kept = key;
+        kept->addr = copy;
+        endpoint = wmem_new0(wmem_file_scope(), struct endpoint);
+        wmem_map_insert(map, kept, endpoint);
+    }
+    return endpoint;
+}
+
+static struct endpoint *get_announced(uint32_t ssrc)
+{
+    struct endpoint *endpoint = (struct endpoint *)wmem_map_lookup(announced, GUINT_TO_POINTER(ssrc));
+
+    if (!endpoint) {
+        endpoint = wmem_new0(wmem_file_scope(), struct endpoint);
+        wmem_map_insert(announced, GUINT_TO_POINTER(ssrc), endpoint);
+    }
+    return endpoint;
+}
+
+static struct endpoint *get_pair(const address *a, uint16_t a_port, const address *b, uint16_t b_port)
+{
+    struct hik_flow_key key;
+    struct endpoint *endpoint;
+
+    hik_flow_key_set(&key, a, a_port, b, b_port, 0, false);
+    endpoint = (struct endpoint *)wmem_map_lookup(endpoint_pairs, &key);
+    if (!endpoint) {
+        endpoint = wmem_new0(wmem_file_scope(), struct endpoint);
+        wmem_map_insert(endpoint_pairs, wmem_memdup(wmem_file_scope(), &key, sizeof key), endpoint);
+    }
+    return endpoint;
+}
+
+/* Ended, or never begun: no media of its own is to be expected. */
+static bool is_over(const struct hik_session *session)
+{
+    return session->bye_frame || session->final_status >= 300;
+}
+
+/* The newest session with a claim, a session still open before one that is closed. */
+static struct hik_session *newest_open(const struct endpoint *endpoint)
+{
+    const struct claim *claim = endpoint ? endpoint->newest : NULL;
+
+    for (unsigned i = 0; claim && i < MAX_OPEN_SEARCH; claim = claim->older, i++)
+        if (!is_over(claim->session))
+            return claim->session;
+    return endpoint && endpoint->newest ? endpoint->newest->session : NULL;
+}
+
+static struct endpoint *lookup_endpoint(wmem_map_t *map, const address *addr, uint32_t port, bool rtcp, uint32_t ssrc)
+{
+    struct endpoint_key key = {addr, (uint16_t)port, rtcp, ssrc};
+    return (struct endpoint *)wmem_map_lookup(map, &key);
+}
+
+/* The endpoint with that SSRC at one of the packet's ends. RTCP comes one port above, or on the RTP port (RFC 5761). */
+static const struct endpoint *lookup_ssrc(packet_info *pinfo, bool rtcp, uint32_t ssrc)
+{
+    const struct endpoint *found = lookup_endpoint(endpoints_ssrc, &pinfo->dst, pinfo->destport - rtcp, false, ssrc);
+
+    if (!found)
+        found = lookup_endpoint(endpoints_ssrc, &pinfo->src, pinfo->srcport - rtcp, false, ssrc);
+    return found || !rtcp ? found : lookup_ssrc(pinfo, false, ssrc);
+}
+
+/* Is that the address of one side, by SIP or by its SDP? */
+static bool lives_at(const address *sip, const struct hik_description *sdp, const address *addr)
+{
+    if (addresses_equal(sip, addr))
+        return true;
+    for (unsigned i = 0; sdp->frame && i < sdp->media_count; i++)
+        if (sdp->media[i].addr_ok && addresses_equal(&sdp->media[i].endpoint.addr, addr))
+            return true;
+    return false;
+}
+
+/* Neither end is announced, but the SSRC is: a sender that goes astray. Not the stream that a platform in the middle gets
+ * from below and passes on as it is, so one side has to be where it belongs. */
+static struct hik_session *match_astray(packet_info *pinfo, uint32_t ssrc)
+{
+    const struct endpoint *endpoint = (const struct endpoint *)wmem_map_lookup(announced, GUINT_TO_POINTER(ssrc));
+    struct hik_session *session = newest_open(endpoint);
+
+    if (!session || is_over(session) ||
+        !(lives_at(&session->caller.addr, hik_facts_caller_sdp(session), &pinfo->dst) ||
+          lives_at(&session->callee.addr, hik_facts_callee_sdp(session), &pinfo->src)))
+        return NULL;
+    return session;
+}
+
+struct hik_session *hik_endpoints_match(packet_info *pinfo, bool rtcp, uint32_t ssrc, uint32_t about, bool *strong)
+{
+    /* RTCP runs one port above; pairs are kept by the RTP ports' own entries, so RTCP pairs are entered as well. */
+    struct hik_flow_key pair_key;
+    const struct endpoint *pair, *dst, *src, *by_ssrc;
+    struct hik_session *session;
+
+    if (pinfo->ptype == PT_TCP)
+        return hik_tcp_session(pinfo, ssrc, strong);
+    hik_flow_key_set(&pair_key, &pinfo->src, pinfo->srcport, &pinfo->dst, pinfo->destport, 0, false);
+    pair = (const struct endpoint *)wmem_map_lookup(endpoint_pairs, &pair_key);
+    *strong = true;
+    if (pair && pair->count == 1)
+        return pair->newest->session;
+    by_ssrc = lookup_ssrc(pinfo, rtcp, about);
+    if (!by_ssrc && about != ssrc)
+        by_ssrc = lookup_ssrc(pinfo, rtcp, ssrc);
+    if (pair) {
+        /* The two ends carry several calls, at once or one after the other: the SSRC has the word if it is theirs. */
+        session = newest_open(pair);
+        if (by_ssrc && by_ssrc->count == 1)
+            return by_ssrc->newest->session;
+        return session;
+    }
+    if (by_ssrc)
+        return newest_open(by_ssrc);
+    *strong = false;
+    dst = lookup_endpoint(endpoints, &pinfo->dst, pinfo->destport, rtcp, 0);
+    if (dst && dst->count == 1)
+        return dst->newest->session;
+    /* Where many cameras send to one port, the port they send from tells more. */
+    src = lookup_endpoint(endpoints, &pinfo->src, pinfo->srcport, rtcp, 0);
+    session = newest_open(dst && (!src || src->count >= dst->count) ? dst : src);
+    return session || rtcp ? session : match_astray(pinfo, ssrc);
+}
+
+bool hik_media_is_private(const address *addr)
+{
+    const uint8_t *b = (const uint8_t *)addr->data;
+
+    if (addr->type != AT_IPv4)
+        return false;
+    return b[0] == 10 || (b[0] == 172 && (b[1] & 0xF0) == 16) || (b[0] == 192 && b[1] == 168) ||
+           (b[0] == 100 && (b[1] & 0xC0) == 64) || (b[0] | b[1] | b[2] | b[3]) == 0;
+}
+
+static conversation_t *find_wildcard(packet_info *pinfo, const address *addr, uint16_t port)
+{
+    static const address none = ADDRESS_INIT_NONE;
+    return find_conversation(pinfo->num, addr, &none, CONVERSATION_UDP, port, 0, NO_ADDR_B | NO_PORT_B);
+}
+
+/* Payload types for stock's rtp: what rtpmap says; for a type without rtpmap what GB/T 28181 annex C assigns. */
+static rtp_dyn_payload_t *payload_types(const struct hik_media_line *line)
+{
+    rtp_dyn_payload_t *types = rtp_dyn_payload_new();
+
+    ws_rtp_dyn_payload_insert(types, 96, "PS", 90000, 1);
+    ws_rtp_dyn_payload_insert(types, 98, "H264", 90000, 1);
+    for (unsigned i = 0; i < line->map_count; i++)
+        if (line->maps[i].codec)
+            ws_rtp_dyn_payload_insert(types, line->maps[i].pt, line->maps[i].codec, (int)line->maps[i].clock, 1);
+    return types;
+}
+
+/* Puts our wrapper around stock's conversation for an endpoint. Where stock made none, or lost the payload types,
+ * because the SDP came in a shape it does not take, it is made here, in stock's own way. */
+static void wrap_conversation(packet_info *pinfo, const address *addr, uint16_t port, bool rtcp,
+                              const struct hik_media_line *line, bool stock_lost_it)
+{
+    conversation_t *conversation = find_wildcard(pinfo, addr, port);
+    address copy;
+
+    if (!conversation || conversation_get_dissector(conversation, pinfo->num) == NULL || (stock_lost_it && !rtcp)) {
+        copy_address_shallow(&copy, addr);
+        if (rtcp) {
+            rtcp_add_address(pinfo, &copy, port, 0, "SDP", pinfo->num);
+        } else {
+            rtp_dyn_payload_t *types = payload_types(line);
+            rtp_add_address(pinfo, PT_UDP, &copy, port, 0, "SDP", pinfo->num,
+                            line->audio ? RTP_MEDIA_AUDIO : RTP_MEDIA_VIDEO, types);
+            /* Our reference stays until the file is closed: stock's records of single packets point there without one of
+             * their own, and would be left behind when these types are replaced. */
+        }
+        conversation = find_wildcard(pinfo, addr, port);
+    }
+    if (conversation)
+        conversation_set_dissector(conversation, rtcp ? media_rtcp_handle : media_rtp_handle);
+}
+
+static void open_endpoint(packet_info *pinfo, struct hik_session *session, const struct hik_description *sdp,
+                          const struct hik_media_line *line, const address *addr)
+{
+    uint16_t port = line->endpoint.port;
+    const struct hik_description *sources[] = {&session->offer, &session->answer};
+    bool stock_lost_it = sdp->broken_lines || (!line->codec && line->first_pt >= 96 && line->first_pt < 128);
+
+    claim_endpoint(get_endpoint(endpoints, addr, port, false, 0), session);
+    for (size_t i = 0; i < array_length(sources); i++)
+        if (sources[i]->frame && sources[i]->has_y && sources[i]->y_kind <= HIK_SSRC_LONG) {
+            claim_endpoint(get_endpoint(endpoints_ssrc, addr, port, false, sources[i]->ssrc), session);
+            if (sources[i]->ssrc && sources[i]->ssrc != HIK_SSRC_HIKVISION)
+                claim_endpoint(get_announced(sources[i]->ssrc), session);
+        }
+    wrap_conversation(pinfo, addr, port, false, line, stock_lost_it);
+    if (line->rtcp_port) {
+        claim_endpoint(get_endpoint(endpoints, addr, line->rtcp_port, true, 0), session);
+        wrap_conversation(pinfo, addr, line->rtcp_port, true, line, stock_lost_it);
+    }
+}
+
+static void open_pair(struct hik_session *session, const struct hik_media_line *a, const struct hik_media_line *b)
+{
+    const address *a_addr = &a->endpoint.addr, *b_addr = &b->endpoint.addr;
+    const uint16_t ports[2][2] = {{a->endpoint.port, b->endpoint.port}, {a->rtcp_port, b->rtcp_port}};
+
+    for (size_t i = 0; i < array_length(ports); i++)
+        if (ports[i][0] && ports[i][1]) {
+            claim_endpoint(get_pair(a_addr, ports[i][0], b_addr, ports[i][1]), session);
+            claim_endpoint(get_pair(b_addr, ports[i][1], a_addr, ports[i][0]), session);
+        }
+}
+
+void hik_endpoints_open(packet_info *pinfo, const struct hik_message *message)
+{
+    struct hik_session *session = message->session;
+    const struct hik_description *mine, *other;
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    mine = message->carries_offer ? &session->offer : &session->answer;
+    other = message->carries_offer ? &session->answer : &session->offer;
+    for (unsigned i = 0; i < mine->media_count; i++) {
+        const struct hik_media_line *line = &mine->media[i];
+
+        if (!line->port_ok || line->endpoint.port == 0)
+            continue;
+        if (line->tcp) {
+            hik_tcp_open(pinfo, session, mine, other, i);
+            /* RTP/AVP with a=setup means TCP to some and nothing to others: see what comes. */
+            if (!line->tcp_by_setup)
+                continue;
+        }
+        if (line->addr_ok)
+            open_endpoint(pinfo, session, mine, line, &line->endpoint.addr);
+        /* Behind a NAT the peer sends to where the SDP came from, and what c= calls public is private seen from inside. */
+        if (!line->addr_ok || ((hik_media_is_private(&line->endpoint.addr) || hik_media_is_private(&pinfo->src)) &&
+                               !addresses_equal(&line->endpoint.addr, &pinfo->src)))
+            open_endpoint(pinfo, session, mine, line, &pinfo->src);
+        if (line->addr_ok && i < other->media_count && other->media[i].addr_ok &&
+            (!other->media[i].tcp || other->media[i].tcp_by_setup))
+            open_pair(session, line, &other->media[i]);
+    }
+}
+
+void hik_endpoints_register(dissector_handle_t rtp_wrapper, dissector_handle_t rtcp_wrapper)
+{
+    media_rtp_handle = rtp_wrapper;
+    media_rtcp_handle = rtcp_wrapper;
+    endpoints = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), endpoint_hash, endpoint_equal);
+    endpoints_ssrc = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), endpoint_hash, endpoint_equal);
+    announced = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), g_direct_hash, g_direct_equal);
+    endpoint_pairs = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), hik_flow_key_hash, hik_flow_key_equal);
+}

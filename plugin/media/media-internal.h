@@ -1,0 +1,103 @@
+/* media-internal.h
+ * What rtp-flow.c, endpoints.c, rtp-over-tcp.c and payload-check.c share and nobody else needs.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HIK_MEDIA_INTERNAL_H
+#define HIK_MEDIA_INTERNAL_H
+
+#include <string.h>
+
+#include "rtp-flow.h"
+#include "session.h"
+
+/* Keys of records under the protocol's number; the front door has 16 and up, the export 32. */
+enum { KEY_NTH = 2, KEY_TCP_SKIPS = 3, KEY_TCP_SEEN = 4, KEY_TCP_STOCK = 5 };
+
+static inline unsigned hik_mix(unsigned hash, unsigned value)
+{
+    hash ^= value;
+    hash *= 0x9E3779B1u;
+    return hash ^ (hash >> 15);
+}
+
+static inline unsigned hik_hash_address(unsigned hash, const address *addr)
+{
+    const uint8_t *bytes = (const uint8_t *)addr->data;
+    unsigned word;
+
+    for (int i = 0; i + 4 <= addr->len; i += 4) {
+        memcpy(&word, bytes + i, 4);
+        hash = hik_mix(hash, word);
+    }
+    return hash;
+}
+
+static inline void hik_put_address(uint8_t bytes[16], const address *addr)
+{
+    if (addr->len == 4)
+        memcpy(bytes, addr->data, 4);
+    else
+        memcpy(bytes, addr->data, MIN((size_t)addr->len, 16));
+}
+
+static inline void hik_flow_key_set(struct hik_flow_key *key, const address *src, uint32_t src_port, const address *dst,
+                         uint32_t dst_port, uint32_t ssrc, bool tcp)
+{
+    memset(key, 0, sizeof *key);
+    hik_put_address(key->src, src);
+    hik_put_address(key->dst, dst);
+    key->src_port = (uint16_t)src_port;
+    key->dst_port = (uint16_t)dst_port;
+    key->ssrc = ssrc;
+    key->type = (uint8_t)src->type;
+    key->tcp = tcp;
+}
+
+static inline unsigned hik_hash_bytes(unsigned hash, const uint8_t bytes[16], bool ip4)
+{
+    uint32_t words[4];
+
+    memcpy(words, bytes, sizeof words);
+    hash = hik_mix(hash, words[0]);
+    return ip4 ? hash : hik_mix(hik_mix(hik_mix(hash, words[1]), words[2]), words[3]);
+}
+
+static inline guint hik_flow_key_hash(gconstpointer p)
+{
+    const struct hik_flow_key *key = (const struct hik_flow_key *)p;
+    bool ip4 = key->type == AT_IPv4;
+
+    return hik_mix(hik_mix(hik_hash_bytes(hik_hash_bytes(11 + key->tcp, key->src, ip4), key->dst, ip4),
+                   ((unsigned)key->src_port << 16) | key->dst_port),
+               key->ssrc);
+}
+
+static inline gboolean hik_flow_key_equal(gconstpointer a, gconstpointer b)
+{
+    return memcmp(a, b, sizeof(struct hik_flow_key)) == 0;
+}
+
+/* endpoints.c: c= address is one that other networks cannot reach. */
+bool hik_media_is_private(const address *addr);
+
+/* endpoints.c. The dissectors to be put around stock's. */
+void hik_endpoints_register(dissector_handle_t rtp_wrapper, dissector_handle_t rtcp_wrapper);
+/* endpoints.c. First pass only: opens what the newest SDP of the message's session names; the message carries an
+ * offer or an answer. */
+void hik_endpoints_open(packet_info *pinfo, const struct hik_message *message);
+/* endpoints.c. First pass only: which session a packet belongs to, over UDP or TCP; NULL if none. ssrc: who sends
+ * it; about: for RTCP, whom it reports on; else the same. *strong: both ends, or one end and the announced SSRC, say so. */
+struct hik_session *hik_endpoints_match(packet_info *pinfo, bool rtcp, uint32_t ssrc, uint32_t about, bool *strong);
+
+/* rtp-over-tcp.c. First pass only: opens the endpoints of line number i of `mine`, if it is media over TCP. sdp_src: where
+ * the SDP came from, for peers behind a NAT. */
+void hik_tcp_open(packet_info *pinfo, struct hik_session *session, const struct hik_description *mine,
+                  const struct hik_description *other, unsigned i);
+/* rtp-over-tcp.c. First pass only: which session a packet of the TCP connection being dissected belongs to; NULL if none.
+ * strong: its SSRC is the announced one. */
+struct hik_session *hik_tcp_session(packet_info *pinfo, uint32_t ssrc, bool *strong);
+void hik_tcp_register(int proto);
+void hik_tcp_handoff(void);
+
+#endif

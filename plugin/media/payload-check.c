@@ -1,0 +1,167 @@
+/* payload-check.c
+ * What RTP is whose payload type is not declared to be a program stream. Payload types are mixed up often: 97 and 98
+ * are swapped, and 99 and 100 mean what the sender likes. rtpmap has the first word, the bytes have the last.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "payload-check.h"
+
+#include <string.h>
+
+#include "h26x-rtp.h"
+#include "facts.h"
+#include "media-internal.h"
+#include "mpeg-ps.h"
+
+enum { FIRST_DYNAMIC = 96 };
+
+/* hik_flow.bare. File scope. */
+struct bare {
+    struct hik_bare_video video;
+    struct hik_content content;
+};
+
+const char *hik_media_declared(const struct hik_session *session, uint8_t payload_type, bool *audio)
+{
+    const struct hik_description *sources[] = {&session->answer, &session->offer};
+
+    for (size_t s = 0; s < array_length(sources); s++)
+        for (unsigned i = 0; sources[s]->frame && i < sources[s]->media_count; i++) {
+            const struct hik_media_line *line = &sources[s]->media[i];
+
+            for (unsigned m = 0; m < line->map_count; m++)
+                if (line->maps[m].pt == payload_type && line->maps[m].codec) {
+                    if (audio)
+                        *audio = line->audio;
+                    return line->maps[m].codec;
+                }
+        }
+    if (audio)
+        *audio = payload_type < 24;
+    return payload_type == 0 ? "PCMU" : payload_type == 8 ? "PCMA" : NULL;
+}
+
+/* Between these two ports payload_type is `name` from now on; the others stay what the SDP says. */
+static void retype(packet_info *pinfo, const struct hik_session *session, uint8_t payload_type, const char *name,
+                   dissector_handle_t wrapper)
+{
+    static const address none = ADDRESS_INIT_NONE;
+    const struct hik_description *sources[] = {&session->offer, &session->answer}; /* the answer last: it overrides */
+    rtp_dyn_payload_t *types = rtp_dyn_payload_new();
+    conversation_t *conversation;
+    address dst;
+
+    for (size_t s = 0; s < array_length(sources); s++)
+        for (unsigned i = 0; i < sources[s]->media_count; i++) {
+            const struct hik_media_line *line = &sources[s]->media[i];
+
+            for (unsigned m = 0; m < line->map_count; m++)
+                if (line->maps[m].codec)
+                    ws_rtp_dyn_payload_insert(types, line->maps[m].pt, line->maps[m].codec, (int)line->maps[m].clock, 1);
+        }
+    ws_rtp_dyn_payload_insert(types, payload_type, name, 90000, 1);
+    copy_address_shallow(&dst, &pinfo->dst);
+    /* The types are not freed: see rtp-flow.c. */
+    rtp_add_address(pinfo, pinfo->ptype, &dst, (int)pinfo->destport, (int)pinfo->srcport, "the look of the payload",
+                    pinfo->num, 0, types);
+    conversation = find_conversation(pinfo->num, &pinfo->dst, &none, conversation_pt_to_conversation_type(pinfo->ptype),
+                                     pinfo->destport, pinfo->srcport, NO_ADDR_B);
+    if (conversation)
+        conversation_set_dissector(conversation, pinfo->ptype == PT_TCP ? find_dissector("hikcascade.rtp.tcp") : wrapper);
+}
+
+static enum hik_es_codec codec_of_name(const char *name)
+{
+    if (name && g_ascii_strcasecmp(name, "H264") == 0)
+        return HIK_ES_H264;
+    if (name && (g_ascii_strcasecmp(name, "H265") == 0 || g_ascii_strcasecmp(name, "HEVC") == 0))
+        return HIK_ES_H265;
+    return HIK_ES_UNKNOWN;
+}
+
+static void found(packet_info *pinfo, const struct hik_rtp *rtp, const char *name, const char *what,
+                  dissector_handle_t wrapper)
+{
+    struct hik_flow *flow = rtp->flow;
+
+    flow->look_frame = pinfo->num;
+    flow->look_seq = rtp->extended_seq;
+    flow->look_is = what;
+    flow->look_said = hik_media_declared(flow->session, rtp->payload_type, NULL);
+    if (rtp->payload_type >= FIRST_DYNAMIC) /* stock asks nobody about the others */
+        retype(pinfo, flow->session, rtp->payload_type, name, wrapper);
+}
+
+enum hik_es_codec hik_media_look_codec(const struct hik_flow *flow)
+{
+    const struct bare *bare = (const struct bare *)flow->bare;
+
+    return bare ? (enum hik_es_codec)bare->video.codec : HIK_ES_UNKNOWN;
+}
+
+void hik_media_look_count(struct hik_content *content, const struct hik_bare_video *video)
+{
+    const struct hik_bare_count *count = hik_bare_video_count(video);
+
+    if (!count)
+        return;
+    content->codec = hik_es_codec_name((enum hik_es_codec)video->codec);
+    content->frames = count->frames;
+    content->key_frames = count->key_frames;
+    content->width = count->width;
+    content->height = count->height;
+    content->frame_rate = count->frame_rate;
+}
+
+void hik_media_look(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *rtp, dissector_handle_t wrapper)
+{
+    struct hik_flow *flow = rtp->flow;
+    struct bare *bare = (struct bare *)flow->bare;
+    struct hik_bare_video *video = bare ? &bare->video : NULL;
+    unsigned captured = tvb_captured_length(tvb), len;
+    const char *declared;
+    const uint8_t *payload;
+    bool audio;
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    if (rtp->duplicate || rtp->payload_off >= captured)
+        return;
+    len = MIN(captured - rtp->payload_off, rtp->payload_len);
+    if (len < 2)
+        return;
+    payload = tvb_get_ptr(tvb, (int)rtp->payload_off, (int)len);
+    if (payload[0] == 0 && payload[1] == 0 && hik_ps_looks_like_pack(payload, len)) {
+        declared = hik_media_declared(flow->session, rtp->payload_type, NULL);
+        if (declared && hik_facts_is_ps(declared)) {
+            flow->looked_at = rtp->payload_type;
+            return;
+        }
+        if (!declared && rtp->payload_type == 96) {
+            /* Annex C says so. Where stock was told, the first packet would have been the last one seen here. */
+            if (flow->packets > 1 && !flow->look_seq) {
+                flow->look_seq = rtp->extended_seq;
+                retype(pinfo, flow->session, rtp->payload_type, "PS", wrapper);
+            }
+        } else if (!flow->look_frame) {
+            found(pinfo, rtp, "PS", "MPEG program stream", wrapper);
+        }
+        return;
+    }
+    if (!video) {
+        if (rtp->payload_type < FIRST_DYNAMIC)
+            return;
+        declared = hik_media_declared(flow->session, rtp->payload_type, &audio);
+        if (declared && (audio || hik_facts_is_ps(declared)))
+            return;
+        flow->bare = bare = wmem_new0(wmem_file_scope(), struct bare);
+        flow->content = &bare->content;
+        video = &bare->video;
+        video->payload_type = rtp->payload_type;
+        video->codec = (uint8_t)codec_of_name(declared ? declared : rtp->payload_type == 98 ? "H264" : NULL); /* annex C */
+    }
+    if (rtp->payload_type != video->payload_type)
+        return;
+    if (hik_bare_video_feed(video, rtp->extended_seq, rtp->timestamp, payload, len))
+        found(pinfo, rtp, video->codec == HIK_ES_H265 ? "H265" : "H264", hik_look_name(video->looker.look), wrapper);
+    hik_media_look_count(&bare->content, video);
+}

@@ -1,0 +1,29 @@
+/* payload-check.h
+ * RTP of a session whose payload type the SDP does not call a program stream: is it one all the same, or other video
+ * than was said?
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HIK_MEDIA_LOOK_H
+#define HIK_MEDIA_LOOK_H
+
+#include "codecs.h"
+#include "rtp-flow.h"
+
+/* First pass, before stock rtp has the packet; for flows of a session in which no program stream was seen so far. Where
+ * the bytes contradict the SDP, stock is told what they are, from this packet on. wrapper: the dissector around stock
+ * rtp that a conversation over UDP has to keep. */
+void hik_media_look(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *rtp, dissector_handle_t wrapper);
+
+/* H.264 or H.265, if the flow is that, without a program stream around it; as far as is known. */
+enum hik_es_codec hik_media_look_codec(const struct hik_flow *flow);
+
+/* The encoding name that the session's SDP gives a payload type, else the one it always has (RFC 3551); NULL: none.
+ * audio, if not NULL: it is that of an m=audio. */
+const char *hik_media_declared(const struct hik_session *session, uint8_t payload_type, bool *audio);
+
+/* Takes over what was counted of video without a program stream, once its codec is known. */
+struct hik_bare_video; /* h26x-rtp.h */
+void hik_media_look_count(struct hik_content *content, const struct hik_bare_video *video);
+
+#endif

@@ -1,0 +1,646 @@
+/* rtp-flow.c
+ * RTP and RTCP of a session (RFC 3550): which session a packet belongs to, and what its sequence number says.
+ *
+ * The SDP of offer and answer opens endpoints (endpoints.c). Which session a packet's ends belong to is kept in
+ * its flow, so that the hot path is the search for the flow.
+ *
+ * Stock rtp and rtcp do the dissection; here they are only wrapped.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "rtp-flow.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "export-media.h"
+#include "facts.h"
+#include "findings.h"
+#include "tap.h"
+#include "media-internal.h"
+#include "payload-check.h"
+#include "parts.h"
+#include "session-tree.h"
+#include "session.h"
+#include "stock.h"
+
+/* RFC 3550 A.1: a step further than this is no ordinary loss. */
+#define MAX_DROPOUT 3000
+/* A long silence that explains a big step: then it is loss after all. */
+#define SILENCE_SECONDS 1
+/* How many of a session's flows are looked at for one that a re-INVITE moved away. */
+#define MAX_MOVED_SEARCH 8
+
+#define RTP_MIN_HEADER 12
+
+struct mark_block;
+
+/* One per capture. File scope; first pass, but for the packet at hand. */
+struct capture {
+    uint32_t openings; /* endpoints opened so far: a flow looks its session up again when that changed */
+    uint32_t flows;
+    uint32_t marks;
+    uint32_t last_marked; /* frame of the last mark */
+    int64_t marked_at;    /* where that is in the file */
+    struct mark_block *newest; /* where marks are appended */
+    unsigned found;       /* number of the mark that was looked for last, on later passes */
+    struct hik_flow *last; /* whose packet came last */
+
+    /* The RTP packet being dissected, on any pass: valid while its frame is. */
+    uint32_t current_frame;
+    struct hik_rtp current;
+};
+
+static wmem_map_t *flows;          /* struct hik_flow_key -> struct hik_flow, the newest of that key */
+static wmem_map_t *flows_by_index; /* index + 1 -> struct hik_flow */
+static wmem_map_t *mark_blocks;    /* block number + 1 -> struct mark_block */
+static wmem_map_t *captures;       /* one struct capture */
+
+static int proto_hik = -1;
+static dissector_handle_t rtp_handle, rtcp_handle;         /* stock */
+static dissector_handle_t media_rtp_handle, media_rtcp_handle; /* ours, around them */
+
+static struct capture *this_capture(void)
+{
+    struct capture *capture = (struct capture *)wmem_map_lookup(captures, GUINT_TO_POINTER(1));
+
+    if (!capture) {
+        capture = wmem_new0(wmem_file_scope(), struct capture);
+        wmem_map_insert(captures, GUINT_TO_POINTER(1), capture);
+    }
+    return capture;
+}
+
+/* ---- per-packet records ----------------------------------------------------------------------------------------- */
+
+#define MARKS_PER_BLOCK 4096
+struct mark_block {
+    struct hik_rtp_mark marks[MARKS_PER_BLOCK];
+};
+
+static struct mark_block *mark_block(unsigned number)
+{
+    return (struct mark_block *)wmem_map_lookup(mark_blocks, GUINT_TO_POINTER(number + 1));
+}
+
+static const struct hik_rtp_mark *get_mark(unsigned i)
+{
+    return &mark_block(i / MARKS_PER_BLOCK)->marks[i % MARKS_PER_BLOCK];
+}
+
+/* tshark -2 -R gives a frame that the read filter refuses a number, and the same to the next frame: takes the marks of
+ * such a frame back. */
+static void forget_refused(struct capture *capture, const packet_info *pinfo)
+{
+    while (capture->marks > 0 && get_mark(capture->marks - 1)->frame == pinfo->num)
+        capture->marks--;
+    if (capture->marks > 0)
+        capture->newest = mark_block((capture->marks - 1) / MARKS_PER_BLOCK);
+}
+
+static struct hik_rtp_mark *add_mark(struct capture *capture, packet_info *pinfo, uint32_t id, uint16_t flags)
+{
+    struct hik_rtp_mark *mark;
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    if (capture->marked_at != pinfo->fd->file_off) {
+        if (capture->newest && capture->last_marked == pinfo->num)
+            forget_refused(capture, pinfo);
+        capture->marked_at = pinfo->fd->file_off;
+        capture->last_marked = pinfo->num;
+    }
+    if (capture->marks % MARKS_PER_BLOCK == 0) {
+        capture->newest = mark_block(capture->marks / MARKS_PER_BLOCK);
+        if (!capture->newest) {
+            capture->newest = wmem_new(wmem_file_scope(), struct mark_block);
+            wmem_map_insert(mark_blocks, GUINT_TO_POINTER(capture->marks / MARKS_PER_BLOCK + 1), capture->newest);
+        }
+    }
+    mark = &capture->newest->marks[capture->marks++ % MARKS_PER_BLOCK];
+    mark->frame = pinfo->num;
+    mark->id = id;
+    mark->extended_seq = 0;
+    mark->flags = flags;
+    mark->gap = 0;
+    return mark;
+}
+
+/* How many RTP and RTCP packets of this frame came before: over TCP a frame holds many. */
+static unsigned next_in_frame(packet_info *pinfo)
+{
+    unsigned nth = GPOINTER_TO_UINT(p_get_proto_data(pinfo->pool, pinfo, proto_hik, KEY_NTH));
+
+    p_set_proto_data(pinfo->pool, pinfo, proto_hik, KEY_NTH, GUINT_TO_POINTER(nth + 1));
+    return nth;
+}
+
+/* Number of the first record of this frame or a later one. Records are in order of frame: binary search. */
+static unsigned first_mark(const struct capture *capture, uint32_t frame)
+{
+    unsigned low = 0, high = capture->marks;
+
+    while (low < high) {
+        unsigned middle = low + (high - low) / 2;
+        if (get_mark(middle)->frame < frame)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The nth record of this frame, NULL if the first pass made none. */
+static const struct hik_rtp_mark *find_mark(struct capture *capture, packet_info *pinfo, unsigned nth)
+{
+    unsigned first = capture->found + 1;
+    const struct hik_rtp_mark *mark;
+
+    /* Most passes go through the frames in order: then it is the one behind the last. */
+    if (nth > 0 || first >= capture->marks || get_mark(first)->frame != pinfo->num || get_mark(first - 1)->frame == pinfo->num)
+        first = first_mark(capture, pinfo->num);
+    capture->found = first;
+    if (first + nth >= capture->marks)
+        return NULL;
+    mark = get_mark(first + nth);
+    return mark->frame == pinfo->num ? mark : NULL;
+}
+
+/* ---- flows ------------------------------------------------------------------------------------------------------ */
+
+unsigned hik_flow_count(void)
+{
+    return this_capture()->flows;
+}
+
+struct hik_flow *hik_flow_get(unsigned index)
+{
+    return (struct hik_flow *)wmem_map_lookup(flows_by_index, GUINT_TO_POINTER(index + 1));
+}
+
+uint32_t hik_flow_expected(const struct hik_flow *flow)
+{
+    return flow->packets ? flow->earlier_expected + flow->highest_seq - flow->first_seq + 1 : 0;
+}
+
+uint32_t hik_flow_lost(const struct hik_flow *flow)
+{
+    uint32_t expected = hik_flow_expected(flow), received = flow->packets - flow->duplicates;
+    return expected > received ? expected - received : 0;
+}
+
+/* Its BYE came: what its flows bring from here on is late. */
+static void end_flows(const struct hik_session *session)
+{
+    for (struct hik_flow *flow = session->flows; flow; flow = flow->next_in_session)
+        if (!flow->after_bye) {
+            flow->after_bye = true;
+            flow->before_bye = flow->packets;
+        }
+}
+
+void hik_media_open(packet_info *pinfo, const struct hik_message *message)
+{
+    struct hik_session *session = message->session;
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    if (session && session->bye_frame == pinfo->num)
+        end_flows(session);
+    if (session && (message->carries_offer || message->carries_answer)) {
+        hik_endpoints_open(pinfo, message);
+        this_capture()->openings++;
+    }
+}
+
+struct hik_media_sum hik_media_sum(const struct hik_session *session)
+{
+    struct hik_media_sum sum = {0};
+
+    for (const struct hik_flow *flow = session->flows; flow; flow = flow->next_in_session) {
+        if (flow->packets == 0)
+            continue;
+        if (sum.packets == 0 || nstime_cmp(&flow->last_time, &sum.last) > 0)
+            sum.last = flow->last_time;
+        sum.packets += flow->packets;
+        if (flow->after_bye)
+            sum.after_bye += flow->packets - flow->before_bye;
+    }
+    return sum;
+}
+
+void *hik_media_alloc(size_t size)
+{
+    char *memory = (char *)wmem_alloc0(wmem_file_scope(), size + HIK_CACHE_LINE - 1);
+
+    return memory + (HIK_CACHE_LINE - (uintptr_t)memory % HIK_CACHE_LINE) % HIK_CACHE_LINE;
+}
+
+static bool names_endpoint(const struct hik_description *sdp, const address *addr, uint32_t port)
+{
+    for (unsigned i = 0; i < sdp->media_count; i++)
+        if (sdp->media[i].endpoint.port == port && sdp->media[i].addr_ok &&
+            addresses_equal(&sdp->media[i].endpoint.addr, addr))
+            return true;
+    return false;
+}
+
+G_STATIC_ASSERT(offsetof(struct hik_flow, looked_at) < HIK_FLOW_HOT);
+
+static struct hik_flow *new_flow(struct capture *capture, packet_info *pinfo, struct hik_session *session,
+                                 const struct hik_flow_key *key)
+{
+    static const struct hik_content unknown;
+    struct hik_flow *flow = (struct hik_flow *)hik_media_alloc(sizeof *flow), *before;
+
+    flow->key = *key;
+    flow->index = capture->flows++;
+    flow->session = session;
+    copy_address_wmem(wmem_file_scope(), &flow->src, &pinfo->src);
+    copy_address_wmem(wmem_file_scope(), &flow->dst, &pinfo->dst);
+    flow->src_port = key->src_port;
+    flow->dst_port = key->dst_port;
+    flow->tcp = key->tcp;
+    flow->ssrc = key->ssrc;
+    flow->first_frame = pinfo->num;
+    flow->first_time = pinfo->abs_ts;
+    flow->content = &unknown;
+    flow->looked_at = UINT8_MAX;
+    if (session) {
+        before = session->flows;
+        flow->after_ssrc_change = before && before->ssrc != flow->ssrc && before->src_port == flow->src_port &&
+                                  before->dst_port == flow->dst_port && addresses_equal(&before->src, &flow->src) &&
+                                  addresses_equal(&before->dst, &flow->dst);
+        flow->unnegotiated = !flow->tcp && session->offer.frame && session->answer.frame &&
+                             !names_endpoint(&session->offer, &flow->src, flow->src_port) &&
+                             !names_endpoint(&session->answer, &flow->src, flow->src_port);
+        flow->astray = hik_facts_is_astray(session, flow);
+        flow->after_bye = session->bye_frame != 0;
+        flow->next_in_session = session->flows;
+        session->flows = flow;
+        session->flow_count++;
+        if (!session->first_media_frame) {
+            session->first_media_frame = pinfo->num;
+            session->first_media_time = pinfo->abs_ts;
+        }
+    }
+    /* The map keeps the key it has, and that is part of the flow before: take it out. Nor is that flow anybody's
+     * follower any more. */
+    before = (struct hik_flow *)wmem_map_remove(flows, key);
+    if (before)
+        before->key.zero = 1;
+    wmem_map_insert(flows, &flow->key, flow);
+    wmem_map_insert(flows_by_index, GUINT_TO_POINTER(flow->index + 1), flow);
+    return flow;
+}
+
+/* A flow found only by one end keeps its session while it runs on: a shared port's next call is not its own. */
+static bool runs_on(packet_info *pinfo, const struct hik_flow *flow, uint16_t seq)
+{
+    int16_t step = (int16_t)(seq - (uint16_t)flow->highest_seq);
+
+    return flow->session && !flow->session->bye_frame && step > -100 && step < 100 &&
+           pinfo->abs_ts.secs - flow->last_time.secs < 5;
+}
+
+/* A re-INVITE moved the stream away and another one back: in between it went on elsewhere, nothing is lost. */
+static bool was_away(const struct hik_session *session, const struct hik_flow *flow, uint16_t seq)
+{
+    const struct hik_flow *other = session && session->reinvite_frame > flow->last_frame ? session->flows : NULL;
+
+    for (unsigned i = 0; other && i < MAX_MOVED_SEARCH; other = other->next_in_session, i++)
+        if (other != flow && other->ssrc == flow->ssrc && other->last_frame > flow->last_frame &&
+            abs((int16_t)(seq - (uint16_t)other->highest_seq)) < abs((int16_t)(seq - (uint16_t)flow->highest_seq)))
+            return true;
+    return false;
+}
+
+static struct hik_flow *find_flow(struct capture *capture, packet_info *pinfo, uint32_t ssrc, uint16_t seq, bool tcp)
+{
+    struct hik_flow_key key;
+    struct hik_flow *flow, *last = capture->last;
+    uint32_t now = capture->openings;
+
+    hik_flow_key_set(&key, &pinfo->src, pinfo->srcport, &pinfo->dst, pinfo->destport, ssrc, tcp);
+    /* Streams take turns, and mostly the same turns as before. */
+    flow = last ? last->follower : NULL;
+    if (!flow || !hik_flow_key_equal(&flow->key, &key))
+        flow = (struct hik_flow *)wmem_map_lookup(flows, &key);
+    if (!flow || flow->bindings_seen != now) {
+        bool strong;
+        struct hik_session *session = hik_endpoints_match(pinfo, false, ssrc, ssrc, &strong);
+
+        if (!flow || (session != flow->session && session && (strong || !runs_on(pinfo, flow, seq))) ||
+            (session == flow->session && was_away(session, flow, seq)))
+            flow = new_flow(capture, pinfo, session, &key);
+        flow->bindings_seen = now;
+        flow->looked_at = UINT8_MAX;
+    }
+    if (last)
+        last->follower = flow;
+    capture->last = flow;
+    return flow;
+}
+
+/* RFC 3550 A.1, with the last 64 sequence numbers remembered so that duplicates and late packets are told apart. */
+static void count_sequence(packet_info *pinfo, struct hik_flow *flow, uint16_t seq, struct hik_rtp_mark *mark)
+{
+    int step;
+    nstime_t silence;
+
+    if (flow->packets == 0) {
+        flow->first_seq = flow->highest_seq = 0x10000u + seq;
+        flow->window = 1;
+        mark->extended_seq = flow->highest_seq;
+        return;
+    }
+    step = (int16_t)(seq - (uint16_t)flow->highest_seq);
+    nstime_delta(&silence, &pinfo->abs_ts, &flow->last_time);
+    if (step < -MAX_DROPOUT || (step > MAX_DROPOUT && silence.secs < SILENCE_SECONDS)) {
+        flow->earlier_expected += flow->highest_seq - flow->first_seq + 1;
+        flow->highest_seq = (flow->highest_seq | 0xFFFFu) + 0x10001u + seq;
+        flow->first_seq = flow->highest_seq;
+        flow->window = 1;
+        mark->flags |= HIK_MARK_RESTART;
+        mark->extended_seq = flow->highest_seq;
+    } else if (step > 0) {
+        flow->highest_seq += (uint32_t)step;
+        flow->window = step < 64 ? (flow->window << step) | 1 : 1;
+        mark->extended_seq = flow->highest_seq;
+        if (step > 1) {
+            mark->flags |= HIK_MARK_GAP;
+            mark->gap = (uint16_t)(step - 1);
+        }
+    } else {
+        unsigned back = (unsigned)-step;
+        uint64_t bit = back < 64 ? UINT64_C(1) << back : 0;
+
+        mark->extended_seq = flow->highest_seq - back;
+        if (bit && (flow->window & bit)) {
+            flow->duplicates++;
+            mark->flags |= HIK_MARK_DUPLICATE;
+        } else {
+            flow->window |= bit;
+            flow->reordered++;
+            mark->flags |= HIK_MARK_REORDERED;
+            if (mark->extended_seq < flow->first_seq)
+                flow->first_seq = mark->extended_seq;
+        }
+    }
+}
+
+/* First pass: counts an RTP packet and makes its record. */
+static struct hik_rtp_mark *take_rtp(struct capture *capture, packet_info *pinfo, const struct hik_rtp *rtp,
+                                     struct hik_flow *flow)
+{
+    struct hik_rtp_mark *mark = add_mark(capture, pinfo, flow->index, 0);
+
+    count_sequence(pinfo, flow, rtp->seq, mark);
+    if (flow->packets == 0 && flow->after_ssrc_change)
+        mark->flags |= HIK_MARK_SSRC_CHANGED;
+    flow->packets++;
+    flow->last_time = pinfo->abs_ts;
+    flow->last_frame = pinfo->num;
+    flow->payload_type = rtp->payload_type;
+    if (flow->unnegotiated)
+        mark->flags |= HIK_MARK_UNNEGOTIATED;
+    if (flow->after_bye)
+        mark->flags |= HIK_MARK_AFTER_BYE;
+    return mark;
+}
+
+/* ---- dissectors ------------------------------------------------------------------------------------------------- */
+
+const struct hik_rtp *hik_media_rtp(packet_info *pinfo)
+{
+    const struct capture *capture = this_capture();
+
+    return capture->current_frame == pinfo->num && capture->current.flow ? &capture->current : NULL;
+}
+
+/* Where the payload is inside the RTP packet (RFC 3550 5.1, 5.3.1): false if the header does not fit. */
+static bool find_payload(tvbuff_t *tvb, uint8_t first, unsigned *off, unsigned *len)
+{
+    unsigned captured = tvb_captured_length(tvb), reported = tvb_reported_length(tvb), padding = 0;
+
+    *off = RTP_MIN_HEADER + 4u * (first & 0x0F);
+    if (first & 0x10) {
+        if (*off + 4 > captured)
+            return false;
+        *off += 4 + 4u * tvb_get_ntohs(tvb, *off + 2);
+    }
+    if (*off > reported)
+        return false;
+    if ((first & 0x20) && captured == reported && reported > *off)
+        padding = tvb_get_uint8(tvb, reported - 1);
+    *len = reported - *off;
+    *len = padding <= *len ? *len - padding : *len;
+    return true;
+}
+
+static struct hik_rtp *enter(struct capture *capture, packet_info *pinfo, tvbuff_t *tvb)
+{
+    struct hik_rtp *rtp = &capture->current;
+    const struct hik_rtp_mark *mark;
+    const uint8_t *header;
+
+    capture->current_frame = pinfo->num;
+    rtp->serial++;
+    rtp->flow = NULL;
+    rtp->tapped = NULL;
+    if (tvb_captured_length(tvb) < RTP_MIN_HEADER || pinfo->flags.in_error_pkt)
+        return NULL;
+    header = tvb_get_ptr(tvb, 0, RTP_MIN_HEADER);
+    if ((header[0] & 0xC0) != 0x80 || !find_payload(tvb, header[0], &rtp->payload_off, &rtp->payload_len))
+        return NULL;
+    rtp->marker = (header[1] & 0x80) != 0;
+    rtp->payload_type = header[1] & 0x7F;
+    rtp->seq = (uint16_t)(header[2] << 8 | header[3]);
+    rtp->timestamp = tvb_get_ntohl(tvb, 4);
+    rtp->ssrc = tvb_get_ntohl(tvb, 8);
+    if (PINFO_FD_VISITED(pinfo)) {
+        mark = find_mark(capture, pinfo, next_in_frame(pinfo));
+        if (!mark || (mark->flags & HIK_MARK_RTCP))
+            return NULL;
+        rtp->flow = hik_flow_get(mark->id);
+    } else {
+        rtp->flow = find_flow(capture, pinfo, rtp->ssrc, rtp->seq, pinfo->ptype == PT_TCP);
+        mark = take_rtp(capture, pinfo, rtp, rtp->flow);
+        if (rtp->flow->mp2p)
+            hik_prefetch(rtp->flow->mp2p, HIK_MP2P_HOT);
+        if (rtp->flow->follower)
+            hik_prefetch(rtp->flow->follower, HIK_FLOW_HOT);
+    }
+    rtp->extended_seq = mark->extended_seq;
+    rtp->duplicate = (mark->flags & HIK_MARK_DUPLICATE) != 0;
+    rtp->marks = mark->flags;
+    rtp->gap = mark->gap;
+    hik_export_queue(pinfo, tvb, rtp);
+    return rtp;
+}
+
+const struct hik_rtp *hik_media_enter(packet_info *pinfo, tvbuff_t *tvb)
+{
+    return enter(this_capture(), pinfo, tvb);
+}
+
+static bool is_rtcp_type(uint8_t second)
+{
+    return second >= 192 && second <= 223; /* RFC 5761 clause 4 */
+}
+
+static void queue_rtp(packet_info *pinfo, struct hik_rtp *rtp)
+{
+    struct hik_tap record = {
+        .kind = HIK_TAP_RTP,
+        .session = rtp->flow->session,
+        .flow = rtp->flow,
+        .gap = rtp->gap,
+        .reordered = (rtp->marks & HIK_MARK_REORDERED) != 0,
+    };
+    rtp->tapped = hik_tap_queue(pinfo, &record);
+}
+
+/* Whom a receiver report is about (RFC 3550 6.4.2); otherwise if there is no report block. */
+static uint32_t reported_ssrc(tvbuff_t *tvb, uint32_t otherwise)
+{
+    bool report = tvb_captured_length(tvb) >= 12 && tvb_get_uint8(tvb, 1) == 201 && (tvb_get_uint8(tvb, 0) & 0x1F) != 0;
+
+    return report ? tvb_get_ntohl(tvb, 8) : otherwise;
+}
+
+static int dissect_rtcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+{
+    const struct hik_rtp_mark *mark = NULL;
+    struct hik_session *session = NULL;
+    bool strong;
+    int length;
+
+    if (tvb_captured_length(tvb) >= 2 && (tvb_get_uint8(tvb, 0) & 0xC0) == 0x80) {
+        if (PINFO_FD_VISITED(pinfo)) {
+            mark = find_mark(this_capture(), pinfo, next_in_frame(pinfo));
+            if (mark && (mark->flags & HIK_MARK_RTCP) && mark->id != UINT32_MAX)
+                session = hik_session_get(mark->id);
+        } else {
+            uint32_t ssrc = tvb_captured_length(tvb) >= 8 ? tvb_get_ntohl(tvb, 4) : 0;
+            uint32_t about = reported_ssrc(tvb, ssrc);
+            session = hik_endpoints_match(pinfo, true, ssrc, about, &strong);
+            if (!session) /* multiplexed with RTP (RFC 5761), or a peer that ignores port + 1 */
+                session = hik_endpoints_match(pinfo, false, ssrc, about, &strong);
+            add_mark(this_capture(), pinfo, session ? session->index : UINT32_MAX, HIK_MARK_RTCP);
+            if (session) {
+                session->rtcp_packets++;
+                session->last_time = pinfo->abs_ts;
+            }
+        }
+    }
+    if (session) {
+        struct hik_tap record = {.kind = HIK_TAP_RTCP, .session = session};
+        hik_tap_queue(pinfo, &record);
+    }
+    length = hik_stock_call(rtcp_handle, tvb, pinfo, tree);
+    if (session && tree)
+        hik_session_tree_media(tvb, pinfo, tree, session);
+    return length;
+}
+
+/* A packet inside an ICMP error is no packet of the flow: nobody received it. Its session should know. */
+static bool take_icmp_error(packet_info *pinfo)
+{
+    bool strong;
+
+    if (!pinfo->flags.in_error_pkt)
+        return false;
+    if (!PINFO_FD_VISITED(pinfo)) {
+        const struct hik_session *session = hik_endpoints_match(pinfo, false, 0, 0, &strong);
+        if (session)
+            hik_facts_unreachable(pinfo, session, &pinfo->dst, (uint16_t)pinfo->destport);
+    }
+    return true;
+}
+
+static int dissect_media_rtcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    if (pinfo->flags.in_error_pkt)
+        return call_dissector(rtcp_handle, tvb, pinfo, tree);
+    return dissect_rtcp(tvb, pinfo, tree);
+}
+
+/* Our part of the packet: the tree, if there is one, and what is to be said about it. */
+static void show_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct hik_rtp *rtp, struct hik_session *session)
+{
+    const char *stock_proto = pinfo->current_proto;
+    proto_item *item = NULL;
+    proto_tree *ours = tree ? hik_session_tree_media_item(tvb, pinfo, tree, session, &item) : NULL;
+
+    pinfo->current_proto = "HIKCASCADE"; /* whose expert information it is */
+    hik_findings_rtp(pinfo, tvb, ours, item, rtp, rtp->flow, session);
+    pinfo->current_proto = stock_proto;
+}
+
+int hik_media_dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+{
+    struct capture *capture = this_capture();
+    struct hik_rtp *rtp, mine, outer;
+    struct hik_session *session;
+    uint32_t outer_frame;
+    int length;
+
+    if (take_icmp_error(pinfo))
+        return call_dissector(rtp_handle, tvb, pinfo, tree);
+    if (tvb_captured_length(tvb) >= 2 && is_rtcp_type(tvb_get_uint8(tvb, 1)) && (tvb_get_uint8(tvb, 0) & 0xC0) == 0x80)
+        return dissect_rtcp(tvb, pinfo, tree);
+    outer_frame = capture->current_frame == pinfo->num ? pinfo->num : 0;
+    outer = capture->current;
+    rtp = enter(capture, pinfo, tvb);
+    if (!rtp)
+        return call_dissector(rtp_handle, tvb, pinfo, tree);
+    session = rtp->flow->session;
+    if (session) /* here, because stock may not come back */
+        queue_rtp(pinfo, rtp);
+    mine = *rtp; /* a payload may hold RTP packets of its own */
+    if (session && !mine.flow->mp2p && mine.payload_type != mine.flow->looked_at && !PINFO_FD_VISITED(pinfo))
+        hik_media_look(pinfo, tvb, &mine, media_rtp_handle);
+    if (session && !tree)
+        show_rtp(tvb, pinfo, NULL, &mine, session);
+    /* With no tree there is nothing of ours to lose: spare the exception frame, unless it is by our word that stock takes
+     * it for what it is taken for. */
+    length = tree || mine.flow->look_frame ? hik_stock_call(rtp_handle, tvb, pinfo, tree) : call_dissector(rtp_handle, tvb, pinfo, tree);
+    if (session && tree)
+        show_rtp(tvb, pinfo, tree, &mine, session);
+    outer.serial = capture->current.serial; /* the count goes on */
+    capture->current = outer;
+    capture->current_frame = outer_frame;
+    return length;
+}
+
+static int dissect_media_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    return hik_media_dissect(tvb, pinfo, tree);
+}
+
+void hik_media_register(int proto)
+{
+    struct {
+        wmem_map_t **map;
+        GHashFunc hash;
+        GEqualFunc equal;
+    } maps[] = {
+        {&flows, hik_flow_key_hash, hik_flow_key_equal},
+        {&flows_by_index, g_direct_hash, g_direct_equal}, {&mark_blocks, g_direct_hash, g_direct_equal},
+        {&captures, g_direct_hash, g_direct_equal},
+    };
+    for (size_t i = 0; i < array_length(maps); i++)
+        *maps[i].map = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), maps[i].hash, maps[i].equal);
+    proto_hik = proto;
+    /* No protocol of their own: the layers of a packet stay what stock says they are. */
+    media_rtp_handle = create_dissector_handle(dissect_media_rtp, -1);
+    media_rtcp_handle = create_dissector_handle(dissect_media_rtcp, -1);
+    hik_endpoints_register(media_rtp_handle, media_rtcp_handle);
+    hik_tcp_register(proto);
+}
+
+void hik_media_handoff(void)
+{
+    rtp_handle = find_dissector("rtp");
+    rtcp_handle = find_dissector("rtcp");
+    hik_tcp_handoff();
+}

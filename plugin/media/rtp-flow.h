@@ -1,0 +1,187 @@
+/* rtp-flow.h
+ * RTP and RTCP of a session: binds endpoints of the SDP to sessions, wraps the stock rtp and rtcp dissectors, and
+ * keeps one record per RTP flow.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HIK_MEDIA_H
+#define HIK_MEDIA_H
+
+#include "ws-compat.h"
+
+struct hik_session;
+struct hik_tap; /* tap.h */
+
+/* Who a flow is: compared and hashed as it stands, so every byte is set. */
+struct hik_flow_key {
+    uint8_t src[16], dst[16]; /* addresses, zero-padded */
+    uint16_t src_port, dst_port;
+    uint32_t ssrc;
+    uint8_t type;             /* AT_IPv4 ... */
+    uint8_t tcp;
+    uint16_t zero;
+};
+
+/* What the payload of a flow turned out to be. Written by packet-mp2p.c, else by payload-check.c, on the first pass, in memory
+ * of its own. */
+struct hik_content {
+    const char *codec;           /* "H.264", "H.265" ...; NULL until known */
+    const char *audio_codec;
+    double frame_rate;           /* 0 = unknown */
+    uint16_t width, height;      /* of the SPS; 0 = unknown */
+    uint32_t key_frames, frames;
+    uint32_t ps_packets;         /* packets that fitted the program stream */
+    uint32_t not_ps_packets;     /* packets that were declared PS and are something else */
+    const char *looks_like;      /* what they look like instead, NULL */
+};
+
+/* One direction of RTP with one SSRC: source, destination, SSRC. File scope. Counters are first-pass values over the
+ * whole capture. What every packet touches stands in the first HIK_FLOW_HOT bytes, and nothing of the session is touched:
+ * where a thousand streams take turns, each cache line that a packet needs has to be fetched for it. */
+struct hik_flow {
+    struct hik_flow_key key;     /* rtp-flow.c's own; first, so that a lookup touches what is needed next */
+    struct hik_session *session; /* NULL: RTP without signalling */
+    struct hik_flow *follower;   /* rtp-flow.c's own: whose packet came after one of this flow the last time */
+
+    /* Sequence numbers: RFC 3550 A.1, A.3. */
+    uint64_t window;             /* which of the last 64 sequence numbers up to highest_seq came */
+    uint32_t highest_seq;        /* extended by cycles, starting above 0x10000 */
+    uint32_t packets;            /* RTP packets, duplicates included */
+    nstime_t last_time;
+    uint32_t index;              /* from 0, in order of first packet */
+    uint32_t bindings_seen;      /* rtp-flow.c's own: how many endpoints were open when the session was looked up */
+    bool unnegotiated;           /* the source is no endpoint of the session's SDP though both sides' are known */
+    bool after_bye;              /* rtp-flow.c's own: the session's BYE came */
+    bool after_ssrc_change;      /* the same two endpoints sent with another SSRC before, in this session */
+    uint8_t judged;              /* enum hik_judged; findings.c's own, first pass: compared with the SDP once, on the
+                                    first packet after the answer */
+    uint32_t last_frame;
+    void *mp2p;                  /* packet-mp2p.c's parser state */
+    uint8_t payload_type;        /* of the last packet */
+    uint8_t looked_at;           /* payload-check.c's: payload type of which there is nothing more to say, 255: none */
+
+    bool tcp;
+    uint32_t ssrc;
+    address src, dst;            /* file scope copies */
+    uint16_t src_port, dst_port;
+    struct hik_flow *next_in_session;
+    uint32_t first_frame;
+    nstime_t first_time;
+    uint32_t first_seq;          /* extended, of the run since the last restart */
+    uint32_t duplicates;
+    uint32_t reordered;
+    uint32_t earlier_expected;   /* expected packets of the runs before the last restart */
+    bool astray;                 /* carries the SSRC announced, to an endpoint its receiver did not announce */
+    uint32_t before_bye;         /* packets up to the session's BYE; valid if after_bye */
+    const struct hik_content *content; /* never NULL */
+
+    uint8_t judged_pt;           /* payload type of the packet it was judged on */
+    uint32_t judged_frame;
+    uint32_t judged_expected;    /* SSRC announced then */
+
+    /* payload-check.c's, first pass: where the payload is not what rtpmap says. */
+    void *bare;                  /* what it knows of video without a program stream around it */
+    uint32_t look_frame, look_seq; /* packet on which that became clear; 0 = it did not */
+    const char *look_is, *look_said; /* in words; encoding name of the SDP, NULL if it has none */
+};
+enum {
+    HIK_CACHE_LINE = 64,
+    HIK_FLOW_HOT = 2 * HIK_CACHE_LINE,
+    HIK_MP2P_HOT = 12 * HIK_CACHE_LINE /* of what hik_flow.mp2p points to */
+};
+enum hik_judged {
+    HIK_JUDGED = 1 << 0,
+    HIK_JUDGED_EXPECTED = 1 << 1,    /* the SSRC is the one announced */
+    HIK_JUDGED_MISMATCH = 1 << 2,    /* it is another, and the one announced means something */
+    HIK_JUDGED_PAYLOAD_TYPE = 1 << 3 /* the payload type is in no m= line */
+};
+
+/* What the first pass found about one RTP or RTCP packet: the packet's own record. Sixteen bytes each, kept in order
+ * of frame. */
+enum hik_mark {
+    HIK_MARK_RTCP = 1 << 0,         /* an RTCP packet: id is the session's index, the rest is 0 */
+    HIK_MARK_DUPLICATE = 1 << 1,
+    HIK_MARK_REORDERED = 1 << 2,    /* a later sequence number came before */
+    HIK_MARK_GAP = 1 << 3,          /* sequence numbers are missing in front of it: hik_rtp_mark.gap */
+    HIK_MARK_RESTART = 1 << 4,      /* the sequence numbers begin anew here */
+    HIK_MARK_UNNEGOTIATED = 1 << 5, /* comes from an endpoint that no SDP of the session names */
+    HIK_MARK_AFTER_BYE = 1 << 6,
+    HIK_MARK_SSRC_CHANGED = 1 << 7  /* first packet with another SSRC between the same endpoints */
+};
+struct hik_rtp_mark {
+    uint32_t frame;
+    uint32_t id;           /* index of the flow; of the session for HIK_MARK_RTCP */
+    uint32_t extended_seq;
+    uint16_t flags;        /* enum hik_mark */
+    uint16_t gap;          /* packets missing in front of it, 65535 = that many or more */
+};
+
+/* Lost packets of a flow: expected minus received without duplicates, never negative. */
+uint32_t hik_flow_lost(const struct hik_flow *flow);
+/* Expected packets: highest minus first plus one. */
+uint32_t hik_flow_expected(const struct hik_flow *flow);
+
+/* The RTP of a session so far, over all of its flows; what it costs grows with their number. */
+struct hik_media_sum {
+    uint32_t packets, after_bye;
+    nstime_t last;         /* time of the last packet; unset if there is none */
+};
+struct hik_media_sum hik_media_sum(const struct hik_session *session);
+
+/* Zeroed memory of file scope that begins with a cache line. */
+void *hik_media_alloc(size_t size);
+
+/* Asks the processor to fetch what is about to be needed, so that it is there by then. Any address will do. */
+static inline void hik_prefetch(const void *begin, size_t size)
+{
+#ifdef __GNUC__
+    for (size_t at = 0; at < size; at += HIK_CACHE_LINE)
+        __builtin_prefetch((const char *)begin + at, 1);
+#else
+    (void)begin;
+    (void)size;
+#endif
+}
+
+/* The RTP packet around a payload, for payload dissectors. Packet scope. */
+struct hik_rtp {
+    struct hik_flow *flow;
+    uint32_t serial;             /* another for every packet: tells those of one frame apart */
+    uint32_t ssrc, timestamp;
+    uint16_t seq;
+    uint32_t extended_seq;       /* as assigned on the first pass */
+    uint8_t payload_type;
+    bool marker;
+    bool duplicate;              /* this sequence number came before */
+    uint16_t marks;              /* enum hik_mark, as found on the first pass */
+    uint16_t gap;                /* packets missing in front of this one */
+    unsigned payload_off, payload_len; /* inside the RTP packet, padding excluded */
+    struct hik_tap *tapped;      /* its record on the tap, NULL: nobody listens, or no session */
+};
+
+/* The RTP packet being dissected, NULL if it did not come through our wrapper (then see hik_media_enter()). */
+const struct hik_rtp *hik_media_rtp(packet_info *pinfo);
+
+/* An RTP or RTCP packet that is the whole tvb: finds its session, if it has one, has stock dissect it and adds our tree.
+ * Every pass. */
+int hik_media_dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree);
+
+/* For RTP that came to stock without us (by Decode As): reads the RTP header at the start of
+ * the tvb, finds or makes the flow (first pass), counts the packet, and makes hik_media_rtp() answer for the rest of this packet.
+ * Returns NULL if it is no RTP header. */
+const struct hik_rtp *hik_media_enter(packet_info *pinfo, tvbuff_t *rtp);
+
+/* First pass: a program stream in RTP of this SSRC was recognised inside a segment of the TCP connection being dissected,
+ * in its direction. */
+void hik_media_tcp_expect(packet_info *pinfo, uint32_t ssrc, uint8_t payload_type);
+
+/* All flows of the capture. */
+unsigned hik_flow_count(void);
+struct hik_flow *hik_flow_get(unsigned index);
+
+/* First pass only, after the stock sip dissector returned. Opens the endpoints of the session's newest SDP; at its BYE,
+ * ends what its flows have been. */
+struct hik_message;
+void hik_media_open(packet_info *pinfo, const struct hik_message *message);
+
+#endif

@@ -1,0 +1,45 @@
+/* sdp-roles.h
+ * The endpoints of media over TCP that the SDP of the capture's sessions opened so far. First pass only.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HIK_TCP_ENDPOINTS_H
+#define HIK_TCP_ENDPOINTS_H
+
+#include "session.h"
+
+/* How far the list of a shared port is searched. */
+#define HIK_TCP_MAX_SEARCH 64
+
+/* A session's claim on an endpoint; a list, newest first. File scope. */
+struct hik_tcp_claim {
+    struct hik_session *session;
+    bool rtcp; /* the port is that of the session's RTCP */
+    struct hik_tcp_claim *older;
+};
+
+static inline bool hik_is_ip(const address *addr)
+{
+    return addr->type == AT_IPv4 || addr->type == AT_IPv6;
+}
+
+/* Opens what a line says. peer: the other side's line, NULL if not known yet; sip, peer_sip: where the two sides' SIP
+ * comes from, for those behind a NAT. Does nothing for a line without TCP or without a port that means something. */
+void hik_tcp_open_line(struct hik_session *session, const struct hik_media_line *line, const struct hik_media_line *peer,
+                       const address *sip, const address *peer_sip);
+
+/* The sessions that wait at an endpoint for this SSRC, NULL if there are none. */
+const struct hik_tcp_claim *hik_tcp_claims_of_ssrc(const address *addr, uint32_t port, uint32_t ssrc);
+
+/* The claim of a list that fits a connection best: a session that still waits for one, then one that is open, then
+ * any; the newest of each. */
+const struct hik_tcp_claim *hik_tcp_best_claim(const struct hik_tcp_claim *newest);
+
+/* What the addresses of a packet say. NULL: none of our business. */
+const struct hik_tcp_claim *hik_tcp_claim_of_packet(packet_info *pinfo);
+
+/* False while no SDP of the capture opened anything. */
+bool hik_tcp_endpoints_any(void);
+void hik_tcp_endpoints_register(void);
+
+#endif

@@ -1,0 +1,616 @@
+/* packet-mp2p.c
+ * Protocol mp2p: MPEG program stream in RTP (RFC 2250 section 2 and RFC 3555 for the name; GB/T 28181 annex C). Finds the
+ * flow a payload belongs to, feeds it to the parser on the first pass, and keeps for each packet the state it began in.
+ *
+ * Nothing is reassembled and RTP's desegmentation is never asked for: it copies the whole of a growing picture at every
+ * packet.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "ws-compat.h"
+
+#include <string.h>
+
+#include "h26x-rtp.h"
+#include "tap.h"
+#include "payload-check.h"
+#include "rtp-flow.h"
+#include "mp2p.h"
+#include "parts.h"
+
+enum { RECORDS = 64, LAST_BYTES = 64, RTP_HEADER = 12, SEARCH_DUPLICATE = 256 };
+
+/* A parser state that packets begin in (struct hik_ps_packed), shared by all of a flow that begin alike. */
+struct mp2p_base {
+    uint32_t len;
+    uint8_t bytes[];
+};
+
+/* A flow's program stream. hik_flow.mp2p; file scope. Written on the first pass. What every packet touches stands first,
+ * as rtp-flow.h asks. */
+struct mp2p_flow {
+    struct mp2p_record *block; /* the newest */
+    uint32_t records;
+    uint32_t last_base;     /* its bytes follow, if they are few enough */
+    uint16_t last_len;      /* 0: they are not */
+    uint8_t picture_count;  /* 0 is "not known" */
+    uint8_t last_bytes[LAST_BYTES];
+    struct hik_content content;
+    struct mp2p_unit *units; /* in order of record */
+    uint32_t unit_count, unit_room;
+    struct hik_ps_track track;
+
+    struct hik_bare_video *bare; /* what else it may be, while no pack header came; NULL: nobody had to ask */
+    wmem_array_t *blocks;   /* struct mp2p_record *, RECORDS each */
+    wmem_array_t *bases;    /* struct mp2p_base * */
+    wmem_map_t *base_index; /* struct mp2p_base -> index + 1 */
+    struct mp2p_picture pictures[MP2P_PICTURES]; /* sizes met; more are not told */
+};
+G_STATIC_ASSERT(offsetof(struct mp2p_flow, track.now.parser.s.es[2]) <= HIK_MP2P_HOT);
+
+static int proto_mp2p = -1;
+static dissector_handle_t mp2p_handle, by_look_handle; /* ours */
+static dissector_handle_t rtp_handle; /* stock */
+static dissector_handle_t media_tcp_handle; /* rtp-over-tcp.c */
+
+enum { KEY_USED = 1 };      /* packet scope, under proto_mp2p: the RTP packet that was dissected last in this frame */
+
+/* ---- records -------------------------------------------------------------------------------------------------- */
+
+static unsigned base_hash(const void *key)
+{
+    const struct mp2p_base *base = (const struct mp2p_base *)key;
+
+    return wmem_strong_hash(base->bytes, base->len);
+}
+
+static gboolean base_equal(const void *a, const void *b)
+{
+    const struct mp2p_base *one = (const struct mp2p_base *)a, *two = (const struct mp2p_base *)b;
+
+    return one->len == two->len && memcmp(one->bytes, two->bytes, one->len) == 0;
+}
+
+static void *file_alloc(size_t size)
+{
+    return wmem_alloc(wmem_file_scope(), size);
+}
+
+static uint8_t picture_index(struct mp2p_flow *m, uint16_t width, uint16_t height)
+{
+    struct mp2p_picture *last = &m->pictures[m->picture_count];
+
+    if (last->width == width && last->height == height)
+        return m->picture_count;
+    for (uint8_t i = 0; i < m->picture_count; i++)
+        if (m->pictures[i].width == width && m->pictures[i].height == height)
+            return i;
+    if (m->picture_count + 1 == MP2P_PICTURES)
+        return 0;
+    last = &m->pictures[++m->picture_count];
+    last->width = width;
+    last->height = height;
+    return m->picture_count;
+}
+
+static void on_unit(void *user, const struct hik_ps_unit *unit)
+{
+    struct mp2p_flow *m = (struct mp2p_flow *)user;
+    struct mp2p_unit *entry;
+
+    if (m->unit_count == m->unit_room) {
+        m->unit_room = m->unit_room ? 2 * m->unit_room : 8;
+        m->units = (struct mp2p_unit *)wmem_realloc(wmem_file_scope(), m->units, m->unit_room * sizeof *m->units);
+    }
+    entry = &m->units[m->unit_count++];
+    entry->record = m->records;
+    entry->first = unit->first;
+    entry->last = unit->last;
+    entry->size = unit->size;
+    entry->packets = unit->packets;
+    entry->stream_id = unit->stream_id;
+    entry->codec = unit->codec;
+    entry->key = unit->key;
+    entry->rate = unit->frame_rate < 655 ? (uint16_t)(unit->frame_rate * 100 + 0.5) : 0;
+    entry->picture = picture_index(m, unit->width, unit->height);
+}
+
+static struct mp2p_flow *flow_state(struct hik_flow *flow)
+{
+    struct mp2p_flow *m = (struct mp2p_flow *)flow->mp2p;
+
+    if (!m) {
+        m = (struct mp2p_flow *)hik_media_alloc(sizeof *m);
+        m->blocks = wmem_array_new(wmem_file_scope(), sizeof(struct mp2p_record *));
+        m->bases = wmem_array_new(wmem_file_scope(), sizeof(struct mp2p_base *));
+        m->base_index = wmem_map_new(wmem_file_scope(), base_hash, base_equal);
+        hik_ps_track_init(&m->track, file_alloc, on_unit, m);
+        flow->mp2p = m;
+        flow->content = &m->content;
+    }
+    return m;
+}
+
+static struct mp2p_record *get_record(const struct mp2p_flow *m, uint32_t index)
+{
+    struct mp2p_record **block = (struct mp2p_record **)wmem_array_index(m->blocks, index / RECORDS);
+
+    return *block + index % RECORDS;
+}
+
+static struct mp2p_record *add_record(struct mp2p_flow *m)
+{
+    if (m->records % RECORDS == 0) {
+        m->block = wmem_alloc_array(wmem_file_scope(), struct mp2p_record, RECORDS);
+        wmem_array_append(m->blocks, &m->block, 1);
+    }
+    return &m->block[m->records++ % RECORDS];
+}
+
+/* The record of an RTP packet, NULL if the first pass did not see it. */
+static const struct mp2p_record *find_record(const struct mp2p_flow *m, uint32_t frame, uint32_t seq, uint32_t *index)
+{
+    uint32_t low = 0, high = m->records;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (get_record(m, middle)->frame < frame)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < m->records && get_record(m, low)->frame == frame; low++) {
+        if (get_record(m, low)->seq == seq) {
+            *index = low;
+            return get_record(m, low);
+        }
+    }
+    return NULL;
+}
+
+/* Number of the base with these bytes; made if there is none. */
+static uint32_t find_base(struct mp2p_flow *m, const struct hik_ps_packed *start)
+{
+    size_t size = offsetof(struct mp2p_base, bytes) + start->len;
+    struct mp2p_base *base = (struct mp2p_base *)wmem_alloc(wmem_file_scope(), size);
+    void *found;
+
+    base->len = start->len;
+    memcpy(base->bytes, start->bytes, start->len);
+    found = wmem_map_lookup(m->base_index, base);
+    if (found) {
+        wmem_free(wmem_file_scope(), base);
+        return GPOINTER_TO_UINT(found) - 1;
+    }
+    wmem_array_append(m->bases, &base, 1);
+    wmem_map_insert(m->base_index, base, GUINT_TO_POINTER(wmem_array_get_count(m->bases)));
+    return wmem_array_get_count(m->bases) - 1;
+}
+
+/* Keeps the state, once for all packets that begin in the same one. */
+static void keep_state(struct mp2p_flow *m, struct mp2p_record *record, const struct hik_ps_packed *start)
+{
+    record->left = start->left;
+    record->nal_size = start->nal_size;
+    record->flags |= MP2P_HAS_STATE;
+    if (start->len != m->last_len || memcmp(start->bytes, m->last_bytes, start->len) != 0) {
+        m->last_base = find_base(m, start);
+        m->last_len = start->len <= LAST_BYTES ? start->len : 0;
+        memcpy(m->last_bytes, start->bytes, m->last_len);
+    }
+    record->base = m->last_base;
+}
+
+/* The state a record tells of. Packet scope. */
+static struct hik_ps_state *recall_state(packet_info *pinfo, const struct mp2p_flow *m, const struct mp2p_record *record)
+{
+    const struct mp2p_base *base = *(struct mp2p_base **)wmem_array_index(m->bases, record->base);
+    struct hik_ps_state *state = wmem_new(pinfo->pool, struct hik_ps_state);
+
+    hik_ps_unpack(base->bytes, base->len, record->nal_size, record->left, state);
+    return state;
+}
+
+/* ---- first pass ----------------------------------------------------------------------------------------------- */
+
+/* A duplicate begins like its original, if that is not long ago. */
+static void copy_original(const struct mp2p_flow *m, struct mp2p_record *record)
+{
+    uint32_t index = m->records - 1;
+
+    for (unsigned n = 0; index && n < SEARCH_DUPLICATE; n++) {
+        const struct mp2p_record *other = get_record(m, --index);
+
+        if (other->seq == record->seq) {
+            record->base = other->base;
+            record->left = other->left;
+            record->nal_size = other->nal_size;
+            record->flags |= other->flags & (MP2P_HAS_STATE | MP2P_NOT_PS);
+            if (other->flags & MP2P_NOT_PS)
+                record->detail = other->detail;
+            return;
+        }
+    }
+}
+
+/* No pack header so far: what else may it be? */
+static void look_closer(struct mp2p_flow *m, struct mp2p_record *record, const struct hik_ps_packet *packet)
+{
+    struct hik_content *content = &m->content;
+    struct hik_bare_video *bare = m->bare;
+    enum hik_look before, look;
+
+    if (!bare)
+        bare = m->bare = wmem_new0(wmem_file_scope(), struct hik_bare_video);
+    before = bare->looker.look;
+    if (bare->settled && before == HIK_LOOK_NONE) {
+        hik_looker_feed(&bare->looker, packet->seq, packet->timestamp, packet->data, packet->len);
+        bare->codec = (uint8_t)hik_look_codec(bare->looker.look);
+    }
+    hik_bare_video_feed(bare, packet->seq, packet->timestamp, packet->data, packet->len);
+    look = bare->looker.look;
+    if (look == HIK_LOOK_NONE)
+        return;
+    record->flags |= MP2P_NOT_PS;
+    record->detail = (uint16_t)look;
+    if (look == HIK_LOOK_H264_RTP || look == HIK_LOOK_H265_RTP)
+        hik_media_look_count(content, bare);
+    if (before != HIK_LOOK_NONE) {
+        content->not_ps_packets++;
+        return;
+    }
+    record->flags |= MP2P_NOT_PS_BEGINS;
+    content->not_ps_packets += bare->looker.packets;
+    content->looks_like = hik_look_name(look);
+    if (hik_look_codec(look) != HIK_ES_UNKNOWN)
+        content->codec = hik_es_codec_name(hik_look_codec(look));
+}
+
+static void tell_content(struct hik_content *content, const struct hik_ps_track *t)
+{
+    const char *name = hik_es_codec_name((enum hik_es_codec)t->video_codec);
+
+    if (name)
+        content->codec = name;
+    name = hik_es_codec_name((enum hik_es_codec)t->audio_codec);
+    if (name)
+        content->audio_codec = name;
+    content->width = t->width;
+    content->height = t->height;
+    content->frame_rate = t->frame_rate;
+    content->key_frames = t->counts.key_frames;
+    /* where key frames cannot be told from others, their absence means nothing */
+    content->frames = t->video_codec == HIK_ES_H264 || t->video_codec == HIK_ES_H265 ? t->counts.units : 0;
+}
+
+static void take_in(packet_info *pinfo, tvbuff_t *tvb, struct mp2p_flow *m, const struct hik_rtp *rtp)
+{
+    struct hik_ps_track *track = &m->track;
+    uint32_t unit_count = m->unit_count, units = track->counts.units, packs = track->counts.packs;
+    uint8_t video_codec = track->video_codec, audio_codec = track->audio_codec;
+    struct hik_ps_packet packet;
+    struct hik_ps_packed start;
+    struct hik_ps_arrival arrival;
+    struct mp2p_record *record;
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    packet.frame = pinfo->num;
+    packet.seq = rtp->extended_seq;
+    packet.timestamp = rtp->timestamp;
+    packet.marker = rtp->marker;
+    packet.duplicate = rtp->duplicate;
+    packet.len = tvb_captured_length(tvb);
+    packet.missing = tvb_reported_length(tvb) - packet.len;
+    packet.data = tvb_get_ptr(tvb, 0, (int)packet.len);
+    packet.start = &start;
+
+    /* on_unit() notes the number the record is going to have */
+    hik_ps_track_packet(track, &packet, &arrival);
+    record = add_record(m);
+    memset(record, 0, sizeof *record);
+    record->frame = pinfo->num;
+    record->seq = packet.seq;
+    if (packet.missing)
+        record->flags |= MP2P_BOUNDED;
+    switch (arrival.order) {
+    case HIK_PS_DUPLICATE:
+        record->flags |= MP2P_DUPLICATE;
+        copy_original(m, record);
+        return;
+    case HIK_PS_LATE:
+    case HIK_PS_LATE_LOST:
+        record->flags |= MP2P_LATE;
+        break;
+    case HIK_PS_AFTER_GAP:
+        record->flags |= MP2P_GAP;
+        record->lost = (uint16_t)MIN(arrival.lost, 65535);
+        break;
+    case HIK_PS_IN_ORDER:
+        break;
+    }
+    if (arrival.start)
+        keep_state(m, record, arrival.start);
+    if (arrival.no_psm)
+        record->flags |= MP2P_NO_PSM;
+    if (arrival.key_begins)
+        record->flags |= MP2P_KEY_BEGINS;
+    if (arrival.mismatch) {
+        record->flags |= MP2P_MISMATCH;
+        record->detail = (uint16_t)(arrival.mismatch_said << 8 | arrival.mismatch_is);
+    }
+    if (m->unit_count != unit_count)
+        record->flags |= MP2P_UNITS;
+
+    if (track->counts.packs == 0) {
+        if (packet.len)
+            look_closer(m, record, &packet);
+        return;
+    }
+    if (packs == 0 && m->content.looks_like) {
+        /* it was the middle of a program stream after all */
+        m->content.looks_like = NULL;
+        m->content.not_ps_packets = 0;
+        m->content.frames = m->content.key_frames = 0;
+    }
+    if (arrival.start && (arrival.start->state.mode != HIK_PS_SYNC || arrival.packs))
+        m->content.ps_packets++;
+    if (units != track->counts.units || video_codec != track->video_codec || audio_codec != track->audio_codec || arrival.key_begins)
+        tell_content(&m->content, track);
+}
+
+/* ---- the RTP packet around the payload ------------------------------------------------------------------------ */
+
+/* Length of the RTP header at the given place of the data source if it ends exactly at payload, 0 otherwise. */
+static int rtp_header_at(tvbuff_t *source, int at, int payload)
+{
+    uint8_t first = tvb_get_uint8(source, at);
+    int len = RTP_HEADER + 4 * (first & 15);
+
+    if ((first & 0xc0) != 0x80)
+        return 0;
+    if (first & 0x10) {
+        if (at + len + 4 > payload)
+            return 0;
+        len += 4 + 4 * tvb_get_ntohs(source, at + len + 2);
+    }
+    return at + len == payload ? len : 0;
+}
+
+/* Stock rtp, found by the SDP of a stock port or by Decode As, does not tell its payload dissectors which packet it
+ * was. The header stands right before the payload; what stands before that, the UDP header or the frame length of RFC
+ * 4571, says whether it is really the header. NULL: not found. */
+static tvbuff_t *find_rtp_packet(tvbuff_t *payload, packet_info *pinfo)
+{
+    tvbuff_t *source = tvb_get_ds_tvb(payload);
+    int at = tvb_raw_offset(payload);
+    int end = at + (int)tvb_reported_length(payload);
+    int whole = (int)tvb_captured_length(source);
+
+    if (at > whole)
+        return NULL;
+    for (int start = at - RTP_HEADER; start >= 2 && at - start <= RTP_HEADER + 60 + 4 + 1024; start -= 4) {
+        int room;
+
+        if (!rtp_header_at(source, start, at))
+            continue;
+        if (pinfo->ptype == PT_UDP && start >= 8 && tvb_get_ntohs(source, start - 8) == pinfo->srcport &&
+            tvb_get_ntohs(source, start - 6) == pinfo->destport)
+            room = tvb_get_ntohs(source, start - 4) - 8;
+        else if (pinfo->ptype == PT_TCP)
+            room = tvb_get_ntohs(source, start - 2);
+        else
+            continue;
+        /* padding may follow the payload */
+        if (room < end - start || room > end - start + 255)
+            continue;
+        return tvb_new_subset_length_caplen(source, start, MIN(room, whole - start), room);
+    }
+    return NULL;
+}
+
+static const struct hik_rtp *rtp_around(tvbuff_t *tvb, packet_info *pinfo)
+{
+    const struct hik_rtp *rtp = hik_media_rtp(pinfo);
+    tvbuff_t *packet;
+
+    /* several RTP packets in a frame, not all through the wrapper: the last one's record is not this one's */
+    if (rtp && (rtp->payload_len != tvb_reported_length(tvb) ||
+                (pinfo->ptype == PT_TCP && p_get_proto_data(pinfo->pool, pinfo, proto_mp2p, KEY_USED) == GUINT_TO_POINTER(rtp->serial))))
+        rtp = NULL;
+    if (!rtp) {
+        packet = find_rtp_packet(tvb, pinfo);
+        rtp = packet ? hik_media_enter(pinfo, packet) : NULL;
+    }
+    if (rtp && pinfo->ptype == PT_TCP)
+        p_set_proto_data(pinfo->pool, pinfo, proto_mp2p, KEY_USED, GUINT_TO_POINTER(rtp->serial));
+    return rtp;
+}
+
+/* ---- dissectors ----------------------------------------------------------------------------------------------- */
+
+/* The access units that a record's packet completed. */
+static void find_units(const struct mp2p_flow *m, uint32_t record, struct mp2p_view *view)
+{
+    uint32_t low = 0, high = m->unit_count;
+
+    /* on the first pass they are the last ones */
+    if (record + 1 == m->records)
+        for (low = high; low > 0 && m->units[low - 1].record == record;)
+            low--;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (m->units[middle].record < record)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    view->units = m->units + low;
+    view->pictures = m->pictures;
+    while (low + view->unit_count < m->unit_count && view->units[view->unit_count].record == record)
+        view->unit_count++;
+}
+
+static int dissect_mp2p(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    const struct hik_rtp *rtp = rtp_around(tvb, pinfo);
+    struct mp2p_view view = { NULL, NULL, NULL, 0, NULL };
+    struct mp2p_flow *m = NULL;
+    uint32_t index = 0;
+
+    if (rtp) {
+        if (!PINFO_FD_VISITED(pinfo))
+            take_in(pinfo, tvb, flow_state(rtp->flow), rtp);
+        m = (struct mp2p_flow *)rtp->flow->mp2p;
+    }
+    if (m) {
+        if (!PINFO_FD_VISITED(pinfo)) {
+            index = m->records - 1;
+            view.record = &m->block[index % RECORDS];
+        } else {
+            view.record = find_record(m, pinfo->num, rtp->extended_seq, &index);
+        }
+        if (view.record && view.record->flags & MP2P_UNITS)
+            find_units(m, index, &view);
+        if (view.record && view.record->flags & MP2P_KEY_BEGINS && rtp->tapped)
+            rtp->tapped->key_frame = true;
+        if (view.record && view.record->flags & MP2P_HAS_STATE && hik_mp2p_is_shown(tree))
+            view.start = recall_state(pinfo, m, view.record);
+    } else if (hik_mp2p_is_shown(tree)) {
+        /* nothing is known about what came before */
+        struct hik_ps_parser *parser = wmem_new(pinfo->pool, struct hik_ps_parser);
+
+        hik_ps_init(parser, NULL, NULL);
+        view.start = &parser->s;
+    }
+    col_set_str(pinfo->cinfo, COL_PROTOCOL, "MP2P");
+    if (view.record && view.record->flags)
+        hik_mp2p_columns(pinfo, &view);
+    hik_mp2p_tree(tvb, pinfo, tree, &view);
+    return (int)tvb_captured_length(tvb);
+}
+
+/* A dynamic payload type, and a payload that begins with a pack header in which everything that is fixed is right. */
+static bool looks_like_ps(tvbuff_t *tvb, int at)
+{
+    int captured = (int)tvb_captured_length(tvb);
+    uint8_t first;
+    int payload;
+
+    if (captured - at < RTP_HEADER + 8)
+        return false;
+    first = tvb_get_uint8(tvb, at);
+    if ((first & 0xc0) != 0x80 || (tvb_get_uint8(tvb, at + 1) & 0x7f) < 96)
+        return false;
+    payload = at + RTP_HEADER + 4 * (first & 15);
+    if (first & 0x10) {
+        if (payload + 4 > captured)
+            return false;
+        payload += 4 + 4 * tvb_get_ntohs(tvb, payload + 2);
+    }
+    if (payload + 8 > captured || tvb_get_ntohl(tvb, payload) != 0x1ba)
+        return false;
+    return hik_ps_looks_like_pack(tvb_get_ptr(tvb, payload, captured - payload), (size_t)(captured - payload));
+}
+
+/* Tells stock rtp what the payload type means, for this endpoint from this frame on. */
+static conversation_t *announce(packet_info *pinfo, uint8_t payload_type)
+{
+    rtp_dyn_payload_t *types = rtp_dyn_payload_new();
+
+    ws_rtp_dyn_payload_insert(types, payload_type, "PS", 90000, 0);
+    rtp_add_address(pinfo, pinfo->ptype, &pinfo->dst, (int)pinfo->destport, 0, "MP2P by look", pinfo->num, 0, types);
+    return find_conversation(pinfo->num, &pinfo->dst, &pinfo->src, conversation_pt_to_conversation_type(pinfo->ptype),
+                             pinfo->destport, pinfo->srcport, NO_ADDR_B | NO_PORT_B);
+}
+
+/* RTP that was recognised by look: as rtp-flow.c wraps what SIP announced. */
+static int dissect_by_look(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    uint8_t type = tvb_captured_length(tvb) >= 2 ? tvb_get_uint8(tvb, 1) & 0x7f : 0;
+
+    /* STUN and the like between the same ports are for others to recognise */
+    if (tvb_captured_length(tvb) < RTP_HEADER || (tvb_get_uint8(tvb, 0) & 0xc0) != 0x80)
+        return 0;
+    if (type >= 72 && type <= 76) /* RTCP between the same ports */
+        return call_dissector(rtp_handle, tvb, pinfo, tree);
+    return hik_media_dissect(tvb, pinfo, tree);
+}
+
+static ws_bool dissect_udp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    conversation_t *conversation;
+
+    if (!looks_like_ps(tvb, 0))
+        return FALSE;
+    if (!PINFO_FD_VISITED(pinfo)) {
+        conversation = announce(pinfo, tvb_get_uint8(tvb, 1) & 0x7f);
+        if (conversation)
+            conversation_set_dissector(conversation, by_look_handle);
+    }
+    call_dissector(by_look_handle, tvb, pinfo, tree);
+    return TRUE;
+}
+
+/* Where a frame of RFC 4571 begins whose payload begins with a pack header, -1: nowhere. A capture that begins in the
+ * middle of a connection seldom begins with one, and neither do the segments of a busy sender. */
+static int tcp_frame_at(tvbuff_t *tvb)
+{
+    enum { BEFORE = 2 + RTP_HEADER };
+    int len = (int)tvb_captured_length(tvb);
+    const uint8_t *data, *one;
+
+    if (len < BEFORE + 8)
+        return -1;
+    data = tvb_get_ptr(tvb, 0, len);
+    if (tvb_get_ntohs(tvb, 0) >= RTP_HEADER + 8 && looks_like_ps(tvb, 2))
+        return 0;
+    for (one = data + BEFORE + 2; one + 1 < data + len; one++) {
+        int at;
+
+        one = (const uint8_t *)memchr(one, 1, (size_t)(data + len - 1 - one));
+        if (!one)
+            return -1;
+        at = (int)(one - data) - 2 - BEFORE;
+        if (one[-1] == 0 && one[-2] == 0 && one[1] == 0xba && data[at + 2] == 0x80 &&
+            tvb_get_ntohs(tvb, at) >= RTP_HEADER + 8 && looks_like_ps(tvb, at + 2))
+            return at;
+    }
+    return -1;
+}
+
+static ws_bool dissect_tcp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    int at = tcp_frame_at(tvb);
+
+    if (at < 0)
+        return FALSE;
+    if (at > 0 && !PINFO_FD_VISITED(pinfo))
+        hik_media_tcp_expect(pinfo, tvb_get_ntohl(tvb, at + 2 + 8), tvb_get_uint8(tvb, at + 2 + 1) & 0x7f);
+    /* being tried as a heuristic took the right to ask for more segments away */
+    pinfo->can_desegment = pinfo->saved_can_desegment;
+    return call_dissector_only(media_tcp_handle, tvb, pinfo, tree, data) > 0;
+}
+
+void hik_mp2p_register(int proto _U_)
+{
+    proto_mp2p = proto_register_protocol("MPEG program stream", "MP2P", "mp2p");
+    mp2p_handle = register_dissector("mp2p", dissect_mp2p, proto_mp2p);
+    by_look_handle = create_dissector_handle(dissect_by_look, -1);
+    hik_mp2p_tree_register(proto_mp2p);
+}
+
+void hik_mp2p_handoff(void)
+{
+    static const char *const names[] = { "PS", "MP2P", "MPEG-PS", "MP1S", "MPEG2-PS", "MP2PS" };
+
+    for (unsigned i = 0; i < array_length(names); i++)
+        dissector_add_string("rtp_dyn_payload_type", names[i], mp2p_handle);
+    dissector_add_for_decode_as("rtp.pt", mp2p_handle);
+    rtp_handle = find_dissector("rtp");
+    media_tcp_handle = find_dissector("hikcascade.rtp.tcp");
+    heur_dissector_add("udp", dissect_udp_heur, "MPEG program stream in RTP over UDP", "mp2p_udp", proto_mp2p, HEURISTIC_ENABLE);
+    heur_dissector_add("tcp", dissect_tcp_heur, "MPEG program stream in RTP over TCP", "mp2p_tcp", proto_mp2p, HEURISTIC_ENABLE);
+    hik_mp2p_tree_handoff();
+}

@@ -1,0 +1,259 @@
+/* message-info.c
+ * What one SIP message says of itself, before any state is looked at: dialog identifiers (RFC 3261 clause 12),
+ * addresses, Subject, and its SDP as the description a session keeps (RFC 4566, RFC 3264).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "session-internal.h"
+
+#include <string.h>
+
+#include "gb-id.h"
+
+/* ---- small helpers ---------------------------------------------------------------------------------------------- */
+
+char *hik_view_string(wmem_allocator_t *scope, const uint8_t *buf, struct hik_view view)
+{
+    if (view.len == 0)
+        return NULL;
+    return (char *)get_utf_8_string(scope, buf + view.off, (int)view.len);
+}
+
+void hik_endpoint_set(struct hik_endpoint *endpoint, const address *addr, uint32_t port)
+{
+    copy_address_wmem(wmem_file_scope(), &endpoint->addr, addr);
+    endpoint->port = (uint16_t)port;
+}
+
+bool hik_endpoint_is(const struct hik_endpoint *endpoint, const address *addr, uint32_t port)
+{
+    return endpoint->port == port && addresses_equal(&endpoint->addr, addr);
+}
+
+char *hik_text_to_utf8(wmem_allocator_t *scope, const uint8_t *buf, struct hik_view view)
+{
+    if (view.len == 0)
+        return NULL;
+    if (g_utf8_validate((const char *)buf + view.off, view.len, NULL))
+        return wmem_strndup(scope, (const char *)buf + view.off, view.len);
+    return (char *)get_gb18030_string(scope, buf + view.off, (int)view.len);
+}
+
+void hik_text_one_line(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7F)
+            *text = ' ';
+}
+
+/* ---- the message ------------------------------------------------------------------------------------------------ */
+
+/* The first place in [at, end) where the text stands; end if it does not. Letters of either case, but the first. */
+static size_t find_text(const uint8_t *buf, size_t at, size_t end, const char *text)
+{
+    size_t len = strlen(text);
+    const uint8_t *hit;
+
+    while (at < end && end - at >= len && (hit = (const uint8_t *)memchr(buf + at, text[0], end - at)) != NULL) {
+        at = (size_t)(hit - buf);
+        if (end - at >= len && g_ascii_strncasecmp((const char *)hit, text, len) == 0)
+            return at;
+        at++;
+    }
+    return end;
+}
+
+static bool has_text(const uint8_t *buf, size_t at, size_t end, const char *text)
+{
+    return end - at >= strlen(text) && g_ascii_strncasecmp((const char *)buf + at, text, strlen(text)) == 0;
+}
+
+/* Query and Control go down, Response and Notify go up; a broadcast is announced downwards (GB/T 28181-2016 9.12), an
+ * alarm is acknowledged downwards (9.4). */
+static enum hik_direction manscdp_direction(const uint8_t *buf, struct hik_view body)
+{
+    /* MANSCDP names its root and its command within the first lines. */
+    size_t at, end = body.off + MIN(body.len, 512);
+
+    for (at = find_text(buf, body.off, end, "<"); at < end; at = find_text(buf, at + 1, end, "<")) {
+        if (has_text(buf, at, end, "<Query") || has_text(buf, at, end, "<Control"))
+            return HIK_DIR_DOWN;
+        if (has_text(buf, at, end, "<Response"))
+            return find_text(buf, at, end, "CmdType>Alarm<") < end ? HIK_DIR_DOWN : HIK_DIR_UP;
+        if (has_text(buf, at, end, "<Notify"))
+            return find_text(buf, at, end, "Broadcast") < end ? HIK_DIR_DOWN : HIK_DIR_UP;
+    }
+    return HIK_DIR_UNKNOWN;
+}
+
+void hik_reading_take(const uint8_t *buf, const struct hik_sip *sip, const struct hik_sdp *sdp, struct hik_reading *r)
+{
+    struct hik_sip_via via;
+    const struct hik_header *first = sip->first;
+
+    memset(r, 0, sizeof *r);
+    r->buf = buf;
+    r->sip = sip;
+    r->call_id = first[HIK_HDR_CALL_ID].value;
+    hik_sip_parse_addr(buf, first[HIK_HDR_FROM].value, &r->from);
+    hik_sip_parse_addr(buf, first[HIK_HDR_TO].value, &r->to);
+    if (sip->is_request)
+        hik_sip_parse_addr(buf, sip->uri, &r->uri);
+    if (hik_sip_parse_via(buf, first[HIK_HDR_VIA].value, &via))
+        r->branch = via.branch;
+    r->has_subject = first[HIK_HDR_SUBJECT].value.len > 0 &&
+                     hik_sip_parse_subject(buf, first[HIK_HDR_SUBJECT].value, &r->subject);
+    r->sdp = sdp;
+    r->has_sdp = sdp != NULL;
+    if (!sdp && sip->body.len > 0)
+        r->body_direction = manscdp_direction(buf, sip->body);
+}
+
+bool hik_view_is_id(const uint8_t *buf, struct hik_view view)
+{
+    struct hik_gb_id id;
+
+    hik_gb_id_parse(buf + view.off, view.len, &id);
+    return id.kind != HIK_ID_NONE;
+}
+
+bool hik_view_is_device(const uint8_t *buf, struct hik_view view)
+{
+    struct hik_gb_id id;
+
+    hik_gb_id_parse(buf + view.off, view.len, &id);
+    return id.kind == HIK_ID_20 && id.type > 0 && id.type < 200;
+}
+
+enum hik_direction hik_reading_direction(const struct hik_reading *r)
+{
+    switch (r->sip->method) {
+    case HIK_METHOD_REGISTER:
+    case HIK_METHOD_NOTIFY:
+        return HIK_DIR_UP;
+    case HIK_METHOD_SUBSCRIBE:
+        return HIK_DIR_DOWN;
+    case HIK_METHOD_MESSAGE:
+        return r->sip->is_request ? r->body_direction : HIK_DIR_UNKNOWN;
+    default:
+        return HIK_DIR_UNKNOWN;
+    }
+}
+
+/* ---- descriptions ----------------------------------------------------------------------------------------------- */
+
+static bool view_address(packet_info *pinfo, const uint8_t *buf, const struct hik_sdp_connection *c, address *addr)
+{
+    char *text = hik_view_string(pinfo->pool, buf, c->addr);
+    ws_in4_addr ip4;
+    ws_in6_addr ip6;
+
+    if (!text)
+        return false;
+    if (ws_inet_pton4(text, &ip4)) {
+        alloc_address_wmem(wmem_file_scope(), addr, AT_IPv4, sizeof ip4, &ip4);
+        return true;
+    }
+    if (ws_inet_pton6(text, &ip6)) {
+        alloc_address_wmem(wmem_file_scope(), addr, AT_IPv6, sizeof ip6, &ip6);
+        return true;
+    }
+    return false;
+}
+
+static uint8_t first_payload_type(const uint8_t *buf, struct hik_view formats)
+{
+    struct hik_view token = hik_view_trim(buf, formats);
+    uint64_t pt;
+    uint32_t len = 0;
+
+    while (len < token.len && buf[token.off + len] != ' ' && buf[token.off + len] != '\t')
+        len++;
+    token.len = len;
+    return hik_view_uint(buf, token, 127, &pt) ? (uint8_t)pt : 255;
+}
+
+/* Every payload type of m=, as bits. */
+static void payload_types(const uint8_t *buf, struct hik_view formats, uint64_t bits[2])
+{
+    uint32_t at = 0;
+
+    while (at < formats.len) {
+        struct hik_view token = {formats.off + at, 0};
+        uint64_t pt;
+
+        while (at + token.len < formats.len && buf[token.off + token.len] != ' ' && buf[token.off + token.len] != '\t')
+            token.len++;
+        if (hik_view_uint(buf, token, 127, &pt))
+            bits[pt / 64] |= UINT64_C(1) << (pt % 64);
+        at += token.len + 1;
+    }
+}
+
+static void describe_section(packet_info *pinfo, const uint8_t *buf, const struct hik_sdp_section *section,
+                             struct hik_media_line *line)
+{
+    line->audio = hik_view_is(buf, section->media.media, "audio");
+    line->tcp = section->media.tcp || (section->setup != HIK_SETUP_NONE && section->setup != HIK_SETUP_HOLDCONN);
+    line->tcp_by_setup = line->tcp && !section->media.tcp;
+    line->addr_ok = view_address(pinfo, buf, &section->connection, &line->endpoint.addr);
+    line->port_ok = section->media.port_ok;
+    line->endpoint.port = section->media.port;
+    line->rtcp_port = section->rtcp_port;
+    if (!line->rtcp_port && section->media.port && section->media.port < 65535 && !section->rtcp_mux)
+        line->rtcp_port = (uint16_t)(section->media.port + 1);
+    line->direction = section->direction;
+    line->setup = section->setup;
+    line->first_pt = first_payload_type(buf, section->media.formats);
+    payload_types(buf, section->media.formats, line->formats);
+    line->map_count = section->map_count;
+    line->maps = wmem_alloc_array(wmem_file_scope(), struct hik_payload_map, section->map_count);
+    for (unsigned i = 0; i < section->map_count; i++) {
+        struct hik_payload_map *map = &line->maps[i];
+
+        map->pt = section->maps[i].pt;
+        map->codec = hik_view_string(wmem_file_scope(), buf, section->maps[i].encoding);
+        map->clock = section->maps[i].clock;
+        if (map->pt == line->first_pt && !line->codec)
+            line->codec = map->codec;
+    }
+}
+
+void hik_reading_describe(packet_info *pinfo, const struct hik_reading *r, struct hik_description *out)
+{
+    const struct hik_sdp *sdp = r->sdp;
+
+    memset(out, 0, sizeof *out);
+    out->frame = pinfo->num;
+    out->media_count = sdp->media_count;
+    out->media = wmem_alloc0_array(wmem_file_scope(), struct hik_media_line, sdp->media_count);
+    for (unsigned i = 0; i < sdp->media_count; i++)
+        describe_section(pinfo, r->buf, &sdp->media[i], &out->media[i]);
+    out->has_y = sdp->has_y;
+    if (sdp->has_y) {
+        out->y_kind = sdp->y.kind;
+        out->ssrc = sdp->y.value;
+        out->y_text = hik_view_string(wmem_file_scope(), r->buf, sdp->y.text);
+    }
+    out->broken_lines = sdp->broken_lines > 0 || sdp->blank_lines > 0;
+    out->session_name = sdp->session_name;
+}
+
+/* Methods that only make sense inside a dialog: seen without one, the dialog began before the capture. */
+bool hik_reading_implies_dialog(const struct hik_reading *r)
+{
+    switch (r->sip->method) {
+    case HIK_METHOD_INVITE:
+        return !r->sip->is_request || r->to.tag.len > 0;
+    case HIK_METHOD_ACK:
+    case HIK_METHOD_BYE:
+    case HIK_METHOD_CANCEL:
+    case HIK_METHOD_PRACK:
+    case HIK_METHOD_UPDATE:
+        return true;
+    case HIK_METHOD_INFO:
+        return r->to.tag.len > 0;
+    default:
+        return false;
+    }
+}

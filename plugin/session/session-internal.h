@@ -1,0 +1,76 @@
+/* session-internal.h
+ * Shared by session.c, platforms.c and message-info.c, and by nobody else: what one message says, before and while the
+ * capture's state takes it in.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HIK_SESSION_INTERNAL_H
+#define HIK_SESSION_INTERNAL_H
+
+#include "session.h"
+
+/* ---- message-info.c ---- */
+
+/* Everything read from one message before any state is looked at. Packet scope. */
+struct hik_reading {
+    const uint8_t *buf;
+    const struct hik_sip *sip;
+    struct hik_view call_id;
+    struct hik_view branch; /* of the first Via */
+    struct hik_sip_addr from, to, uri;
+    struct hik_subject subject;
+    bool has_subject;
+    bool has_sdp;
+    const struct hik_sdp *sdp;
+    enum hik_direction body_direction; /* what a MANSCDP body implies */
+};
+
+/* sdp: the body, if it is SDP and was parsed; it is only pointed to. */
+void hik_reading_take(const uint8_t *buf, const struct hik_sip *sip, const struct hik_sdp *sdp, struct hik_reading *r);
+
+/* The message is one that only exists inside an INVITE dialog, or answers one that is. */
+bool hik_reading_implies_dialog(const struct hik_reading *r);
+
+/* Fills a description from the message's SDP; r->has_sdp must be set. Strings and lines are file scope. */
+void hik_reading_describe(packet_info *pinfo, const struct hik_reading *r, struct hik_description *out);
+
+/* A view as a string of valid UTF-8. NULL for an empty one. */
+char *hik_view_string(wmem_allocator_t *scope, const uint8_t *buf, struct hik_view view);
+
+/* The view is an ID of any of the known kinds (gb-id.h). */
+bool hik_view_is_id(const uint8_t *buf, struct hik_view view);
+
+/* The ID of a camera, or of another device at the far end (types 001 to 199). */
+bool hik_view_is_device(const uint8_t *buf, struct hik_view view);
+
+/* Which way the request of this message goes, by its method and body alone. */
+enum hik_direction hik_reading_direction(const struct hik_reading *r);
+
+/* A file scope copy of the address; and the comparison. */
+void hik_endpoint_set(struct hik_endpoint *endpoint, const address *addr, uint32_t port);
+bool hik_endpoint_is(const struct hik_endpoint *endpoint, const address *addr, uint32_t port);
+
+/* ---- platforms.c ---- */
+
+void hik_platforms_register(void);
+
+/* The pair a packet travels between, NULL if it is not known. */
+struct hik_platforms *hik_platforms_find(packet_info *pinfo);
+
+/* Direction of a packet between the pair's two ends, by its source. */
+enum hik_direction hik_platforms_direction(packet_info *pinfo, const struct hik_platforms *pair);
+
+/* Finds or makes the pair; a message that goes up comes from the lower platform. sure: a REGISTER says so, which puts
+ * an earlier guess right. First pass. */
+struct hik_platforms *hik_platforms_learn(packet_info *pinfo, enum hik_direction direction, bool sure);
+
+/* Keeps the first ID seen for one side. First pass. */
+void hik_platforms_learn_id(const char **slot, const struct hik_reading *r, struct hik_view user);
+
+/* What a message other than REGISTER and outside of calls says about the IDs of the pair it travels between. First pass. */
+void hik_platforms_take_ids(packet_info *pinfo, const struct hik_reading *r, const struct hik_message *message);
+
+/* A REGISTER or its answer (RFC 3261 clause 10). First pass. */
+void hik_platforms_take_register(packet_info *pinfo, const struct hik_reading *r, struct hik_message *message);
+
+#endif

@@ -1,0 +1,887 @@
+/* session.c
+ * INVITE sessions, platform pairs and one record per SIP message: the only writer of what the signalling teaches.
+ *
+ * A session is an INVITE dialog (RFC 3261 clause 12) and everything that leads to it or follows from it. Messages find
+ * their session by Call-ID and tag, answers also by Via branch and CSeq (17.1.3), because lower platforms are known to
+ * answer a BYE under another Call-ID. Every lookup is a hash: a capture of any size costs the same per message.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "session-internal.h"
+
+#include <string.h>
+
+#include "gb-id.h"
+#include "key.h"
+#include "parts.h"
+
+/* RFC 3261 timer F: how long an answer may be late and still be one. */
+#define TRANSACTION_SECONDS 32
+/* How many calls under one Call-ID and tag are told apart. */
+#define MAX_TWINS 16
+
+/* A request and its answers, from the first of either on. File scope; first pass. */
+struct transaction {
+    struct hik_session *session;
+    struct hik_platforms *platforms;
+    enum hik_direction direction; /* of the request */
+    uint32_t request_frame;       /* 0: only an answer was seen */
+    nstime_t request_time;
+    uint32_t answer_frame;        /* first final answer */
+    uint16_t last_status;         /* newest answer: the same again is a retransmission */
+    struct transaction *next_bye; /* of its struct bye_queue */
+};
+
+/* BYEs with the same ends and CSeq, the oldest first. File scope; first pass. */
+struct bye_queue {
+    struct transaction *first, *last;
+};
+
+/* Statics that hold nothing but maps emptied with the capture. */
+static wmem_map_t *sessions_by_tag;   /* text_key: Call-ID, tag -> struct hik_session */
+static wmem_map_t *sessions_by_call;  /* text_key: Call-ID -> newest struct hik_session */
+static wmem_map_t *sessions_by_index; /* index + 1 -> struct hik_session */
+static wmem_map_t *transactions;      /* text_key: branch, Call-ID or ""; CSeq and method -> newest struct transaction */
+static wmem_map_t *unanswered_byes;   /* ends_key: source, destination; CSeq -> struct bye_queue */
+
+void hik_session_register(int proto _U_)
+{
+    struct {
+        wmem_map_t **map;
+        GHashFunc hash;
+        GEqualFunc equal;
+    } maps[] = {
+        {&sessions_by_tag, hik_text_key_hash, hik_text_key_equal},
+        {&sessions_by_call, hik_text_key_hash, hik_text_key_equal},
+        {&sessions_by_index, g_direct_hash, g_direct_equal},
+        {&transactions, hik_text_key_hash, hik_text_key_equal},
+        {&unanswered_byes, hik_ends_key_hash, hik_ends_key_equal},
+    };
+    for (size_t i = 0; i < array_length(maps); i++)
+        *maps[i].map = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), maps[i].hash, maps[i].equal);
+    hik_platforms_register();
+}
+
+/* ---- small helpers ---------------------------------------------------------------------------------------------- */
+
+bool hik_session_expected_ssrc(const struct hik_session *session, uint32_t *ssrc)
+{
+    const struct hik_description *sources[] = {&session->answer, &session->offer};
+
+    for (size_t i = 0; i < array_length(sources); i++) {
+        const struct hik_description *sdp = sources[i];
+        if (sdp->frame && sdp->has_y && sdp->y_kind <= HIK_SSRC_LONG) {
+            *ssrc = sdp->ssrc;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* First pass, after the offer or the answer changed. */
+static void keep_expectation(packet_info *pinfo, struct hik_session *session)
+{
+    struct hik_expectation now = {.frame = pinfo->num};
+    const struct hik_expectation *last = NULL;
+
+    now.known = hik_session_expected_ssrc(session, &now.ssrc);
+    if (!session->expectations)
+        session->expectations = wmem_array_sized_new(wmem_file_scope(), sizeof now, 1);
+    else
+        last = (const struct hik_expectation *)wmem_array_index(session->expectations,
+                                                                wmem_array_get_count(session->expectations) - 1);
+    if (!last || last->known != now.known || last->ssrc != now.ssrc)
+        wmem_array_append_one(session->expectations, now);
+}
+
+bool hik_session_expected_ssrc_at(const struct hik_session *session, uint32_t frame, uint32_t *ssrc)
+{
+    unsigned low = 0, high = session->expectations ? wmem_array_get_count(session->expectations) : 0;
+    const struct hik_expectation *found;
+
+    while (low < high) { /* the first one later than the frame */
+        unsigned middle = low + (high - low) / 2;
+        found = (const struct hik_expectation *)wmem_array_index(session->expectations, middle);
+        if (found->frame <= frame)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == 0)
+        return false;
+    found = (const struct hik_expectation *)wmem_array_index(session->expectations, low - 1);
+    *ssrc = found->ssrc;
+    return found->known;
+}
+
+unsigned hik_session_count(void)
+{
+    return wmem_map_size(sessions_by_index);
+}
+
+struct hik_session *hik_session_get(unsigned index)
+{
+    return (struct hik_session *)wmem_map_lookup(sessions_by_index, GUINT_TO_POINTER(index + 1));
+}
+
+/* ---- sessions --------------------------------------------------------------------------------------------------- */
+
+static struct hik_text_key tag_key(const struct hik_reading *r, struct hik_view tag)
+{
+    struct hik_text_key key = {{r->buf + r->call_id.off, r->buf + tag.off}, {r->call_id.len, tag.len}, 0};
+    return key;
+}
+
+static struct hik_session *find_by_tag(const struct hik_reading *r, struct hik_view tag)
+{
+    struct hik_text_key key = tag_key(r, tag);
+    return (struct hik_session *)wmem_map_lookup(sessions_by_tag, &key);
+}
+
+/* Call-ID alone. */
+static struct hik_session *find_by_call(const struct hik_reading *r)
+{
+    struct hik_text_key key = tag_key(r, (struct hik_view){0, 0});
+    return (struct hik_session *)wmem_map_lookup(sessions_by_call, &key);
+}
+
+static bool between_its_ends(packet_info *pinfo, const struct hik_session *session)
+{
+    return (addresses_equal(&pinfo->src, &session->caller.addr) && addresses_equal(&pinfo->dst, &session->callee.addr)) ||
+           (addresses_equal(&pinfo->src, &session->callee.addr) && addresses_equal(&pinfo->dst, &session->caller.addr));
+}
+
+/* File scope; never NULL. */
+static const char *text_or_empty(const struct hik_reading *r, struct hik_view view)
+{
+    const char *text = hik_view_string(wmem_file_scope(), r->buf, view);
+    return text ? text : "";
+}
+
+static bool same_text(const struct hik_reading *r, struct hik_view view, const char *text)
+{
+    return strlen(text) == view.len && memcmp(r->buf + view.off, text, view.len) == 0;
+}
+
+/* Its sender is one of the two: cascades that count alike have Call-IDs and branches in common. */
+static bool is_party(const struct hik_reading *r, const struct hik_session *session)
+{
+    return session && (same_text(r, r->from.tag, session->caller_tag) ||
+                       (session->callee_tag && same_text(r, r->from.tag, session->callee_tag)));
+}
+
+/* How well a message fits one of several calls with the same Call-ID and caller's tag. */
+static int fitness(packet_info *pinfo, const struct hik_reading *r, const struct hik_session *session)
+{
+    struct hik_view other = same_text(r, r->from.tag, session->caller_tag) ? r->to.tag : r->from.tag;
+    bool there = hik_endpoint_is(&session->caller, &pinfo->src, pinfo->srcport) &&
+                 hik_endpoint_is(&session->callee, &pinfo->dst, pinfo->destport);
+    bool back = hik_endpoint_is(&session->callee, &pinfo->src, pinfo->srcport) &&
+                hik_endpoint_is(&session->caller, &pinfo->dst, pinfo->destport);
+    int points = there || back ? 3 : between_its_ends(pinfo, session) ? 2 : 0;
+
+    if (session->callee_tag && other.len)
+        points += same_text(r, other, session->callee_tag) ? 4 : -4;
+    if (session->camera && (same_text(r, r->to.user, session->camera) || same_text(r, r->from.user, session->camera) ||
+                            (r->has_subject && same_text(r, r->subject.sender_id, session->camera))))
+        points++;
+    if (session->bye_frame || session->final_status >= 300)
+        points -= 5;
+    return points;
+}
+
+/* Calls with the same Call-ID and tag exist: of a device that counts anew, and of a platform in the middle that passes
+ * a dialog on as it is. The one that fits best, of equals the newest. */
+static struct hik_session *best_twin(packet_info *pinfo, const struct hik_reading *r, struct hik_session *newest)
+{
+    struct hik_session *best = newest;
+    int points, most;
+    unsigned seen = 0;
+
+    if (!newest || !newest->twin)
+        return newest;
+    most = fitness(pinfo, r, newest);
+    for (struct hik_session *twin = newest->twin; twin && ++seen < MAX_TWINS; twin = twin->twin) {
+        points = fitness(pinfo, r, twin);
+        if (points > most) {
+            most = points;
+            best = twin;
+        }
+    }
+    return best;
+}
+
+/* The dialog a message belongs to: the caller's tag is in From or in To. Failing both, the newest dialog of that
+ * Call-ID between the same two addresses: devices that lose a tag exist. */
+static struct hik_session *find_session(packet_info *pinfo, const struct hik_reading *r)
+{
+    struct hik_session *session = find_by_tag(r, r->from.tag);
+
+    if (!session && r->to.tag.len)
+        session = find_by_tag(r, r->to.tag);
+    if (!session) {
+        session = find_by_call(r);
+        if (session && !between_its_ends(pinfo, session))
+            session = NULL;
+    }
+    return best_twin(pinfo, r, session);
+}
+
+/* caller_sends: the packet goes from the caller to the callee. */
+static struct hik_session *new_session(packet_info *pinfo, const struct hik_reading *r, struct hik_view caller_tag,
+                                       bool caller_sends)
+{
+    struct hik_session *session = wmem_new0(wmem_file_scope(), struct hik_session);
+    struct hik_text_key key = tag_key(r, caller_tag);
+
+    session->index = wmem_map_size(sessions_by_index);
+    session->call_id = text_or_empty(r, r->call_id);
+    session->caller_tag = text_or_empty(r, caller_tag);
+    session->twin = find_by_tag(r, caller_tag);
+    session->scale = 1.0;
+    session->first_frame = pinfo->num;
+    session->first_time = pinfo->abs_ts;
+    hik_endpoint_set(&session->caller, caller_sends ? &pinfo->src : &pinfo->dst, caller_sends ? pinfo->srcport : pinfo->destport);
+    hik_endpoint_set(&session->callee, caller_sends ? &pinfo->dst : &pinfo->src, caller_sends ? pinfo->destport : pinfo->srcport);
+    hik_text_key_insert(sessions_by_tag, &key, session);
+    key = tag_key(r, (struct hik_view){0, 0});
+    hik_text_key_insert(sessions_by_call, &key, session);
+    wmem_map_insert(sessions_by_index, GUINT_TO_POINTER(session->index + 1), session);
+    return session;
+}
+
+/* A dialog whose INVITE is not in the capture. Who called is told by the method: the caller sends ACK and CANCEL and
+ * gets the answers to INVITE; BYE and INFO come from either side, mostly from the upper platform, who called, unless the
+ * camera stands in their From. */
+static struct hik_session *begun_before(packet_info *pinfo, const struct hik_reading *r)
+{
+    enum hik_method method = r->sip->method;
+    bool from_device = hik_view_is_device(r->buf, r->from.user), to_device = hik_view_is_device(r->buf, r->to.user);
+    bool callee_asks = (method == HIK_METHOD_BYE || method == HIK_METHOD_INFO) && from_device && !to_device;
+    struct hik_view callee_tag = callee_asks ? r->from.tag : r->to.tag;
+    struct hik_session *session = new_session(pinfo, r, callee_asks ? r->to.tag : r->from.tag, r->sip->is_request != callee_asks);
+
+    session->began_before = true;
+    if (from_device != to_device)
+        session->invite_direction = callee_asks || to_device ? HIK_DIR_DOWN : HIK_DIR_UP;
+    if (callee_tag.len) {
+        struct hik_text_key key = tag_key(r, callee_tag);
+
+        session->callee_tag = text_or_empty(r, callee_tag);
+        /* Either tag may turn up in From later: the callee may speak, too. */
+        hik_text_key_insert(sessions_by_tag, &key, session);
+    }
+    return session;
+}
+
+/* The INVITE asks for the same media at the same place. */
+static bool is_same_offer(packet_info *pinfo, const struct hik_reading *r, const struct hik_session *session)
+{
+    const struct hik_media_line *theirs = session->offer.frame && session->offer.media_count ? session->offer.media : NULL;
+    struct hik_description mine;
+
+    if (!theirs || !r->has_sdp || r->sdp->media_count == 0)
+        return false;
+    hik_reading_describe(pinfo, r, &mine);
+    return mine.media[0].addr_ok && theirs->addr_ok && mine.media[0].endpoint.port == theirs->endpoint.port &&
+           addresses_equal(&mine.media[0].endpoint.addr, &theirs->endpoint.addr);
+}
+
+/* An INVITE outside a dialog under tags we know: is it another call, or the same one again? */
+static bool is_new_call(packet_info *pinfo, const struct hik_reading *r, const struct hik_session *session, bool retransmission)
+{
+    struct hik_view camera = r->has_subject ? r->subject.sender_id : r->uri.user;
+
+    if (retransmission)
+        return false;
+    if (session->bye_frame || (session->final_frame && session->final_status >= 300))
+        return true;
+    if (!session->invite_frame)
+        return false; /* it came out of order */
+    /* Another camera; or another hop, of a platform that passes the dialog on and the media through. */
+    return (!between_its_ends(pinfo, session) && !is_same_offer(pinfo, r, session)) ||
+           (session->camera && session->kind != HIK_KIND_BROADCAST && hik_view_is_id(r->buf, camera) &&
+            !same_text(r, camera, session->camera));
+}
+
+static void set_camera(struct hik_session *session, const struct hik_reading *r)
+{
+    /* In the middle of a dialog the Request-URI is a Contact, a platform's, and either side may speak. */
+    bool in_dialog = r->sip->method != HIK_METHOD_INVITE || (r->sip->is_request && r->to.tag.len > 0);
+    const struct hik_view none = {0, 0};
+    const struct hik_view candidates[] = {
+        r->has_subject ? (session->kind == HIK_KIND_BROADCAST ? r->subject.receiver_id : r->subject.sender_id) : none,
+        session->kind == HIK_KIND_BROADCAST ? r->from.user : r->sip->is_request && !in_dialog ? r->uri.user : r->to.user,
+        session->kind == HIK_KIND_BROADCAST ? none : r->to.user,
+        in_dialog && session->kind != HIK_KIND_BROADCAST ? r->from.user : none,
+        r->has_sdp ? r->sdp->origin_user : none,
+    };
+    const struct hik_view *found = NULL;
+
+    if (session->camera)
+        return;
+    for (size_t i = 0; i < array_length(candidates); i++) {
+        if (candidates[i].len == 0 || !hik_view_is_id(r->buf, candidates[i]))
+            continue;
+        if (!found)
+            found = &candidates[i];
+        if (!in_dialog || hik_view_is_device(r->buf, candidates[i])) {
+            found = &candidates[i];
+            break;
+        }
+    }
+    if (found) {
+        session->camera = hik_view_string(wmem_file_scope(), r->buf, *found);
+    } else if (r->has_subject && r->subject.sender_id.len > 0) {
+        char *text = hik_view_string(wmem_file_scope(), r->buf, r->subject.sender_id);
+        hik_text_one_line(text);
+        session->camera = text;
+    }
+}
+
+/* The ID of a platform, as one of the session's sides. */
+static void set_platform_id(const char **slot, const struct hik_session *session, const struct hik_reading *r,
+                            struct hik_view user)
+{
+    if (!*slot && user.len > 0 && hik_view_is_id(r->buf, user) && !(session->camera && same_text(r, user, session->camera)))
+        *slot = hik_view_string(wmem_file_scope(), r->buf, user);
+}
+
+/* Who sent the message, by the ID it gives itself. */
+static void learn_platform_id(const struct hik_message *message, const struct hik_reading *r, struct hik_view user)
+{
+    const char *camera = message->session->camera;
+
+    if (message->platforms && message->direction != HIK_DIR_UNKNOWN && !(camera && same_text(r, user, camera)))
+        hik_platforms_learn_id(message->direction == HIK_DIR_DOWN ? &message->platforms->upper_id
+                                                                  : &message->platforms->lower_id, r, user);
+}
+
+/* The newest SDP offer. In a re-INVITE either side may make it. */
+static void take_offer(packet_info *pinfo, const struct hik_reading *r, struct hik_message *message)
+{
+    struct hik_session *session = message->session;
+    bool from = same_text(r, r->from.tag, session->caller_tag), to = same_text(r, r->to.tag, session->caller_tag);
+
+    hik_reading_describe(pinfo, r, &session->offer);
+    session->offer.by_callee = from != to ? to : !addresses_equal(&pinfo->src, &session->caller.addr) &&
+                                                 addresses_equal(&pinfo->src, &session->callee.addr);
+    message->carries_offer = true;
+}
+
+/* Who pulls: video asked for with an INVITE flows to the caller, so the caller is the upper platform, unless its SDP
+ * says it sends. Voice can go either way: there the pair of platforms decides, else the IDs (in a broadcast the device
+ * calls the source). */
+static enum hik_direction invite_direction(packet_info *pinfo, const struct hik_reading *r)
+{
+    const struct hik_platforms *pair = hik_platforms_find(pinfo);
+    bool video = false, audio = false, sends = false;
+
+    for (unsigned i = 0; r->has_sdp && i < r->sdp->media_count; i++) {
+        if (hik_view_is(r->buf, r->sdp->media[i].media.media, "audio"))
+            audio = true;
+        else
+            video = true;
+        sends = sends || r->sdp->media[i].direction == HIK_ATTR_SENDONLY;
+    }
+    if (video)
+        return sends ? HIK_DIR_UP : HIK_DIR_DOWN;
+    if (pair)
+        return hik_platforms_direction(pinfo, pair);
+    if (audio && hik_view_is_device(r->buf, r->from.user) && !hik_view_is_device(r->buf, r->uri.user))
+        return HIK_DIR_UP;
+    if (audio || r->has_subject)
+        return HIK_DIR_DOWN;
+    return HIK_DIR_UNKNOWN;
+}
+
+static enum hik_session_kind session_kind(const struct hik_reading *r, enum hik_direction direction)
+{
+    bool audio_only = r->sdp->media_count > 0;
+
+    for (unsigned i = 0; i < r->sdp->media_count; i++)
+        audio_only = audio_only && hik_view_is(r->buf, r->sdp->media[i].media.media, "audio");
+    if (r->sdp->session_name == HIK_S_TALK)
+        return HIK_KIND_TALK;
+    if (audio_only)
+        return direction == HIK_DIR_UP ? HIK_KIND_BROADCAST : HIK_KIND_TALK;
+    switch (r->sdp->session_name) {
+    case HIK_S_PLAYBACK:
+        return HIK_KIND_PLAYBACK;
+    case HIK_S_DOWNLOAD:
+        return HIK_KIND_DOWNLOAD;
+    default:
+        return HIK_KIND_PLAY;
+    }
+}
+
+static void take_invite(packet_info *pinfo, const struct hik_reading *r, struct hik_message *message)
+{
+    struct hik_session *session = message->session;
+
+    if (r->to.tag.len > 0 && session->invite_frame != 0) {
+        session->reinvite_frame = pinfo->num;
+        if (!message->retransmission) {
+            session->reinvite_first = pinfo->num;
+            session->offer_before = session->offer;
+            session->answer_before = session->answer;
+        }
+    } else if (session->invite_frame == 0) {
+        session->began_before = session->began_before && r->to.tag.len; /* it may only have come out of order */
+        session->invite_frame = pinfo->num;
+        session->invite_time = pinfo->abs_ts;
+        session->invite_count = 1;
+        session->invite_cseq = r->sip->cseq;
+    } else if (message->retransmission) {
+        session->invite_count++;
+    } else if (session->invite_cseq != r->sip->cseq) { /* once more, with credentials (RFC 3261 22.2) */
+        session->invite_cseq = r->sip->cseq;
+        session->invite_count = 1;
+    }
+    if (session->invite_direction == HIK_DIR_UNKNOWN)
+        session->invite_direction = invite_direction(pinfo, r);
+    if (r->has_sdp) {
+        take_offer(pinfo, r, message);
+        if (session->kind == HIK_KIND_UNKNOWN)
+            session->kind = session_kind(r, session->invite_direction);
+    }
+    set_camera(session, r);
+    if (session->invite_frame == pinfo->num) {
+        set_platform_id(&session->caller_id, session, r, r->from.user);
+        learn_platform_id(message, r, r->from.user);
+    }
+}
+
+static void take_error_info(const struct hik_reading *r, struct hik_session *session)
+{
+    struct hik_error_info error;
+
+    if (session->error_code || !hik_sdp_parse_error_info(r->buf, r->sip->body, &error))
+        return;
+    session->error_code = hik_view_string(wmem_file_scope(), r->buf, error.code);
+    session->error_text = hik_text_to_utf8(wmem_file_scope(), r->buf, error.text);
+}
+
+/* A re-INVITE was answered. Refused, it leaves the session as it was (RFC 3261 14.1); with credentials it comes again. */
+static void take_reinvite_answer(packet_info *pinfo, struct hik_session *session, uint16_t status)
+{
+    if (status >= 200 && status < 300)
+        session->moved = true;
+    if (status < 300 || session->offer_before.frame == 0)
+        return;
+    session->offer = session->offer_before;
+    session->answer = session->answer_before;
+    keep_expectation(pinfo, session);
+}
+
+static void take_invite_answer(packet_info *pinfo, const struct hik_reading *r, struct hik_message *message)
+{
+    struct hik_session *session = message->session;
+    uint16_t status = message->status;
+    bool again = session->reinvite_first && message->request_frame == session->reinvite_first;
+    struct hik_sip_addr contact;
+    bool initial = session->invite_cseq == 0 || session->invite_cseq == r->sip->cseq;
+
+    if (status < 200) {
+        if (!session->provisional_frame)
+            session->provisional_frame = pinfo->num;
+        session->provisional_status = MAX(session->provisional_status, status);
+    } else if (again) {
+        take_reinvite_answer(pinfo, session, status);
+    } else if (status == 401 || status == 407) {
+        session->challenge_cseq = r->sip->cseq;
+    } else if (initial && !session->final_frame) {
+        session->final_frame = pinfo->num;
+        session->final_status = status;
+        session->final_reason = hik_view_string(wmem_file_scope(), r->buf, r->sip->reason);
+        session->final_time = pinfo->abs_ts;
+        if (status >= 300 && message->platforms)
+            message->platforms->failures++;
+    }
+    if (status >= 300 && !again)
+        take_error_info(r, session);
+    if (status >= 200 && status < 300 && !again) {
+        session->challenge_cseq = 0;
+        if (!session->answer_frame)
+            session->answer_frame = pinfo->num;
+        set_camera(session, r);
+        if (hik_sip_parse_addr(r->buf, r->sip->first[HIK_HDR_CONTACT].value, &contact)) {
+            set_platform_id(&session->callee_id, session, r, contact.user);
+            learn_platform_id(message, r, contact.user);
+        }
+        if (!session->callee_tag || !same_text(r, r->to.tag, session->callee_tag)) {
+            session->answer_count++;
+            if (!session->callee_tag)
+                session->callee_tag = text_or_empty(r, r->to.tag);
+        } else if (session->answer_count == 0) {
+            session->answer_count = 1;
+        }
+    }
+    if (r->has_sdp && status < 300) {
+        hik_reading_describe(pinfo, r, &session->answer);
+        message->carries_answer = true;
+        if (session->kind == HIK_KIND_UNKNOWN)
+            session->kind = session_kind(r, session->invite_direction);
+        /* The INVITE is not in the capture: who sends video is the lower platform. */
+        if (session->invite_direction == HIK_DIR_UNKNOWN && session->kind != HIK_KIND_TALK)
+            session->invite_direction = HIK_DIR_DOWN;
+    }
+}
+
+static void take_session_message(packet_info *pinfo, const struct hik_reading *r, struct hik_message *message)
+{
+    struct hik_session *session = message->session;
+
+    session->last_time = pinfo->abs_ts;
+    switch (message->method) {
+    case HIK_METHOD_INVITE:
+        if (message->is_request)
+            take_invite(pinfo, r, message);
+        else
+            take_invite_answer(pinfo, r, message);
+        break;
+    case HIK_METHOD_ACK:
+        /* The ACK of a challenge only ends that try. */
+        if (message->is_request && !session->ack_frame &&
+            (!session->challenge_cseq || session->challenge_cseq != r->sip->cseq))
+            session->ack_frame = pinfo->num;
+        if (r->has_sdp) /* delayed offer: the ACK carries the answer (RFC 3264) */
+            take_offer(pinfo, r, message);
+        break;
+    case HIK_METHOD_UPDATE: /* moves the media as a re-INVITE does (RFC 3311) */
+        if (r->has_sdp && message->is_request) {
+            take_offer(pinfo, r, message);
+        } else if (r->has_sdp && message->status >= 200 && message->status < 300) {
+            hik_reading_describe(pinfo, r, &session->answer);
+            message->carries_answer = true;
+            session->moved = true;
+        }
+        break;
+    case HIK_METHOD_CANCEL:
+        if (message->is_request && !session->cancel_frame)
+            session->cancel_frame = pinfo->num;
+        break;
+    case HIK_METHOD_BYE:
+        if (message->is_request) {
+            if (!session->bye_frame) {
+                session->bye_frame = pinfo->num;
+                session->bye_time = pinfo->abs_ts;
+                session->bye_direction = message->direction;
+            }
+        } else if (message->status >= 200 && message->status != 401 && message->status != 407 && !session->bye_answer_frame) {
+            session->bye_answer_frame = pinfo->num;
+        }
+        break;
+    case HIK_METHOD_INFO:
+        /* What was refused did not happen. */
+        if (!message->is_request && message->status >= 300 && message->request_frame &&
+            message->request_frame == session->playback_frame) {
+            session->scale = session->scale_before;
+            session->paused = session->paused_before;
+            session->playback_frame = 0;
+        }
+        break;
+    default:
+        break;
+    }
+    set_camera(session, r);
+    if (message->carries_offer || message->carries_answer)
+        keep_expectation(pinfo, session);
+}
+
+void hik_session_playback(packet_info *pinfo, struct hik_session *session, double scale, bool paused)
+{
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    if (!session)
+        return;
+    session->playback_frame = pinfo->num;
+    session->scale_before = session->scale;
+    session->paused_before = session->paused;
+    if (scale != 0)
+        session->scale = scale;
+    session->paused = paused;
+}
+
+/* ---- transactions ----------------------------------------------------------------------------------------------- */
+
+static struct hik_text_key transaction_key(const struct hik_reading *r, struct hik_view call_id)
+{
+    /* ACK and CANCEL share the branch of their INVITE: the method keeps them apart. */
+    struct hik_text_key key = {{r->buf + r->branch.off, r->buf + call_id.off},
+                               {r->branch.len, call_id.len},
+                               r->sip->cseq * 32 + r->sip->method};
+    return key;
+}
+
+/* By Call-ID and branch, for some devices use one branch for everything. An answer may fit by its branch alone, which
+ * is said in *by_branch. A request that comes again much later is another request. */
+static struct transaction *find_transaction(packet_info *pinfo, const struct hik_reading *r, bool *by_branch)
+{
+    struct hik_text_key key = transaction_key(r, r->call_id);
+    struct transaction *found = (struct transaction *)wmem_map_lookup(transactions, &key);
+
+    *by_branch = false;
+    if (found && r->sip->is_request && found->request_frame &&
+        pinfo->abs_ts.secs - found->request_time.secs > TRANSACTION_SECONDS)
+        return NULL;
+    if (found || r->sip->is_request || r->branch.len == 0)
+        return found;
+    *by_branch = true;
+    key = transaction_key(r, (struct hik_view){0, 0});
+    return (struct transaction *)wmem_map_lookup(transactions, &key);
+}
+
+/* A CANCEL, and the ACK of a refusal, have the branch of their INVITE (RFC 3261 9.1, 17.1.1.3). */
+static struct hik_session *session_of_invite(const struct hik_reading *r)
+{
+    struct hik_text_key key = transaction_key(r, r->call_id);
+    const struct transaction *found;
+
+    if (r->sip->method != HIK_METHOD_ACK && r->sip->method != HIK_METHOD_CANCEL)
+        return NULL;
+    key.number = r->sip->cseq * 32 + HIK_METHOD_INVITE;
+    found = (const struct transaction *)wmem_map_lookup(transactions, &key);
+    return found && is_party(r, found->session) ? found->session : NULL;
+}
+
+static void keep_transaction(const struct hik_reading *r, struct transaction *transaction)
+{
+    struct hik_text_key key = transaction_key(r, r->call_id);
+
+    hik_text_key_insert(transactions, &key, transaction);
+    if (r->branch.len && r->call_id.len) {
+        key = transaction_key(r, (struct hik_view){0, 0});
+        hik_text_key_insert(transactions, &key, transaction);
+    }
+}
+
+/* reverse: the key of the request that this answer would belong to. */
+static struct hik_ends_key bye_key(packet_info *pinfo, const struct hik_reading *r, bool reverse)
+{
+    struct hik_ends_key key = {{&pinfo->src, &pinfo->dst}, {(uint16_t)pinfo->srcport, (uint16_t)pinfo->destport}, r->sip->cseq};
+
+    if (reverse) {
+        key.addr[0] = &pinfo->dst;
+        key.addr[1] = &pinfo->src;
+        key.port[0] = (uint16_t)pinfo->destport;
+        key.port[1] = (uint16_t)pinfo->srcport;
+    }
+    return key;
+}
+
+static void queue_bye(packet_info *pinfo, const struct hik_reading *r, struct transaction *transaction)
+{
+    struct hik_ends_key key = bye_key(pinfo, r, false);
+    struct bye_queue *queue = (struct bye_queue *)wmem_map_lookup(unanswered_byes, &key);
+
+    if (!queue) {
+        queue = wmem_new0(wmem_file_scope(), struct bye_queue);
+        hik_ends_key_insert(unanswered_byes, &key, queue);
+    }
+    if (queue->last)
+        queue->last->next_bye = transaction;
+    else
+        queue->first = transaction;
+    queue->last = transaction;
+}
+
+/* An answer to BYE that fits no call and no branch: the oldest BYE between the two platforms, other way round, with
+ * that CSeq, that nothing answered yet. */
+static struct transaction *find_unanswered_bye(packet_info *pinfo, const struct hik_reading *r)
+{
+    struct hik_ends_key key = bye_key(pinfo, r, true);
+    struct bye_queue *queue = (struct bye_queue *)wmem_map_lookup(unanswered_byes, &key);
+
+    if (!queue)
+        return NULL;
+    while (queue->first && (queue->first->answer_frame ||
+                            pinfo->abs_ts.secs - queue->first->request_time.secs > TRANSACTION_SECONDS))
+        queue->first = queue->first->next_bye;
+    if (!queue->first)
+        queue->last = NULL;
+    return queue->first;
+}
+
+/* Methods that are never part of an INVITE session, whatever their Call-ID is. */
+static bool outside_sessions(enum hik_method method)
+{
+    return method == HIK_METHOD_REGISTER || method == HIK_METHOD_SUBSCRIBE || method == HIK_METHOD_NOTIFY ||
+           method == HIK_METHOD_PUBLISH;
+}
+
+/* transaction: the request an answer belongs to, NULL if it is not known; by_branch: by its branch alone. */
+static struct hik_session *session_of(packet_info *pinfo, const struct hik_reading *r, const struct transaction *transaction,
+                                      bool by_branch, const struct hik_message *message)
+{
+    enum hik_method method = r->sip->method;
+    struct hik_session *session;
+
+    if (outside_sessions(method) || method == HIK_METHOD_NONE)
+        return NULL;
+    if (!message->is_request && transaction && transaction->request_frame && !by_branch)
+        return transaction->session;
+    /* Outside a dialog, MESSAGE and OPTIONS are no part of a session even if the Call-ID is one's. */
+    if (message->is_request && r->to.tag.len == 0 && (method == HIK_METHOD_MESSAGE || method == HIK_METHOD_OPTIONS))
+        return NULL;
+    if (message->is_request && message->retransmission && is_party(r, transaction->session))
+        return transaction->session;
+    session = session_of_invite(r);
+    if (!session)
+        session = find_session(pinfo, r);
+    if (message->is_request && method == HIK_METHOD_INVITE && r->to.tag.len == 0) {
+        if (!session || is_new_call(pinfo, r, session, message->retransmission) ||
+            (!same_text(r, r->from.tag, session->caller_tag) && !session->began_before))
+            session = new_session(pinfo, r, r->from.tag, true);
+        return session;
+    }
+    if (session)
+        return session;
+    if (!message->is_request && transaction && transaction->session)
+        return transaction->session;
+    return hik_reading_implies_dialog(r) ? begun_before(pinfo, r) : NULL;
+}
+
+static enum hik_direction reverse(enum hik_direction direction)
+{
+    return direction == HIK_DIR_UP ? HIK_DIR_DOWN : direction == HIK_DIR_DOWN ? HIK_DIR_UP : HIK_DIR_UNKNOWN;
+}
+
+static enum hik_direction session_direction(packet_info *pinfo, const struct hik_reading *r, const struct hik_session *session)
+{
+    bool from_is_caller = same_text(r, r->from.tag, session->caller_tag);
+    bool to_is_caller = same_text(r, r->to.tag, session->caller_tag);
+
+    if (session->invite_direction == HIK_DIR_UNKNOWN)
+        return HIK_DIR_UNKNOWN;
+    /* The tags say it on every hop: a platform in the middle of a cascade may pass a dialog on as it is. */
+    if (session->caller_tag[0] && from_is_caller != to_is_caller)
+        return from_is_caller == r->sip->is_request ? session->invite_direction : reverse(session->invite_direction);
+    if (hik_endpoint_is(&session->caller, &pinfo->src, pinfo->srcport))
+        return session->invite_direction;
+    if (hik_endpoint_is(&session->callee, &pinfo->src, pinfo->srcport))
+        return reverse(session->invite_direction);
+    /* Another port or another hop: the address alone has to tell. */
+    if (addresses_equal(&session->caller.addr, &pinfo->src))
+        return session->invite_direction;
+    return reverse(session->invite_direction);
+}
+
+static void set_direction(packet_info *pinfo, const struct hik_reading *r, const struct transaction *transaction,
+                          struct hik_message *message)
+{
+    enum hik_direction direction = hik_reading_direction(r);
+    bool sure = r->sip->method == HIK_METHOD_REGISTER;
+    struct hik_platforms *pair = hik_platforms_find(pinfo);
+
+    if (!message->is_request && direction != HIK_DIR_UNKNOWN)
+        direction = reverse(direction);
+    /* Who registered is who is below, whatever else the message looks like. */
+    if (direction != HIK_DIR_UNKNOWN && !sure && pair && pair->sure)
+        direction = hik_platforms_direction(pinfo, pair);
+    if (direction == HIK_DIR_UNKNOWN && message->session) {
+        if (message->is_request && message->method == HIK_METHOD_INVITE &&
+            message->session->invite_direction == HIK_DIR_UNKNOWN)
+            message->session->invite_direction = invite_direction(pinfo, r);
+        direction = session_direction(pinfo, r, message->session);
+    }
+    if (direction == HIK_DIR_UNKNOWN && transaction && !message->is_request)
+        direction = reverse(transaction->direction);
+    pair = direction == HIK_DIR_UNKNOWN ? hik_platforms_find(pinfo) : hik_platforms_learn(pinfo, direction, sure);
+    if (direction == HIK_DIR_UNKNOWN && pair)
+        direction = hik_platforms_direction(pinfo, pair);
+    message->direction = direction;
+    message->platforms = pair;
+    /* A session that began before the capture learns its direction from the pair, too. */
+    if (message->session && message->session->invite_direction == HIK_DIR_UNKNOWN && direction != HIK_DIR_UNKNOWN)
+        message->session->invite_direction =
+            hik_endpoint_is(&message->session->caller, &pinfo->src, pinfo->srcport) ? direction : reverse(direction);
+}
+
+bool hik_session_knows(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip)
+{
+    const struct hik_session *session;
+    struct hik_reading r;
+    bool by_branch;
+
+    hik_reading_take(buf, sip, NULL, &r);
+    if (find_transaction(pinfo, &r, &by_branch))
+        return true;
+    session = r.call_id.len > 0 ? find_by_call(&r) : NULL;
+    return session && between_its_ends(pinfo, session);
+}
+
+struct hik_session *hik_session_of_call(const uint8_t *buf, const struct hik_sip *sip)
+{
+    struct hik_reading r;
+
+    hik_reading_take(buf, sip, NULL, &r);
+    return r.call_id.len > 0 ? find_by_call(&r) : NULL;
+}
+
+struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip,
+                                     const struct hik_sdp *sdp)
+{
+    struct hik_message *message = wmem_new0(wmem_file_scope(), struct hik_message);
+    struct transaction *transaction;
+    struct hik_reading r;
+    bool by_branch;
+    unsigned sessions_before = hik_session_count();
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    hik_reading_take(buf, sip, sdp, &r);
+    message->is_request = sip->is_request;
+    message->method = sip->method;
+    message->status = sip->status;
+
+    transaction = find_transaction(pinfo, &r, &by_branch);
+    if (!transaction && !message->is_request && message->method == HIK_METHOD_BYE && !find_session(pinfo, &r)) {
+        transaction = find_unanswered_bye(pinfo, &r);
+        if (transaction) {
+            message->tied_by_cseq = true;
+            keep_transaction(&r, transaction); /* for its retransmissions */
+        }
+    }
+    if (transaction) {
+        message->retransmission = message->is_request ? transaction->request_frame != 0
+                                                       : transaction->last_status == message->status;
+        if (!message->is_request) {
+            message->request_frame = transaction->request_frame;
+            message->request_time = transaction->request_time;
+        }
+    }
+    message->session = session_of(pinfo, &r, transaction, by_branch, message);
+    set_direction(pinfo, &r, transaction, message);
+
+    if (!transaction) {
+        transaction = wmem_new0(wmem_file_scope(), struct transaction);
+        keep_transaction(&r, transaction);
+    }
+    if (message->is_request || !transaction->session)
+        transaction->session = message->session;
+    if (message->is_request || !transaction->platforms)
+        transaction->platforms = message->platforms;
+    if (message->is_request) {
+        if (!transaction->request_frame) {
+            transaction->request_frame = pinfo->num;
+            transaction->request_time = pinfo->abs_ts;
+            transaction->direction = message->direction;
+            if (message->method == HIK_METHOD_BYE)
+                queue_bye(pinfo, &r, transaction);
+        }
+    } else {
+        transaction->last_status = message->status;
+        if (message->status >= 200 && !transaction->answer_frame)
+            transaction->answer_frame = pinfo->num;
+    }
+
+    if (message->method == HIK_METHOD_REGISTER)
+        hik_platforms_take_register(pinfo, &r, message);
+    else if (!message->session)
+        hik_platforms_take_ids(pinfo, &r, message);
+    if (message->session) {
+        take_session_message(pinfo, &r, message);
+        if (hik_session_count() > sessions_before && message->platforms)
+            message->platforms->sessions++;
+    }
+    return message;
+}

@@ -1,0 +1,242 @@
+/* session.h
+ * What the capture taught us: INVITE sessions (RFC 3261 dialogs), platform pairs, and one record per SIP message.
+ * session.c is the only writer; everything here is written on the first pass and only read later.
+ *
+ * All memory is wmem_file_scope(): it lives until the capture is closed.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HIK_SESSION_H
+#define HIK_SESSION_H
+
+#include "ws-compat.h"
+
+#include "sdp.h"
+#include "sip-message.h"
+
+struct hik_flow; /* rtp-flow.h */
+
+enum hik_direction {
+    HIK_DIR_UNKNOWN = 0,
+    HIK_DIR_UP = 1,  /* lower platform to upper platform */
+    HIK_DIR_DOWN = 2 /* upper to lower */
+};
+
+/* A transport address. */
+struct hik_endpoint {
+    address addr; /* file scope copy; AT_NONE if unknown */
+    uint16_t port;
+};
+
+/* An rtpmap of an m= section. */
+struct hik_payload_map {
+    uint8_t pt;
+    const char *codec;       /* encoding name */
+    uint32_t clock;
+};
+
+/* One m= section of an SDP, as far as a session needs it. */
+struct hik_media_line {
+    bool audio;              /* m=audio */
+    bool tcp;                /* m= names TCP, or there is a=setup */
+    bool tcp_by_setup;       /* only a=setup says so */
+    bool addr_ok;            /* c= is an IP address: endpoint.addr is set */
+    bool port_ok;
+    struct hik_endpoint endpoint; /* c= and m= */
+    uint16_t rtcp_port;      /* a=rtcp:, else port + 1; 0 if there is none */
+    enum hik_sdp_attr direction; /* HIK_ATTR_RECVONLY ... or OTHER */
+    enum hik_sdp_setup setup;
+    uint8_t first_pt;        /* first format of m=; 255 if none */
+    uint64_t formats[2];     /* all formats of m=: bit pt % 64 of formats[pt / 64] */
+    const char *codec;       /* encoding name of first_pt's rtpmap ("PS"), NULL if none */
+    unsigned map_count;      /* all rtpmaps of the section */
+    struct hik_payload_map *maps;
+};
+
+/* An SDP body of a session: the offer or the answer. */
+struct hik_description {
+    uint32_t frame;          /* first frame that carried it; 0 = none seen */
+    unsigned media_count;
+    struct hik_media_line *media; /* media_count of them, file scope */
+    bool has_y;              /* a y= line is there */
+    enum hik_ssrc_kind y_kind;
+    uint32_t ssrc;           /* of y=; valid for OK, SHORT, LONG */
+    const char *y_text;
+    bool broken_lines;       /* some line is no x=value, or blank: stock stops reading there */
+    bool by_callee;          /* of an offer: the callee wrote it, in a re-INVITE of its own */
+    enum hik_sdp_session_name session_name;
+};
+
+enum hik_session_kind {
+    HIK_KIND_UNKNOWN,
+    HIK_KIND_PLAY,
+    HIK_KIND_PLAYBACK,
+    HIK_KIND_DOWNLOAD,
+    HIK_KIND_TALK,     /* s=Talk, or m=audio pulled by the upper platform */
+    HIK_KIND_BROADCAST /* INVITE from the lower platform, m=audio */
+};
+
+/* The SSRC that a session announces from a frame on. */
+struct hik_expectation {
+    uint32_t frame;
+    uint32_t ssrc;
+    bool known;
+};
+
+/* An INVITE session. Frame numbers are 0 where the frame was not seen; times are the capture's absolute times. */
+struct hik_session {
+    uint32_t index;           /* hikcascade.session */
+    const char *call_id;
+    const char *caller_tag;   /* From tag of the INVITE; "" if the INVITE was not seen and not known */
+    const char *callee_tag;   /* To tag of the final answer, NULL until known */
+    const char *camera;       /* ID of the camera: Subject's sender, else the Request-URI's user, else o=; NULL */
+    const char *caller_id, *callee_id; /* of the platforms: From of the INVITE, Contact of its 200; NULL if not known */
+    struct hik_session *twin; /* an older session with the same Call-ID and caller's tag, NULL */
+    enum hik_session_kind kind;
+
+    struct hik_endpoint caller; /* who sent the INVITE (source of the packet) */
+    struct hik_endpoint callee;
+    enum hik_direction invite_direction; /* HIK_DIR_DOWN: the caller is the upper platform; UNKNOWN if not known */
+
+    bool began_before;        /* the INVITE is not in the capture */
+    uint32_t first_frame;     /* first frame of the session, whatever it is */
+    nstime_t first_time;
+    nstime_t last_time;       /* last packet of its signalling and RTCP; RTP is in the flows */
+    uint32_t invite_frame;
+    nstime_t invite_time;
+    uint32_t invite_cseq;     /* CSeq number of the first INVITE */
+    unsigned invite_count;    /* INVITEs without a To tag, retransmissions included */
+    uint32_t reinvite_frame;  /* last re-INVITE (one with a To tag) */
+    uint32_t reinvite_first;  /* the same, the first time it was sent */
+    bool moved;               /* a re-INVITE was answered 2xx */
+    uint32_t provisional_frame; /* first 1xx */
+    uint16_t provisional_status; /* highest 1xx seen */
+    uint32_t final_frame;     /* first final answer to the INVITE other than 401/407 */
+    uint16_t final_status;
+    const char *final_reason; /* reason phrase as sent */
+    nstime_t final_time;
+    uint32_t answer_frame;    /* first 200 to the INVITE */
+    unsigned answer_count;    /* 2xx answers with different To tags: forks */
+    uint32_t challenge_cseq;  /* CSeq of an INVITE that was answered 401 or 407 and by nothing better yet; 0 = none */
+    uint32_t ack_frame;       /* first ACK other than a challenge's */
+    uint32_t cancel_frame;
+    uint32_t bye_frame;       /* first BYE */
+    enum hik_direction bye_direction;
+    nstime_t bye_time;
+    uint32_t bye_answer_frame;
+
+    struct hik_description offer, answer; /* the newest of each: a re-INVITE replaces them */
+    struct hik_description offer_before, answer_before; /* of the last re-INVITE: what holds again when it is refused */
+    wmem_array_t *expectations; /* struct hik_expectation, one per change of the announced SSRC, in order of frame */
+    const char *error_code, *error_text;  /* <ErrorInfo> of a failed INVITE, NULL if none */
+
+    /* MANSRTSP, written by hik_session_playback() */
+    double scale;             /* 1.0 until a Scale came */
+    bool paused;
+    uint32_t playback_frame;  /* of the request that set them last, 0: none; and what they were before */
+    double scale_before;
+    bool paused_before;
+
+    /* rtp-flow.c's: everything below is written by it, on the first pass. What its RTP packets add up to:
+     * hik_media_sum() */
+    struct hik_flow *flows;   /* RTP flows of this session, newest first, linked by hik_flow.next_in_session */
+    unsigned flow_count;
+    uint32_t first_media_frame; /* first RTP packet */
+    nstime_t first_media_time;
+    uint32_t rtcp_packets;
+
+    /* TCP media connection (not RTCP's own), rtp-over-tcp.c's: its SYN, its SYN ACK, the first RST, the first segment with
+     * data */
+    uint32_t tcp_syn_frame, tcp_accept_frame, tcp_rst_frame, tcp_data_frame;
+
+    nstime_t end;             /* facts.c's, set whenever the sessions are compared: last packet of any kind */
+    const char *verdict;      /* computed once by the first reader after the first pass, NULL before */
+};
+
+/* A view as UTF-8: as it is if it is valid UTF-8, else decoded as GB18030, of which GB2312 and GBK are subsets. NULL
+ * for an empty view. */
+char *hik_text_to_utf8(wmem_allocator_t *scope, const uint8_t *buf, struct hik_view view);
+
+/* First pass. The newest session of the message's Call-ID, NULL if there is none. Does not take the message in. */
+struct hik_session *hik_session_of_call(const uint8_t *buf, const struct hik_sip *sip);
+
+/* Makes blanks of the control characters of a text, in place. */
+void hik_text_one_line(char *text);
+
+/* The expected SSRC: the answer's y= if it has a usable one, else the offer's. False if neither announced one. */
+bool hik_session_expected_ssrc(const struct hik_session *session, uint32_t *ssrc);
+
+/* The same as it was at a frame: a re-INVITE may announce another. Any pass. */
+bool hik_session_expected_ssrc_at(const struct hik_session *session, uint32_t frame, uint32_t *ssrc);
+
+/* All sessions of the capture, in order of index. */
+unsigned hik_session_count(void);
+struct hik_session *hik_session_get(unsigned index);
+
+/* What one SIP message turned out to be. One per message, kept with its packet. */
+struct hik_message {
+    struct hik_session *session; /* NULL if it belongs to none */
+    struct hik_platforms *platforms; /* the pair of platforms it travels between, NULL if unknown */
+    enum hik_direction direction;
+    bool is_request;
+    enum hik_method method;      /* of the request; for an answer, of CSeq */
+    uint16_t status;
+    bool retransmission;         /* same branch, method and CSeq seen before */
+    uint32_t request_frame;      /* answer: the frame of its request, 0 if not seen */
+    nstime_t request_time;
+    bool tied_by_cseq;           /* answer whose Call-ID and branch fit nothing: tied by CSeq and addresses alone */
+    bool carries_offer, carries_answer; /* its SDP became the session's offer or answer */
+};
+
+/* Signalling state between a lower and an upper platform, from REGISTER and keep-alives. */
+struct hik_platforms {
+    uint32_t index;
+    struct hik_endpoint lower, upper;
+    const char *lower_id, *upper_id; /* NULL until known */
+    bool sure;                    /* roles come from a REGISTER, not from a guess */
+
+    uint32_t register_frame;      /* last REGISTER */
+    uint32_t register_answer_frame;
+    uint16_t register_status;     /* of the last final answer */
+    bool registered;
+    nstime_t registered_since;    /* first 200 of this registration */
+    nstime_t registered_until;    /* last 200 plus Expires */
+    uint32_t expires;             /* seconds, of the last 200 (else of the REGISTER) */
+    uint32_t expires_asked;       /* seconds, of the last REGISTER */
+    unsigned unauthorized_in_row; /* 401 answers with no 200 in between */
+    bool with_credentials;        /* the last REGISTER had an Authorization */
+    bool credentials_pending;     /* one with it was not answered yet: its answer may be missing in the capture */
+    unsigned registers, register_failures;
+
+    uint32_t keepalive_frame;     /* last Keepalive MESSAGE */
+    nstime_t keepalive_time;
+    unsigned keepalives;
+    nstime_t keepalive_interval;  /* shortest distance seen; 0 until two came */
+
+    unsigned sessions;            /* INVITE sessions between the two */
+    unsigned failures;            /* of those, rejected */
+};
+unsigned hik_platforms_count(void);
+struct hik_platforms *hik_platforms_get(unsigned index);
+
+/* First pass only. Takes a message in; buf is the datagram or stream piece it was parsed from, sdp its
+ * body if that is SDP, else NULL. Returns its record,
+ * which the caller keeps with the packet. */
+struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip,
+                                     const struct hik_sdp *sdp);
+
+/* The call of this message, or the request it answers, was taken in before. Changes nothing. */
+bool hik_session_knows(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip);
+
+/* The record of the SIP message whose body the tvb is, while that message is being dissected; NULL when the message
+ * did not come through our front door. For the body dissectors. */
+const struct hik_message *hik_session_message_of_body(packet_info *pinfo, tvbuff_t *body);
+/* The bytes of that message, from its start line on; NULL in the same cases. For headers its record does not keep. */
+tvbuff_t *hik_session_sip_of_body(packet_info *pinfo, tvbuff_t *body);
+
+/* First pass only. MANSRTSP told a session's player something. scale 0 = not said. */
+void hik_session_playback(packet_info *pinfo, struct hik_session *session, double scale, bool paused);
+/* First pass only. A Keepalive notify arrived in this message. device_id may be NULL. */
+void hik_session_keepalive(packet_info *pinfo, const struct hik_message *message, const char *device_id);
+
+#endif

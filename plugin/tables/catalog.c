@@ -1,0 +1,452 @@
+/* catalog.c
+ * The catalog as a table: devices in the order of their tree, with name, type, status and the sessions that play them
+ * in this capture; and whether each catalog arrived whole.
+ *
+ * `tshark -q -z hikcascade,catalog[,filter]` prints it when all packets have been seen. The window in the GUI is
+ * filled on a retap, after the first pass: then the catalog is complete, so each device's place is known.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "catalog.h"
+
+#include <stdio.h>
+
+#include "gb-id.h"
+#include "table.h"
+#include "session.h"
+
+#define CLI_NAME "hikcascade,catalog"
+#define DEEPEST_INDENT 16
+
+static int catalog_tap = -1;
+
+/* What a message gives to the listeners. */
+struct tapped {
+    const char *const *ids;
+    unsigned count;
+};
+
+bool hik_tap_catalog_wanted(void)
+{
+    return have_tap_listener(catalog_tap);
+}
+
+void hik_tap_catalog_queue(packet_info *pinfo, const char *const *ids, unsigned count)
+{
+    struct tapped *tapped = wmem_new(pinfo->pool, struct tapped);
+
+    tapped->ids = ids;
+    tapped->count = count;
+    tap_queue_packet(catalog_tap, pinfo, tapped);
+}
+
+/* ---- order --------------------------------------------------------------------------------------------------- */
+
+/* A device's place in the tree. */
+struct place {
+    const struct hik_catalog_item *item;
+    unsigned depth; /* ancestors that are listed */
+};
+
+/* The listed device under which this one hangs: the last known of a ParentID joined by '/'. NULL for none. */
+static const struct hik_catalog_item *parent_of(const struct hik_catalog_item *item)
+{
+    const struct hik_catalog_item *found = NULL;
+    char **ids;
+    unsigned i;
+
+    if (!item->parent)
+        return NULL;
+    if (!strchr(item->parent, '/')) {
+        found = hik_catalog_item(item->parent);
+        return found == item ? NULL : found;
+    }
+    ids = g_strsplit(item->parent, "/", 32);
+    for (i = 0; ids[i]; i++) {
+        const struct hik_catalog_item *known = hik_catalog_item(g_strstrip(ids[i]));
+
+        if (known && known != item)
+            found = known;
+    }
+    g_strfreev(ids);
+    return found;
+}
+
+/* All devices, parents before their children, brothers as they were listed. A device in a ring of parents comes at the
+ * end, as if it had none. The caller g_free()s the array of hik_catalog_count() places. Linear. */
+static struct place *in_order(void)
+{
+    unsigned n = hik_catalog_count(), done = 0, pass;
+    struct place *out = g_new0(struct place, n + 1);
+    const struct hik_catalog_item **items = g_new0(const struct hik_catalog_item *, n + 1);
+    int *first = g_new(int, n + 1), *last = g_new(int, n + 1), *next = g_new(int, n + 1), *up = g_new(int, n + 1);
+    bool *placed = g_new0(bool, n + 1);
+    const struct hik_catalog_item *item;
+    unsigned i;
+
+    for (item = hik_catalog_next(NULL); item; item = hik_catalog_next(item)) {
+        items[item->index] = item;
+        first[item->index] = last[item->index] = next[item->index] = up[item->index] = -1;
+    }
+    for (i = 0; i < n; i++) {
+        item = parent_of(items[i]);
+        if (!item)
+            continue;
+        up[i] = (int)item->index;
+        if (last[up[i]] >= 0)
+            next[last[up[i]]] = (int)i;
+        else
+            first[up[i]] = (int)i;
+        last[up[i]] = (int)i;
+    }
+    for (pass = 0; pass < 2; pass++) {
+        for (i = 0; i < n; i++) {
+            int at = (int)i;
+            unsigned depth = 0;
+
+            if (placed[i] || (pass == 0 && up[i] >= 0))
+                continue;
+            while (at >= 0) {
+                if (!placed[at]) {
+                    placed[at] = true;
+                    out[done].item = items[at];
+                    out[done].depth = depth;
+                    done++;
+                    if (first[at] >= 0 && !placed[first[at]]) {
+                        at = first[at];
+                        depth++;
+                        continue;
+                    }
+                }
+                /* Brothers, else up until there is one; never above where this walk began. */
+                while (at != (int)i && next[at] < 0) {
+                    at = up[at];
+                    depth--;
+                }
+                at = at == (int)i ? -1 : next[at];
+            }
+        }
+    }
+    g_free(items);
+    g_free(first);
+    g_free(last);
+    g_free(next);
+    g_free(up);
+    g_free(placed);
+    return out;
+}
+
+/* Camera ID -> number of INVITE sessions. The caller destroys it. */
+static GHashTable *count_sessions(void)
+{
+    GHashTable *out = g_hash_table_new(g_str_hash, g_str_equal);
+    unsigned i;
+
+    for (i = 0; i < hik_session_count(); i++) {
+        const struct hik_session *session = hik_session_get(i);
+
+        if (session && session->camera)
+            g_hash_table_insert(out, (void *)session->camera,
+                                GUINT_TO_POINTER(GPOINTER_TO_UINT(g_hash_table_lookup(out, session->camera)) + 1));
+    }
+    return out;
+}
+
+static unsigned sessions_of(GHashTable *sessions, const char *id)
+{
+    return GPOINTER_TO_UINT(g_hash_table_lookup(sessions, id));
+}
+
+static const char *type_of(const struct hik_catalog_item *item)
+{
+    return item->type ? hik_gb_id_type_name(item->type) : "";
+}
+
+/* ---- tshark -------------------------------------------------------------------------------------------------- */
+
+/* One -z. */
+struct printer {
+    char *filter;       /* NULL: everything */
+    GHashTable *shown;  /* DeviceIDs that passed the filter */
+};
+
+static tap_packet_status print_packet(void *data, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const void *tap,
+                                      tap_flags_t flags _U_)
+{
+    struct printer *printer = (struct printer *)data;
+    const struct tapped *tapped = (const struct tapped *)tap;
+    unsigned i;
+
+    for (i = 0; i < tapped->count; i++) {
+        if (!g_hash_table_contains(printer->shown, tapped->ids[i]))
+            g_hash_table_add(printer->shown, g_strdup(tapped->ids[i]));
+    }
+    return TAP_PACKET_REDRAW;
+}
+
+static void print_reset(void *data)
+{
+    g_hash_table_remove_all(((struct printer *)data)->shown);
+}
+
+static void print_cell(const char *text, int indent, int width)
+{
+    printf("%*s", indent, "");
+    hik_table_print_text(text, width - indent);
+    printf("  ");
+}
+
+static void print_answers(void)
+{
+    const struct hik_catalog_answer *answer;
+
+    for (answer = hik_catalog_answer_next(NULL); answer; answer = hik_catalog_answer_next(answer)) {
+        uint32_t different = answer->received - answer->repeated;
+
+        printf("Catalog of ");
+        print_cell(*answer->device_id ? answer->device_id : "?", 0, 20);
+        printf("SN %u: %u of %u items in %u message%s, ", answer->sn, answer->received, answer->sum_num,
+               answer->messages, answer->messages == 1 ? "" : "s");
+        if (answer->repeated > 0 && different == answer->sum_num)
+            printf("complete, %u sent again", answer->repeated);
+        else if (answer->repeated > 0 && different < answer->sum_num)
+            printf("%u sent again, up to %u missing", answer->repeated, answer->sum_num - different);
+        else if (answer->received == answer->sum_num)
+            printf("complete");
+        else if (answer->received < answer->sum_num)
+            printf("%u missing", answer->sum_num - answer->received);
+        else
+            printf("%u more than announced", answer->received - answer->sum_num);
+        if (answer->first_frame == answer->last_frame)
+            printf(" (frame %u)\n", answer->first_frame);
+        else
+            printf(" (frames %u-%u)\n", answer->first_frame, answer->last_frame);
+    }
+}
+
+static void print_draw(void *data)
+{
+    const struct printer *printer = (const struct printer *)data;
+    struct place *places = in_order();
+    GHashTable *sessions = count_sessions();
+    unsigned i, n = hik_catalog_count(), shown = 0;
+    int id_width = 20, name_width = 4, type_width = 4;
+
+    for (i = 0; i < n; i++) {
+        const struct hik_catalog_item *item = places[i].item;
+        int indent = 2 * (int)MIN(places[i].depth, DEEPEST_INDENT);
+
+        if (!g_hash_table_contains(printer->shown, item->id))
+            continue;
+        shown++;
+        id_width = MAX(id_width, indent + MIN(hik_table_text_width(item->id), 40));
+        name_width = MAX(name_width, item->name ? MIN(hik_table_text_width(item->name), 60) : 0);
+        type_width = MAX(type_width, hik_table_text_width(type_of(item)));
+    }
+    printf("\n===================================================================\n");
+    printf("Hikvision cascade: catalog, %u device%s\n", shown, shown == 1 ? "" : "s");
+    if (printer->filter)
+        printf("Filter: %s\n", printer->filter);
+    print_answers();
+    printf("\n");
+    print_cell("ID", 0, id_width);
+    print_cell("Name", 0, name_width);
+    print_cell("Type", 0, type_width);
+    print_cell("Status", 0, 6);
+    printf("Sessions\n");
+    for (i = 0; i < n; i++) {
+        const struct hik_catalog_item *item = places[i].item;
+
+        if (!g_hash_table_contains(printer->shown, item->id))
+            continue;
+        print_cell(item->id, 2 * (int)MIN(places[i].depth, DEEPEST_INDENT), id_width);
+        print_cell(item->name ? item->name : "", 0, name_width);
+        print_cell(type_of(item), 0, type_width);
+        print_cell(item->status ? item->status : "", 0, 6);
+        printf("%8u\n", sessions_of(sessions, item->id));
+    }
+    printf("===================================================================\n");
+    g_hash_table_destroy(sessions);
+    g_free(places);
+}
+
+static void print_finish(void *data)
+{
+    struct printer *printer = (struct printer *)data;
+
+    g_hash_table_destroy(printer->shown);
+    g_free(printer->filter);
+    g_free(printer);
+}
+
+static ws_tap_init print_init(const char *argument, void *userdata _U_)
+{
+    struct printer *printer = g_new0(struct printer, 1);
+
+    printer->filter = hik_table_filter_of(argument, CLI_NAME);
+    printer->shown = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    WS_TAP_INIT_DONE(hik_table_listen(argument, "hikcascade_catalog", printer, printer->filter, print_reset, print_packet,
+                                      print_draw, print_finish));
+}
+
+/* ---- GUI and sharkd ------------------------------------------------------------------------------------------ */
+
+enum { COLUMN_PLACE, COLUMN_ID, COLUMN_NAME, COLUMN_TYPE, COLUMN_STATUS, COLUMN_SESSIONS, COLUMN_COUNT };
+
+static stat_tap_table_item table_columns[] = {
+    { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "  No.", "%u" },        { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "ID", "%s" },
+    { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Name", "%s" },      { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Type", "%s" },
+    { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Status", "%s" },    { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Sessions", "%u" },
+};
+
+/* What a filled table knows; hangs on the first row's first cell, made with it and freed with it. */
+struct filling {
+    unsigned count;         /* of devices when the order was made */
+    struct place *places;   /* by position */
+    unsigned *position;     /* by index of the device */
+    bool *shown;            /* by index of the device */
+    GHashTable *sessions;
+};
+
+static struct filling *filling_new(void)
+{
+    struct filling *filling = g_new0(struct filling, 1);
+    unsigned i;
+
+    filling->count = hik_catalog_count();
+    filling->places = in_order();
+    filling->position = g_new0(unsigned, filling->count + 1);
+    filling->shown = g_new0(bool, filling->count + 1);
+    filling->sessions = count_sessions();
+    for (i = 0; i < filling->count; i++)
+        filling->position[filling->places[i].item->index] = i;
+    return filling;
+}
+
+static void filling_free(struct filling *filling)
+{
+    if (!filling)
+        return;
+    g_hash_table_destroy(filling->sessions);
+    g_free(filling->places);
+    g_free(filling->position);
+    g_free(filling->shown);
+    g_free(filling);
+}
+
+static void table_init(stat_tap_table_ui *ui)
+{
+    const char *title = "Devices";
+    stat_tap_table *table = stat_tap_find_table(ui, title);
+
+    if (table) {
+        if (ui->stat_tap_reset_table_cb)
+            ui->stat_tap_reset_table_cb(table);
+        return;
+    }
+    stat_tap_add_table(ui, stat_tap_init_table(title, COLUMN_COUNT, 0, NULL));
+}
+
+static void add_row(stat_tap_table *table, struct filling *filling, const struct hik_catalog_item *item)
+{
+    stat_tap_table_item_type row[COLUMN_COUNT];
+    unsigned position = filling->position[item->index];
+    int indent = 2 * (int)MIN(filling->places[position].depth, DEEPEST_INDENT);
+
+    memset(row, 0, sizeof row);
+    row[COLUMN_PLACE].type = TABLE_ITEM_UINT;
+    row[COLUMN_PLACE].value.uint_value = position + 1;
+    if (table->num_elements == 0)
+        row[COLUMN_PLACE].user_data.ptr_value = filling;
+    row[COLUMN_ID].type = TABLE_ITEM_STRING;
+    row[COLUMN_ID].value.string_value = g_strdup_printf("%*s%s", indent, "", item->id);
+    row[COLUMN_NAME].type = TABLE_ITEM_STRING;
+    row[COLUMN_NAME].value.string_value = g_strdup(item->name ? item->name : "");
+    row[COLUMN_TYPE].type = TABLE_ITEM_STRING;
+    row[COLUMN_TYPE].value.string_value = g_strdup(type_of(item));
+    row[COLUMN_STATUS].type = TABLE_ITEM_STRING;
+    row[COLUMN_STATUS].value.string_value = g_strdup(item->status ? item->status : "");
+    row[COLUMN_SESSIONS].type = TABLE_ITEM_UINT;
+    row[COLUMN_SESSIONS].value.uint_value = sessions_of(filling->sessions, item->id);
+    stat_tap_init_table_row(table, table->num_elements, COLUMN_COUNT, row);
+}
+
+static tap_packet_status table_packet(void *data, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const void *tap,
+                                      tap_flags_t flags _U_)
+{
+    stat_data_t *stat = (stat_data_t *)data;
+    stat_tap_table *table = g_array_index(stat->stat_tap_data->tables, stat_tap_table *, 0);
+    const struct tapped *tapped = (const struct tapped *)tap;
+    struct filling *filling =
+        table->num_elements > 0
+            ? (struct filling *)stat_tap_get_field_data(table, 0, COLUMN_PLACE)->user_data.ptr_value
+            : filling_new();
+    unsigned i;
+
+    for (i = 0; i < tapped->count; i++) {
+        const struct hik_catalog_item *item = hik_catalog_item(tapped->ids[i]);
+
+        /* Only while a capture is running are there devices that came after the order was made. */
+        if (!item || item->index >= filling->count || filling->shown[item->index])
+            continue;
+        filling->shown[item->index] = true;
+        add_row(table, filling, item);
+    }
+    if (table->num_elements == 0)
+        filling_free(filling);
+    return TAP_PACKET_REDRAW;
+}
+
+static void table_free_item(stat_tap_table *table _U_, unsigned row _U_, unsigned column, stat_tap_table_item_type *item)
+{
+    if (item->type == TABLE_ITEM_STRING) {
+        g_free((char *)item->value.string_value);
+        item->value.string_value = NULL;
+        item->type = TABLE_ITEM_NONE;
+    }
+    if (column == COLUMN_PLACE) {
+        filling_free((struct filling *)item->user_data.ptr_value);
+        item->user_data.ptr_value = NULL;
+    }
+}
+
+static void table_reset(stat_tap_table *table)
+{
+    unsigned row, column;
+
+    for (row = 0; row < table->num_elements; row++) {
+        for (column = 0; column < COLUMN_COUNT; column++)
+            table_free_item(table, row, column, stat_tap_get_field_data(table, row, column));
+        g_free(table->elements[row]);
+    }
+    table->num_elements = 0;
+}
+
+void hik_tap_catalog_register(void)
+{
+    static stat_tap_ui printer = {
+        REGISTER_TELEPHONY_GROUP_UNSORTED, NULL, CLI_NAME, print_init, 0, NULL,
+    };
+    static tap_param parameters[] = { { PARAM_FILTER, "filter", "Filter", NULL, true } };
+    static stat_tap_table_ui table = {
+        REGISTER_TELEPHONY_GROUP_UNSORTED,
+        "Hikvision cascade catalog",
+        "hikcascade_catalog",
+        CLI_NAME,
+        table_init,
+        table_packet,
+        table_reset,
+        table_free_item,
+        NULL,
+        array_length(table_columns),
+        table_columns,
+        array_length(parameters),
+        parameters,
+        NULL,
+        0,
+    };
+
+    catalog_tap = register_tap("hikcascade_catalog");
+    hik_table_register_printer(&printer, NULL); /* which knows when all packets have been seen */
+    register_stat_tap_table_ui(&table);
+}

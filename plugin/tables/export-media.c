@@ -1,0 +1,347 @@
+/* export-media.c
+ * Export objects: one file per RTP flow, of a session or without signalling, named session-camera-ssrc.ext or
+ * rtp-source-port-ssrc.ext. What a file is follows from the bytes first, then from the SDP, then from the payload type
+ * (RFC 3551). How it is put together is media-file.c's.
+ *
+ * Nobody tells an exporter that the last packet came: tshark writes, and the window shows, what the entries hold at the
+ * end. So an entry is made with a flow's first packet and grows in place; its bytes exist once, in the entry.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "export-media.h"
+
+#include <string.h>
+
+#include <epan/export_object.h>
+#include <epan/prefs.h>
+#include <epan/to_str.h>
+#include <wsutil/wmem/wmem.h>
+
+#include "media-file.h"
+#include "payload-check.h"
+#include "session.h"
+
+/* An RTP packet on the tap. Packet scope. */
+struct exported {
+    struct hik_rtp rtp; /* a copy: a frame may hold several packets */
+    const uint8_t *payload;
+    size_t len, missing;
+    unsigned nth; /* of the RTP packets in its frame */
+    bool visited; /* the first pass is over. By the time a tap listener runs, its frame always counts as visited */
+};
+
+/* A flow being exported. GLib memory, until the run is over. The entries are the list's. */
+struct stream {
+    struct hik_media_file *file;
+    struct hik_looker looker;
+    bool packs; /* a payload began with a pack header */
+    char *name; /* of the files, without extension */
+    export_object_entry_t *entry[HIK_MEDIA_OUTPUTS];
+    enum hik_media_format format[HIK_MEDIA_OUTPUTS]; /* as the entry says */
+};
+
+/* One export list, from the first packet of the capture to the last. File scope; a list that is filled anew takes the
+ * run it had. */
+struct run {
+    GPtrArray *streams; /* by index of the flow; NULL: not seen yet */
+    GHashTable *names;  /* how often a name was given */
+    uint32_t frame;     /* of the last packet */
+    unsigned nth;
+};
+
+static wmem_map_t *runs; /* export list -> struct run */
+static int export_tap = -1;
+static int proto_hik = -1;
+static ws_bool export_elementary = FALSE;
+
+enum { KEY_NTH_EXPORTED = 32 }; /* records under proto_hik; rtp-flow.c and the front door have the lower ones */
+
+/* ---- runs ------------------------------------------------------------------------------------------------------- */
+
+static void free_stream(gpointer data)
+{
+    struct stream *stream = (struct stream *)data;
+
+    if (!stream)
+        return;
+    hik_media_file_free(stream->file);
+    g_free(stream->name);
+    g_free(stream);
+}
+
+/* The entries stay with whoever has them. */
+static void end_run(struct run *run)
+{
+    if (run->streams)
+        g_ptr_array_free(run->streams, TRUE);
+    if (run->names)
+        g_hash_table_destroy(run->names);
+    memset(run, 0, sizeof *run);
+}
+
+static ws_bool end_run_with_file(wmem_allocator_t *allocator _U_, wmem_cb_event_t event _U_, void *user_data)
+{
+    end_run((struct run *)user_data);
+    return FALSE; /* once */
+}
+
+static void end_each(void *key _U_, void *value, void *user_data _U_)
+{
+    end_run((struct run *)value);
+}
+
+/* A window is about to be filled anew. */
+static void export_reset(void)
+{
+    wmem_map_foreach(runs, end_each, NULL);
+}
+
+/* The run this packet belongs to. Not every program tells us when it begins again from the first packet; then it is
+ * seen by the packets, which come in order. */
+static struct run *find_run(const void *list, uint32_t frame, unsigned nth)
+{
+    struct run *run = (struct run *)wmem_map_lookup(runs, list);
+
+    if (!run) {
+        run = wmem_new0(wmem_file_scope(), struct run);
+        wmem_map_insert(runs, list, run);
+        wmem_register_callback(wmem_file_scope(), end_run_with_file, run);
+    } else if (run->streams && (frame < run->frame || (frame == run->frame && nth <= run->nth))) {
+        end_run(run);
+    }
+    if (!run->streams) {
+        run->streams = g_ptr_array_new_with_free_func(free_stream);
+        run->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    }
+    run->frame = frame;
+    run->nth = nth;
+    return run;
+}
+
+/* ---- names ------------------------------------------------------------------------------------------------------ */
+
+static char *stream_name(struct run *run, packet_info *pinfo, const struct hik_flow *flow)
+{
+    GString *name = g_string_new(NULL);
+    unsigned count;
+
+    if (flow->session) {
+        const char *camera = flow->session->camera;
+
+        g_string_append_printf(name, "%u-", flow->session->index);
+        hik_media_name_add(name, camera && *camera ? camera : "unknown");
+    } else {
+        g_string_append(name, "rtp-");
+        hik_media_name_add(name, address_to_str(pinfo->pool, &flow->src));
+        g_string_append_printf(name, "-%u", flow->src_port);
+    }
+    g_string_append_printf(name, "-%010u", flow->ssrc);
+    /* Two flows of a session may have one SSRC: each direction, each m= line, before and after a re-INVITE. */
+    count = GPOINTER_TO_UINT(g_hash_table_lookup(run->names, name->str)) + 1;
+    g_hash_table_insert(run->names, g_strdup(name->str), GUINT_TO_POINTER(count));
+    if (count > 1)
+        g_string_append_printf(name, "-%u", count);
+    return g_string_free(name, FALSE);
+}
+
+static void name_entry(struct stream *stream, unsigned i)
+{
+    const struct hik_media_output *out = &stream->file->output[i];
+    export_object_entry_t *entry = stream->entry[i];
+
+    g_free(entry->filename);
+    g_free(entry->content_type);
+    if (stream->file->kind == HIK_MEDIA_PS_STREAMS)
+        entry->filename = g_strdup_printf("%s-%02x.%s", stream->name, out->stream_id,
+                                          hik_media_format_extension(out->format));
+    else
+        entry->filename = g_strdup_printf("%s.%s", stream->name, hik_media_format_extension(out->format));
+    entry->content_type = g_strdup(hik_media_format_type(out->format));
+    stream->format[i] = out->format;
+}
+
+/* ---- what is it? ------------------------------------------------------------------------------------------------ */
+
+static enum hik_media_kind declared_kind(const struct hik_flow *flow, uint8_t payload_type)
+{
+    static const struct {
+        const char *name;
+        enum hik_media_kind kind;
+    } names[] = {
+        {"PS", HIK_MEDIA_PS},      {"MP2P", HIK_MEDIA_PS},     {"MPEG-PS", HIK_MEDIA_PS}, {"MPEG2-PS", HIK_MEDIA_PS},
+        {"MP2PS", HIK_MEDIA_PS},   {"MP1S", HIK_MEDIA_PS},     {"MP2T", HIK_MEDIA_TS},    {"H264", HIK_MEDIA_H264},
+        {"H265", HIK_MEDIA_H265},  {"HEVC", HIK_MEDIA_H265},   {"PCMA", HIK_MEDIA_G711A}, {"G711A", HIK_MEDIA_G711A},
+        {"PCMU", HIK_MEDIA_G711U}, {"G711U", HIK_MEDIA_G711U},
+    };
+    const char *name = flow->session ? hik_media_declared(flow->session, payload_type, NULL) : NULL;
+
+    if (flow->look_frame && hik_media_look_codec(flow) != HIK_ES_UNKNOWN) /* the bytes contradict it */
+        return hik_media_look_codec(flow) == HIK_ES_H265 ? HIK_MEDIA_H265 : HIK_MEDIA_H264;
+    for (size_t i = 0; name && i < array_length(names); i++)
+        if (g_ascii_strcasecmp(name, names[i].name) == 0)
+            return names[i].kind;
+    if (!name && payload_type == 0)
+        return HIK_MEDIA_G711U;
+    if (!name && payload_type == 8)
+        return HIK_MEDIA_G711A;
+    return HIK_MEDIA_UNKNOWN;
+}
+
+static enum hik_media_kind kind_of_look(enum hik_look look)
+{
+    switch (look) {
+    case HIK_LOOK_H264_RTP:
+        return HIK_MEDIA_H264;
+    case HIK_LOOK_H265_RTP:
+        return HIK_MEDIA_H265;
+    case HIK_LOOK_H264_ANNEXB:
+        return HIK_MEDIA_H264_ANNEXB;
+    case HIK_LOOK_H265_ANNEXB:
+        return HIK_MEDIA_H265_ANNEXB;
+    case HIK_LOOK_MPEG_TS:
+        return HIK_MEDIA_TS;
+    case HIK_LOOK_AAC:
+        return HIK_MEDIA_ADTS;
+    default:
+        return HIK_MEDIA_UNKNOWN;
+    }
+}
+
+/* What the first pass saw, if it is over: it saw all of the flow. */
+static enum hik_look first_pass_look(const struct exported *packet, const struct hik_flow *flow)
+{
+    if (packet->visited && flow->content->looks_like)
+        for (unsigned look = HIK_LOOK_NONE + 1; look < HIK_LOOKS; look++)
+            if (strcmp(flow->content->looks_like, hik_look_name((enum hik_look)look)) == 0)
+                return (enum hik_look)look;
+    return HIK_LOOK_NONE;
+}
+
+static void decide_kind(struct stream *stream, const struct exported *packet)
+{
+    static const uint8_t pack_start_code[4] = {0, 0, 1, 0xBA};
+    const struct hik_rtp *rtp = &packet->rtp;
+    const struct hik_flow *flow = rtp->flow;
+    struct hik_media_file *file = stream->file;
+    enum hik_media_kind kind;
+    enum hik_look look;
+
+    if (packet->len >= sizeof pack_start_code && memcmp(packet->payload, pack_start_code, sizeof pack_start_code) == 0)
+        stream->packs = true;
+    if (stream->packs || flow->content->ps_packets > 0) {
+        hik_media_file_set_kind(file, export_elementary ? HIK_MEDIA_PS_STREAMS : HIK_MEDIA_PS, true);
+        return;
+    }
+    kind = declared_kind(flow, rtp->payload_type);
+    if (kind != HIK_MEDIA_UNKNOWN && kind != HIK_MEDIA_PS) {
+        /* Said by the SDP or by the payload type. A pack header would have shown up by now. */
+        hik_media_file_set_kind(file, kind, packet->visited || file->packets >= HIK_MEDIA_START);
+        return;
+    }
+    look = first_pass_look(packet, flow);
+    if (look == HIK_LOOK_NONE)
+        look = stream->looker.look;
+    if (look == HIK_LOOK_NONE)
+        look = hik_looker_feed(&stream->looker, rtp->extended_seq, rtp->timestamp, packet->payload, packet->len);
+    if (look != HIK_LOOK_NONE) /* what looks private may turn out to have been the middle of a long key frame */
+        hik_media_file_set_kind(file, kind_of_look(look), kind_of_look(look) != HIK_MEDIA_UNKNOWN);
+    else if (kind == HIK_MEDIA_PS) /* said so, and begun in the middle of a frame */
+        hik_media_file_set_kind(file, export_elementary ? HIK_MEDIA_PS_STREAMS : HIK_MEDIA_PS, false);
+}
+
+/* ---- the tap ---------------------------------------------------------------------------------------------------- */
+
+static struct stream *find_stream(struct run *run, packet_info *pinfo, const struct hik_flow *flow)
+{
+    struct stream *stream;
+
+    if (flow->index >= run->streams->len)
+        g_ptr_array_set_size(run->streams, (gint)flow->index + 1);
+    stream = (struct stream *)g_ptr_array_index(run->streams, flow->index);
+    if (!stream) {
+        stream = g_new0(struct stream, 1);
+        stream->file = hik_media_file_new();
+        stream->name = stream_name(run, pinfo, flow);
+        g_ptr_array_index(run->streams, flow->index) = stream;
+    }
+    return stream;
+}
+
+/* Brings the entries up to what the file has become. */
+static bool show(export_object_list_t *list, packet_info *pinfo, struct stream *stream, const struct hik_flow *flow)
+{
+    bool changed = false;
+
+    for (unsigned i = 0; i < HIK_MEDIA_OUTPUTS; i++) {
+        const struct hik_media_output *out = &stream->file->output[i];
+        export_object_entry_t *entry = stream->entry[i];
+        bool is_new = !entry;
+
+        if (is_new && (i >= stream->file->outputs || !out->data))
+            continue;
+        if (is_new) {
+            stream->entry[i] = entry = g_new0(export_object_entry_t, 1);
+            entry->pkt_num = pinfo->num;
+            entry->hostname = g_strdup_printf("%s:%u", address_to_str(pinfo->pool, &flow->src), flow->src_port);
+        }
+        if (is_new || out->format != stream->format[i]) {
+            name_entry(stream, i);
+            changed = true;
+        }
+        entry->payload_data = out->data;
+        entry->payload_len = out->len;
+        if (is_new)
+            list->add_entry(list->gui_data, entry);
+    }
+    return changed;
+}
+
+static tap_packet_status export_packet(void *tapdata, packet_info *pinfo, epan_dissect_t *edt _U_, const void *data,
+                                       tap_flags_t flags _U_)
+{
+    export_object_list_t *list = (export_object_list_t *)tapdata;
+    const struct exported *packet = (const struct exported *)data;
+    const struct hik_flow *flow = packet->rtp.flow;
+    struct run *run = find_run(list, pinfo->num, packet->nth);
+    struct stream *stream = find_stream(run, pinfo, flow);
+
+    if (packet->rtp.duplicate)
+        return TAP_PACKET_DONT_REDRAW;
+    if (!stream->file->sure)
+        decide_kind(stream, packet);
+    hik_media_file_feed(stream->file, packet->rtp.extended_seq, packet->payload, packet->len, packet->missing);
+    return show(list, pinfo, stream, flow) ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
+}
+
+void hik_export_queue(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *rtp)
+{
+    struct exported *packet;
+    unsigned captured = tvb_captured_length(tvb);
+
+    if (!have_tap_listener(export_tap) || pinfo->flags.in_error_pkt)
+        return;
+    packet = wmem_new(pinfo->pool, struct exported);
+    packet->rtp = *rtp;
+    packet->visited = PINFO_FD_VISITED(pinfo);
+    packet->len = captured > rtp->payload_off ? MIN(captured - rtp->payload_off, rtp->payload_len) : 0;
+    packet->payload = packet->len ? tvb_get_ptr(tvb, (int)rtp->payload_off, (int)packet->len) : NULL;
+    packet->missing = rtp->payload_len - packet->len;
+    packet->nth = GPOINTER_TO_UINT(p_get_proto_data(pinfo->pool, pinfo, proto_hik, KEY_NTH_EXPORTED)) + 1;
+    p_set_proto_data(pinfo->pool, pinfo, proto_hik, KEY_NTH_EXPORTED, GUINT_TO_POINTER(packet->nth));
+    tap_queue_packet(export_tap, pinfo, packet);
+}
+
+void hik_export_register(int proto)
+{
+    module_t *module = prefs_find_module("hikcascade");
+
+    proto_hik = proto;
+    runs = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), g_direct_hash, g_direct_equal);
+    if (!module)
+        module = prefs_register_protocol(proto, NULL);
+    prefs_register_bool_preference(module, "export_elementary", "Export elementary streams",
+                                   "File > Export Objects takes program streams apart: one file for each video and audio "
+                                   "stream (.h264, .h265, .wav, .aac) instead of one .mpg file",
+                                   &export_elementary);
+    export_tap = register_export_object(proto, export_packet, export_reset);
+}

@@ -1,0 +1,18 @@
+/* export-media.h
+ * File > Export Objects > HIKCASCADE, and tshark --export-objects hikcascade,DIR: the media of every RTP flow as files.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HIK_EXPORT_MEDIA_H
+#define HIK_EXPORT_MEDIA_H
+
+#include "rtp-flow.h"
+
+/* Registers the export objects of protocol proto, and the preference. */
+void hik_export_register(int proto);
+
+/* Hands an RTP packet to whoever exports; does nothing if nobody does. tvb: the whole RTP packet, rtp: what was found
+ * about it. */
+void hik_export_queue(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *rtp);
+
+#endif

@@ -1,0 +1,166 @@
+/* platforms.c
+ * The platform table: `tshark -q -z hikcascade,platforms` and Telephony > Hikvision cascade platforms. One row per pair
+ * of platforms with a message that passes the filter: is the lower one registered (GB/T 28181 9.1), does it send
+ * keep-alives (9.6), how many sessions and how many of them failed. Sessions are counted by the INVITEs that pass the
+ * filter; the state is that of the whole capture.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "facts.h"
+
+#include "table.h"
+#include "tap.h"
+#include "parts.h"
+
+enum {
+    COL_PAIR,
+    COL_LOWER_ID,
+    COL_LOWER,
+    COL_UPPER_ID,
+    COL_UPPER,
+    COL_STATE,
+    COL_SINCE,
+    COL_UNTIL,
+    COL_EXPIRES,
+    COL_KEEPALIVE,
+    COL_KEEPALIVES,
+    COL_GAPS,
+    COL_SESSIONS,
+    COL_FAILURES
+};
+
+static stat_tap_table_item columns[] = {
+    {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "   Pair", "%7u"},
+    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Lower platform      ", "%-20s"},
+    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Lower address        ", "%-21s"},
+    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Upper platform      ", "%-20s"},
+    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Upper address        ", "%-21s"},
+    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "State             ", "%-18s"},
+    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Registered since   ", "%-19s"},
+    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Registered until   ", "%-19s"},
+    {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Expires", "%7u"},
+    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Last keep-alive    ", "%-19s"},
+    {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Keep-alives", "%11u"},
+    {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Gaps", "%4u"},
+    {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Sessions", "%8u"},
+    {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Failures", "%8u"},
+    {TABLE_ITEM_NONE, TAP_ALIGN_LEFT, "", ""}, /* see hik_table_register_ui() */
+};
+
+struct counters {
+    unsigned sessions;
+};
+
+static void set_time(struct hik_table_row *row, unsigned column, bool known, const nstime_t *when)
+{
+    GDateTime *time = known ? g_date_time_new_from_unix_local(when->secs) : NULL;
+    char *text = time ? g_date_time_format(time, "%Y-%m-%d %H:%M:%S") : NULL;
+
+    hik_table_set_text(row, column, text);
+    g_free(text);
+    if (time)
+        g_date_time_unref(time);
+}
+
+static void set_state(struct hik_table_row *row, const struct hik_platforms *pair)
+{
+    char text[40];
+
+    if (pair->registered)
+        snprintf(text, sizeof text, "%s",
+                 nstime_cmp(&pair->registered_until, hik_facts_capture_end()) < 0 ? "expired" : "registered");
+    else if (pair->unauthorized_in_row >= 2)
+        snprintf(text, sizeof text, "refused, %u x 401", pair->unauthorized_in_row);
+    else if (pair->register_status >= 300)
+        snprintf(text, sizeof text, "%s %u", pair->register_status < 400 ? "redirected" : "refused", pair->register_status);
+    else if (pair->register_status >= 200)
+        snprintf(text, sizeof text, "logged off");
+    else if (pair->registers > 0)
+        snprintf(text, sizeof text, "no answer");
+    else
+        snprintf(text, sizeof text, "%s", pair->sure ? "unknown" : "no REGISTER seen");
+    hik_table_set_text(row, COL_STATE, text);
+}
+
+static bool failed(const struct hik_session *session)
+{
+    struct hik_case facts;
+    struct hik_verdict verdict;
+
+    hik_facts_judge(session, &facts, &verdict);
+    return verdict.state == HIK_STATE_FAILED;
+}
+
+static void fill(struct hik_table_row *row)
+{
+    const struct hik_platforms *pair = (const struct hik_platforms *)row->subject;
+    unsigned failures = 0;
+
+    hik_table_set_text(row, COL_LOWER_ID, pair->lower_id);
+    hik_table_set_text(row, COL_LOWER, hik_endpoint_print(&pair->lower.addr, pair->lower.port).s);
+    hik_table_set_text(row, COL_UPPER_ID, pair->upper_id);
+    hik_table_set_text(row, COL_UPPER, hik_endpoint_print(&pair->upper.addr, pair->upper.port).s);
+    set_state(row, pair);
+    set_time(row, COL_SINCE, pair->registered_since.secs != 0, &pair->registered_since);
+    set_time(row, COL_UNTIL, pair->registered_until.secs != 0, &pair->registered_until);
+    row->fields[COL_EXPIRES].value.uint_value = pair->expires;
+    set_time(row, COL_KEEPALIVE, pair->keepalives > 0, &pair->keepalive_time);
+    row->fields[COL_KEEPALIVES].value.uint_value = pair->keepalives;
+    row->fields[COL_GAPS].value.uint_value = hik_facts_watch(pair)->gaps + hik_facts_is_silent(pair);
+    for (const GSList *one = row->list; one; one = one->next)
+        failures += failed((const struct hik_session *)one->data);
+    row->fields[COL_FAILURES].value.uint_value = failures;
+}
+
+static tap_packet_status packet(void *tapdata, packet_info *pinfo, epan_dissect_t *edt _U_, const void *data,
+                                tap_flags_t flags _U_)
+{
+    const stat_data_t *stat = (const stat_data_t *)tapdata;
+    const struct hik_tap *tap = (const struct hik_tap *)data;
+    struct hik_table_row *row;
+    struct counters *passed;
+    bool made;
+
+    if (tap->kind != HIK_TAP_SIP || !tap->message->platforms)
+        return TAP_PACKET_DONT_REDRAW;
+    row = hik_table_row(stat->stat_tap_data, tap->message->platforms->index, tap->message->platforms, sizeof *passed, fill,
+                        &made);
+    passed = (struct counters *)row->counters;
+    if (made && tap->later_pass)
+        fill(row);
+    if (tap->session && tap->session->invite_frame == pinfo->num && tap->message->is_request &&
+        tap->message->method == HIK_METHOD_INVITE) {
+        passed->sessions++;
+        row->fields[COL_SESSIONS].value.uint_value = passed->sessions;
+        row->list = g_slist_prepend(row->list, tap->session);
+        if (tap->later_pass)
+            row->fields[COL_FAILURES].value.uint_value += failed(tap->session);
+    }
+    return TAP_PACKET_REDRAW;
+}
+
+static void init(stat_tap_table_ui *ui)
+{
+    hik_table_init(ui, "Hikvision cascade platforms");
+}
+
+void hik_tap_platforms_register(void)
+{
+    static tap_param params[] = {{PARAM_FILTER, "filter", "Filter", NULL, true}};
+    static stat_tap_table_ui ui = {
+        .group = REGISTER_TELEPHONY_GROUP_UNSORTED,
+        .title = "Hikvision cascade platforms",
+        .tap_name = HIK_TAP_NAME,
+        .cli_string = "hikcascade,platforms",
+        .stat_tap_init_cb = init,
+        .packet_func = packet,
+        .stat_tap_reset_table_cb = hik_table_reset,
+        .stat_tap_free_table_item_cb = hik_table_free_item,
+        .nfields = array_length(columns),
+        .fields = columns,
+        .nparams = array_length(params),
+        .params = params,
+    };
+
+    hik_table_register_ui(&ui);
+}

@@ -1,0 +1,399 @@
+/* table.c
+ * Rows of the statistics tables; see table.h for why they are filled twice.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "table.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Never queued. A listener on it is drawn with all others, and the one registered last is drawn first. */
+#define TAP_BEFORE_DRAWING "hikcascade_before_drawing"
+
+struct table {
+    stat_tap_table *table;
+    GHashTable *rows;       /* key + 1 -> struct hik_table_row, owned */
+    unsigned *types;        /* of the columns: stat_tap_table_item_enum */
+    hik_table_fill fill;
+    bool ordered;           /* keys came in ascending order so far */
+    unsigned last_key;
+};
+
+struct waiting {
+    void (*finish)(void *data);
+    void *data;
+};
+
+/* User interface state, see table.h. */
+static GHashTable *tables;  /* stat_tap_table -> struct table */
+static GSList *waiting;     /* of struct waiting */
+static int listener;        /* its address names our tap listener */
+static bool listening;
+
+/* ---- before drawing --------------------------------------------------------------------------------------------- */
+
+static void draw_waiting(void *data _U_)
+{
+    for (GSList *one = waiting; one; one = one->next) {
+        struct waiting *w = (struct waiting *)one->data;
+        w->finish(w->data);
+    }
+}
+
+void hik_table_before_drawing(void (*finish)(void *data), void *data)
+{
+    struct waiting *w;
+    GString *error;
+
+    for (GSList *one = waiting; one; one = one->next)
+        if (((struct waiting *)one->data)->data == data)
+            return;
+    w = g_new(struct waiting, 1);
+    w->finish = finish;
+    w->data = data;
+    waiting = g_slist_prepend(waiting, w);
+    /* Anew each time, to be in front of whoever asks. */
+    if (listening)
+        remove_tap_listener(&listener);
+    error = register_tap_listener(TAP_BEFORE_DRAWING, &listener, NULL, 0, NULL, NULL, draw_waiting, NULL);
+    listening = error == NULL;
+    if (error)
+        g_string_free(error, TRUE);
+}
+
+void hik_table_forget(void *data)
+{
+    for (GSList *one = waiting; one; one = one->next) {
+        if (((struct waiting *)one->data)->data == data) {
+            g_free(one->data);
+            waiting = g_slist_delete_link(waiting, one);
+            return;
+        }
+    }
+}
+
+/* The capture is closed: what rows are about is gone, their cells stay. */
+static void capture_closed(void)
+{
+    GHashTableIter i, k;
+    gpointer table, row;
+
+    while (waiting)
+        hik_table_forget(((struct waiting *)waiting->data)->data);
+    g_hash_table_iter_init(&i, tables);
+    while (g_hash_table_iter_next(&i, NULL, &table)) {
+        g_hash_table_iter_init(&k, ((struct table *)table)->rows);
+        while (g_hash_table_iter_next(&k, NULL, &row)) {
+            ((struct hik_table_row *)row)->subject = NULL;
+            g_slist_free(((struct hik_table_row *)row)->list);
+            ((struct hik_table_row *)row)->list = NULL;
+        }
+    }
+}
+
+/* ---- rows ------------------------------------------------------------------------------------------------------- */
+
+static void free_row(gpointer data)
+{
+    struct hik_table_row *row = (struct hik_table_row *)data;
+
+    g_slist_free(row->list);
+    g_free(row->counters);
+    g_free(row);
+}
+
+static void free_table(gpointer data)
+{
+    struct table *t = (struct table *)data;
+
+    hik_table_forget(t);
+    g_hash_table_destroy(t->rows);
+    g_free(t->types);
+    g_free(t);
+}
+
+void hik_table_register(void)
+{
+    register_tap(TAP_BEFORE_DRAWING);
+    tables = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, free_table);
+    register_cleanup_routine(capture_closed);
+}
+
+void hik_table_set_text(struct hik_table_row *row, unsigned column, const char *text)
+{
+    stat_tap_table_item_type *field = &row->fields[column];
+    char *clean = g_strdup(text ? text : "");
+
+    for (char *p = clean; *p; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f || *p == '|')
+            *p = ' ';
+    g_free((char *)field->value.string_value);
+    field->type = TABLE_ITEM_STRING;
+    field->value.string_value = clean;
+}
+
+void hik_table_free_item(stat_tap_table *table, unsigned row, unsigned column, stat_tap_table_item_type *field)
+{
+    if (row == 0 && column == 0)
+        g_hash_table_remove(tables, table);
+    if (field->type == TABLE_ITEM_STRING) {
+        g_free((char *)field->value.string_value);
+        field->value.string_value = NULL;
+    }
+}
+
+void hik_table_reset(stat_tap_table *table)
+{
+    for (unsigned i = 0; i < table->num_elements; i++) {
+        for (unsigned k = 0; k < table->num_fields; k++)
+            hik_table_free_item(table, i, k, stat_tap_get_field_data(table, i, k));
+        g_free(table->elements[i]);
+    }
+    table->num_elements = 0;
+    g_hash_table_remove(tables, table);
+}
+
+void hik_table_init(stat_tap_table_ui *ui, const char *title)
+{
+    stat_tap_table *table = stat_tap_find_table(ui, title);
+
+    if (table) {
+        hik_table_reset(table);
+        return;
+    }
+    table = stat_tap_init_table(title, (int)ui->nfields, 0, NULL);
+    stat_tap_add_table(ui, table);
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const struct hik_table_row *x = *(struct hik_table_row *const *)a, *y = *(struct hik_table_row *const *)b;
+
+    return (x->key > y->key) - (x->key < y->key);
+}
+
+/* Puts the rows in order. The cells move, not the arrays that hold them: the user interface keeps pointers to those. */
+static void sort_rows(struct table *t)
+{
+    unsigned count = t->table->num_elements;
+    size_t size = t->table->num_fields * sizeof(stat_tap_table_item_type);
+    struct hik_table_row **rows = g_new(struct hik_table_row *, count);
+    char *cells = (char *)g_malloc(count * size);
+    GHashTableIter i;
+    gpointer row;
+    unsigned n = 0;
+
+    g_hash_table_iter_init(&i, t->rows);
+    while (n < count && g_hash_table_iter_next(&i, NULL, &row))
+        rows[n++] = (struct hik_table_row *)row;
+    qsort(rows, n, sizeof rows[0], by_key);
+    for (unsigned k = 0; k < n; k++)
+        memcpy(cells + k * size, rows[k]->fields, size);
+    for (unsigned k = 0; k < n; k++) {
+        rows[k]->fields = stat_tap_get_field_data(t->table, k, 0);
+        memcpy(rows[k]->fields, cells + k * size, size);
+    }
+    g_free(cells);
+    g_free(rows);
+    t->ordered = true;
+}
+
+static void finish_table(void *data)
+{
+    struct table *t = (struct table *)data;
+    GHashTableIter i;
+    gpointer row;
+
+    g_hash_table_iter_init(&i, t->rows);
+    while (g_hash_table_iter_next(&i, NULL, &row))
+        if (((struct hik_table_row *)row)->subject)
+            t->fill((struct hik_table_row *)row);
+    if (!t->ordered)
+        sort_rows(t);
+}
+
+static struct table *get_table(const stat_tap_table_ui *ui, hik_table_fill fill)
+{
+    stat_tap_table *table = g_array_index(ui->tables, stat_tap_table *, 0);
+    struct table *t = (struct table *)g_hash_table_lookup(tables, table);
+
+    if (!t) {
+        t = g_new0(struct table, 1);
+        t->table = table;
+        t->rows = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, free_row);
+        t->types = g_new(unsigned, ui->nfields);
+        for (size_t i = 0; i < ui->nfields; i++)
+            t->types[i] = ui->fields[i].type;
+        t->fill = fill;
+        t->ordered = true;
+        g_hash_table_insert(tables, table, t);
+        hik_table_before_drawing(finish_table, t);
+    }
+    return t;
+}
+
+struct hik_table_row *hik_table_row(const stat_tap_table_ui *ui, unsigned key, void *subject, size_t counters_size,
+                                    hik_table_fill fill, bool *made)
+{
+    struct table *t = get_table(ui, fill);
+    struct hik_table_row *row = (struct hik_table_row *)g_hash_table_lookup(t->rows, GUINT_TO_POINTER(key + 1));
+    stat_tap_table_item_type *cells;
+    unsigned index;
+
+    *made = row == NULL;
+    if (row)
+        return row;
+    row = g_new0(struct hik_table_row, 1);
+    row->key = key;
+    row->subject = subject;
+    row->counters = g_malloc0(counters_size);
+    g_hash_table_insert(t->rows, GUINT_TO_POINTER(key + 1), row);
+
+    index = t->table->num_elements;
+    cells = g_new0(stat_tap_table_item_type, ui->nfields);
+    stat_tap_init_table_row(t->table, index, (unsigned)ui->nfields, cells);
+    g_free(cells);
+    row->fields = stat_tap_get_field_data(t->table, index, 0);
+    for (size_t i = 0; i < ui->nfields; i++) {
+        row->fields[i].type = (stat_tap_table_item_enum)t->types[i];
+        if (t->types[i] == TABLE_ITEM_STRING)
+            row->fields[i].value.string_value = g_strdup("");
+    }
+    row->fields[0].value.uint_value = key;
+    if (index > 0 && key < t->last_key)
+        t->ordered = false;
+    t->last_key = key;
+    return row;
+}
+
+/* ---- on the command line ---------------------------------------------------------------------------------------- */
+
+/* Stock tshark's printer, except that it pads by bytes: names in Chinese would move all columns behind them. */
+struct printer {
+    stat_data_t stat;     /* first, what the table's packet callback wants */
+    stat_tap_table_ui ui; /* a copy with a table of its own: -z can be given twice, with other filters */
+    char *filter;
+};
+
+int hik_table_text_width(const char *text)
+{
+    int width = 0;
+
+    for (const char *p = text; *p; p = g_utf8_next_char(p))
+        width += g_unichar_iswide(g_utf8_get_char(p)) ? 2 : 1;
+    return width;
+}
+
+void hik_table_print_text(const char *text, int width)
+{
+    for (const char *p = text; *p; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+        char bytes[8];
+
+        if (!g_unichar_isprint(c))
+            c = '?';
+        bytes[g_unichar_to_utf8(c, bytes)] = '\0';
+        fputs(bytes, stdout);
+        width -= g_unichar_iswide(c) ? 2 : 1;
+    }
+    printf("%*s", MAX(width, 0), "");
+}
+
+static void print_cell(const stat_tap_table_item *column, const stat_tap_table_item_type *cell)
+{
+    int width = hik_table_text_width(column->column_name);
+
+    switch (cell->type) {
+    case TABLE_ITEM_UINT:
+        printf("%*u", width, cell->value.uint_value);
+        break;
+    case TABLE_ITEM_FLOAT:
+        printf("%*.3f", width, cell->value.float_value);
+        break;
+    case TABLE_ITEM_STRING:
+        hik_table_print_text(cell->value.string_value, width);
+        break;
+    default:
+        return;
+    }
+    printf(" |");
+}
+
+static void print_draw(void *data)
+{
+    const struct printer *printer = (const struct printer *)data;
+    const stat_tap_table_ui *ui = &printer->ui;
+    const stat_tap_table *table = g_array_index(ui->tables, stat_tap_table *, 0);
+    static const char rule[] =
+        "=====================================================================================================";
+
+    printf("\n%s\n%s:\nFilter for statistics: %s\n", rule, ui->title, printer->filter ? printer->filter : "");
+    for (size_t i = 0; i < ui->nfields && ui->fields[i].type != TABLE_ITEM_NONE; i++)
+        printf("%s |", ui->fields[i].column_name);
+    printf("\n%s\n", table->title);
+    for (unsigned row = 0; row < table->num_elements; row++) {
+        for (unsigned i = 0; i < table->num_fields; i++)
+            print_cell(&ui->fields[i], stat_tap_get_field_data(table, row, i));
+        printf("\n");
+    }
+    printf("%s\n", rule);
+}
+
+static void print_finish(void *data)
+{
+    struct printer *printer = (struct printer *)data;
+
+    free_stat_tables(&printer->ui);
+    g_free(printer->filter);
+    g_free(printer);
+}
+
+char *hik_table_filter_of(const char *argument, const char *name)
+{
+    size_t len = strlen(name);
+
+    return strncmp(argument, name, len) == 0 && argument[len] == ',' && argument[len + 1] ? g_strdup(argument + len + 1) : NULL;
+}
+
+bool hik_table_listen(const char *argument, const char *tap, void *printer, const char *filter, tap_reset_cb reset,
+                      tap_packet_cb packet, tap_draw_cb draw, tap_finish_cb finish)
+{
+    GString *error = register_tap_listener(tap, printer, filter, 0, reset, packet, draw, finish);
+
+    if (!error)
+        return true;
+    fprintf(stderr, "-z %s: %s\n", argument, error->str);
+    g_string_free(error, TRUE);
+    finish(printer);
+    return false;
+}
+
+static ws_tap_init print_init(const char *argument, void *userdata)
+{
+    const stat_tap_table_ui *ui = (const stat_tap_table_ui *)userdata;
+    struct printer *printer = g_new0(struct printer, 1);
+
+    printer->ui = *ui;
+    printer->ui.tables = NULL;
+    printer->filter = hik_table_filter_of(argument, ui->cli_string);
+    printer->stat.stat_tap_data = &printer->ui;
+    ui->stat_tap_init_cb(&printer->ui);
+    WS_TAP_INIT_DONE(hik_table_listen(argument, ui->tap_name, printer, printer->filter, NULL, ui->packet_func, print_draw,
+                                      print_finish));
+}
+
+void hik_table_register_printer(stat_tap_ui *printer, void *userdata)
+{
+    /* Of two with one name the first is taken. */
+    if (g_strcmp0(g_get_prgname(), "wireshark") != 0)
+        register_stat_tap_ui(printer, userdata);
+}
+
+void hik_table_register_ui(stat_tap_table_ui *ui)
+{
+    stat_tap_ui printer = {.group = ui->group, .cli_string = ui->cli_string, .tap_init_cb = print_init};
+
+    hik_table_register_printer(&printer, ui);
+    register_stat_tap_table_ui(ui);
+}

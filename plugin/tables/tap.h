@@ -1,0 +1,45 @@
+/* tap.h
+ * What the tap "hikcascade" carries: one record per SIP message of ours, and one per RTP or RTCP packet of a session.
+ * The front door registers the tap (name: HIK_TAP_NAME) and queues the records; the tables and the counter tree listen.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HIK_TAP_H
+#define HIK_TAP_H
+
+#include "rtp-flow.h"
+#include "session.h"
+
+#define HIK_TAP_NAME "hikcascade"
+
+enum hik_tap_kind {
+    HIK_TAP_SIP,
+    HIK_TAP_RTP,
+    HIK_TAP_RTCP
+};
+
+/* Packet scope (pinfo->pool), made only while somebody listens: have_tap_listener(). What it points to is file scope,
+ * so a listener may keep the pointers until the capture is closed, but not the record itself. */
+struct hik_tap {
+    enum hik_tap_kind kind;
+    bool later_pass;                   /* set by hik_tap_queue(): the whole capture was read before. When a listener is
+                                          called, PINFO_FD_VISITED() is true on every pass */
+    struct hik_session *session;       /* NULL: a message outside any INVITE session */
+    const struct hik_message *message; /* HIK_TAP_SIP only, else NULL */
+
+    /* HIK_TAP_RTP only. gap counts what was missing in front of this packet when it came, so late packets may still
+     * fill it. */
+    const struct hik_flow *flow;
+    uint32_t gap;
+    bool reordered;                    /* came behind a later sequence number: it fills a gap that was counted */
+    bool key_frame;                    /* a key frame begins in it; set by packet-mp2p.c, after the record was queued */
+};
+
+/* Name of a method as it stands in SIP, "Other" for HIK_METHOD_NONE. */
+const char *hik_tap_method_name(enum hik_method method);
+
+/* Queues a copy of a record and returns it: listeners are called when the frame is dissected, so it may be added to.
+ * NULL while nobody listens. Defined by the front door. */
+struct hik_tap *hik_tap_queue(packet_info *pinfo, const struct hik_tap *record);
+
+#endif

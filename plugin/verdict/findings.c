@@ -1,0 +1,504 @@
+/* findings.c
+ * Expert information that needs more than the bytes of one message: what a session, a pair of platforms or an RTP flow
+ * had been up to that point, and, after the first pass, how it all ended. The sentences are for field engineers.
+ *
+ * What a message shows by itself and by what came before it is noted on the first pass and shown on every pass alike.
+ * What only the end of the capture can tell (no answer, no media) is shown from the second pass on, on the INVITE or
+ * its 200 OK, and in the same words as in the verdict.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "findings.h"
+#include "stock.h"
+
+#include "catalog.h"
+#include "facts.h"
+#include "filter.h"
+#include "table.h"
+#include "tap.h"
+#include "parts.h"
+
+/* RTP later than this after the BYE is not just what was on its way. */
+#define LATE_SECONDS HIK_LATE_MEDIA
+
+enum note_kind {
+    NOTE_REJECTED,
+    NOTE_SSRC_CONSTANT,
+    NOTE_PRIVATE,
+    NOTE_TCP_ROLE,
+    NOTE_AUTH_LOOP,
+    NOTE_EXPIRED,
+    NOTE_KEEPALIVE,
+    NOTE_BYE_WITHOUT_DIALOG,
+    NOTE_NOT_IN_CATALOG
+};
+
+/* A finding of the first pass about one message. File scope. */
+struct note {
+    enum note_kind kind;
+    bool mild;             /* a note rather than a warning */
+    const char *text;      /* file scope */
+    struct note *next;
+};
+
+static wmem_map_t *notes_of; /* struct hik_message -> first struct note */
+
+static int hf_hik_verdict = -1;
+static int hf_hik_first_media_in = -1;
+
+static expert_field ei_ssrc_mismatch = EI_INIT;
+static expert_field ei_ssrc_constant = EI_INIT;
+static expert_field ei_ssrc_shared = EI_INIT;
+static expert_field ei_no_answer = EI_INIT;
+static expert_field ei_rejected = EI_INIT;
+static expert_field ei_rejected_mild = EI_INIT;
+static expert_field ei_no_media = EI_INIT;
+static expert_field ei_no_media_mild = EI_INIT;
+static expert_field ei_private_address = EI_INIT;
+static expert_field ei_wrong_destination = EI_INIT;
+static expert_field ei_unnegotiated_source = EI_INIT;
+static expert_field ei_unnegotiated_source_mild = EI_INIT;
+static expert_field ei_tcp_role_conflict = EI_INIT;
+static expert_field ei_tcp_no_connection = EI_INIT;
+static expert_field ei_rtp_lost = EI_INIT;
+static expert_field ei_ssrc_changed = EI_INIT;
+static expert_field ei_payload_not_declared = EI_INIT;
+static expert_field ei_media_after_bye = EI_INIT;
+static expert_field ei_media_after_bye_mild = EI_INIT;
+static expert_field ei_auth_loop = EI_INIT;
+static expert_field ei_registration_expired = EI_INIT;
+static expert_field ei_keepalive_missed = EI_INIT;
+static expert_field ei_bye_without_dialog = EI_INIT;
+static expert_field ei_not_in_catalog = EI_INIT;
+static expert_field ei_not_in_catalog_mild = EI_INIT;
+
+static double seconds_since(const packet_info *pinfo, const nstime_t *then)
+{
+    nstime_t delta;
+
+    nstime_delta(&delta, &pinfo->abs_ts, then);
+    return nstime_to_sec(&delta);
+}
+
+/* ---- messages, first pass --------------------------------------------------------------------------------------- */
+
+static void note(const struct hik_message *message, enum note_kind kind, bool mild, const char *text)
+{
+    struct note *one = wmem_new(wmem_file_scope(), struct note);
+
+    one->kind = kind;
+    one->mild = mild;
+    one->text = text;
+    one->next = (struct note *)wmem_map_lookup(notes_of, message);
+    wmem_map_insert(notes_of, message, one);
+}
+
+static void note_rejected(const struct hik_message *message)
+{
+    const struct hik_session *session = message->session;
+    char code[36], text[132], reason[68];
+
+    if (message->is_request || message->status < 300 || message->status == 401 || message->status == 407)
+        return;
+    /* A CANCEL or BYE that crossed the end it asks for (RFC 3261 9.2, 15.1.2). */
+    if (session && message->status == 481 &&
+        ((message->method == HIK_METHOD_CANCEL && session->final_frame) ||
+         (message->method == HIK_METHOD_BYE && message->request_frame && session->bye_frame != message->request_frame)))
+        return;
+    if (message->method == HIK_METHOD_REGISTER && message->status < 400)
+        return; /* GB/T 28181-2022 sends the members of a cluster elsewhere */
+    if (session && session->reinvite_first && message->request_frame == session->reinvite_first) {
+        note(message, NOTE_REJECTED, true,
+             wmem_strdup_printf(wmem_file_scope(), "The re-INVITE is refused with %u: the session goes on as it was",
+                                message->status));
+        return;
+    }
+    if (message->method != HIK_METHOD_INVITE || !session) {
+        note(message, NOTE_REJECTED, true,
+             wmem_strdup_printf(wmem_file_scope(), "The %s is refused with %u",
+                                message->method == HIK_METHOD_NONE ? "request" : hik_tap_method_name(message->method),
+                                message->status));
+        return;
+    }
+    if (message->status == 487 && session->cancel_frame)
+        return; /* that is how a cancelled call ends */
+    hik_verdict_clean(code, 32, session->error_code);
+    hik_verdict_clean(text, 128, session->error_text);
+    hik_verdict_clean(reason, 64, session->final_status == message->status ? session->final_reason : NULL);
+    note(message, NOTE_REJECTED, false,
+         wmem_strdup_printf(wmem_file_scope(), "The INVITE is refused with %u%s%s%s%s%s%s: there will be no media",
+                            message->status, reason[0] ? " " : "", reason, code[0] ? ", device error " : "", code, text[0] ? ", " : "", text));
+}
+
+static void note_sdp(packet_info *pinfo, const struct hik_message *message)
+{
+    const struct hik_session *session = message->session;
+    const struct hik_description *sdp;
+    const char *bad;
+
+    if (!session || !(message->carries_offer || message->carries_answer))
+        return;
+    sdp = message->carries_offer ? &session->offer : &session->answer;
+    for (unsigned i = 0; i < sdp->media_count; i++) {
+        const struct hik_media_line *line = &sdp->media[i];
+
+        bad = hik_facts_bad_address(line, &pinfo->dst);
+        if (bad && line->direction != HIK_ATTR_SENDONLY && !(line->tcp && line->setup == HIK_SETUP_ACTIVE)) {
+            note(message, NOTE_PRIVATE, false,
+                 wmem_strdup_printf(wmem_file_scope(), "Media is asked for at %s: %s; without a NAT helper it cannot arrive",
+                                    hik_endpoint_print(&line->endpoint.addr, line->endpoint.port).s, bad));
+            break;
+        }
+    }
+    if (!message->carries_answer || !session->offer.frame)
+        return;
+    if (session->offer.has_y && session->answer.has_y && session->offer.y_kind <= HIK_SSRC_LONG &&
+        session->answer.y_kind <= HIK_SSRC_LONG && session->offer.ssrc == HIK_SSRC_HIKVISION &&
+        session->answer.ssrc == HIK_SSRC_HIKVISION)
+        note(message, NOTE_SSRC_CONSTANT, true,
+             "Both sides announce Hikvision's constant SSRC 0999999999: it does not tell streams apart, only the ports do");
+    for (unsigned i = 0; i < MIN(session->offer.media_count, session->answer.media_count); i++) {
+        enum hik_sdp_setup offer = session->offer.media[i].setup, answer = session->answer.media[i].setup;
+
+        if (offer == answer && (offer == HIK_SETUP_ACTIVE || offer == HIK_SETUP_PASSIVE)) {
+            note(message, NOTE_TCP_ROLE, false, offer == HIK_SETUP_ACTIVE
+                 ? "Both sides say a=setup:active: both want to connect, nobody listens"
+                 : "Both sides say a=setup:passive: both listen, nobody connects");
+            break;
+        }
+    }
+}
+
+static void note_pair(packet_info *pinfo, const struct hik_message *message)
+{
+    const struct hik_platforms *pair = message->platforms;
+    double silence, period = 0, late;
+
+    if (!pair)
+        return;
+    if (message->method == HIK_METHOD_REGISTER && !message->is_request && !message->retransmission &&
+        (message->status == 401 || message->status == 407) && pair->unauthorized_in_row >= 2)
+        note(message, NOTE_AUTH_LOOP, false,
+             wmem_strdup_printf(wmem_file_scope(), "REGISTER is refused with %u %u times in a row: user, password or "
+                                "realm do not fit", message->status, pair->unauthorized_in_row));
+    late = seconds_since(pinfo, &pair->registered_until);
+    if (pair->registered && late > 0 && message->is_request &&
+        (hik_facts_first_expired(pinfo, pair) || message->method == HIK_METHOD_INVITE))
+        note(message, NOTE_EXPIRED, false,
+             wmem_strdup_printf(wmem_file_scope(), "The registration of %s ran out %.1f s ago (Expires %u) and was not renewed",
+                                pair->lower_id ? pair->lower_id : "the lower platform", late, pair->expires));
+    silence = hik_facts_silence(pinfo, pair, &period);
+    if (silence > 0)
+        note(message, NOTE_KEEPALIVE, false,
+             wmem_strdup_printf(wmem_file_scope(), "No keep-alive of %s for %.1f s, more than %d periods of %.1f s: the upper "
+                                "platform takes it for off-line", pair->lower_id ? pair->lower_id : "the lower platform",
+                                silence, HIK_KEEPALIVE_MISSED, period));
+}
+
+/* Some catalog answer of that platform came whole: then a camera it does not list is a fault, not a gap of the capture. */
+static bool catalog_is_whole(const address *platform, uint32_t frame)
+{
+    const struct hik_catalog_answer *answer = NULL;
+    unsigned looked_at = 0;
+
+    while ((answer = hik_catalog_answer_next(answer)) != NULL && looked_at++ < 64)
+        if (addresses_equal(&answer->source, platform) && answer->sum_num > 0 && answer->received >= answer->sum_num && answer->last_frame <= frame)
+            return true;
+    return false;
+}
+
+static void note_dialog(packet_info *pinfo, const struct hik_message *message)
+{
+    const struct hik_session *session = message->session;
+
+    if (!message->is_request || message->retransmission)
+        return;
+    if (message->method == HIK_METHOD_BYE && (!session || (session->began_before && session->first_frame == pinfo->num)))
+        note(message, NOTE_BYE_WITHOUT_DIALOG, true,
+             "BYE of a call that is not in this capture: it began before, or there never was one");
+    if (message->method == HIK_METHOD_INVITE && session && session->invite_frame == pinfo->num && session->camera &&
+        session->kind != HIK_KIND_BROADCAST && hik_catalog_seen(&pinfo->dst, pinfo->num) &&
+        !hik_catalog_knows(session->camera, pinfo->num)) {
+        bool whole = catalog_is_whole(&pinfo->dst, pinfo->num);
+
+        note(message, NOTE_NOT_IN_CATALOG, !whole,
+             wmem_strdup_printf(wmem_file_scope(), "%s is not in the Catalog that this capture holds%s", session->camera,
+                                whole ? "" : " (which may be a part of it)"));
+    }
+}
+
+static void take_notes(packet_info *pinfo, const struct hik_message *message)
+{
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    hik_facts_take(pinfo, message);
+    note_dialog(pinfo, message);
+    note_pair(pinfo, message);
+    note_sdp(pinfo, message);
+    note_rejected(message);
+}
+
+/* ---- messages, every pass --------------------------------------------------------------------------------------- */
+
+static void show_notes(packet_info *pinfo, proto_item *item, const struct hik_message *message)
+{
+    static expert_field *const fields[][2] = {
+        [NOTE_REJECTED] = {&ei_rejected, &ei_rejected_mild},
+        [NOTE_SSRC_CONSTANT] = {&ei_ssrc_constant, &ei_ssrc_constant},
+        [NOTE_PRIVATE] = {&ei_private_address, &ei_private_address},
+        [NOTE_TCP_ROLE] = {&ei_tcp_role_conflict, &ei_tcp_role_conflict},
+        [NOTE_AUTH_LOOP] = {&ei_auth_loop, &ei_auth_loop},
+        [NOTE_EXPIRED] = {&ei_registration_expired, &ei_registration_expired},
+        [NOTE_KEEPALIVE] = {&ei_keepalive_missed, &ei_keepalive_missed},
+        [NOTE_BYE_WITHOUT_DIALOG] = {&ei_bye_without_dialog, &ei_bye_without_dialog},
+        [NOTE_NOT_IN_CATALOG] = {&ei_not_in_catalog, &ei_not_in_catalog_mild},
+    };
+
+    for (const struct note *one = (const struct note *)wmem_map_lookup(notes_of, message); one; one = one->next)
+        expert_add_info_format(pinfo, item, fields[one->kind][one->mild], "%s", one->text);
+}
+
+static void show_finding(packet_info *pinfo, proto_item *item, expert_field *field, const struct hik_verdict *verdict,
+                         enum hik_code code, const char *what)
+{
+    const struct hik_finding *finding = hik_verdict_find(verdict, code);
+
+    if (finding && finding->severity != HIK_SEVERITY_NOTE)
+        expert_add_info_format(pinfo, item, field, "%s: %s", what, finding->text);
+}
+
+/* What only the end of the capture tells. */
+static void show_outcome(packet_info *pinfo, proto_item *item, const struct hik_message *message)
+{
+    const struct hik_session *session = message->session;
+    bool invite = message->is_request && message->method == HIK_METHOD_INVITE && session->invite_frame == pinfo->num;
+    bool answer = session->answer_frame ? session->answer_frame == pinfo->num : invite;
+    struct hik_case facts;
+    struct hik_verdict verdict;
+
+    if (!invite && !answer)
+        return;
+    hik_facts_judge(session, &facts, &verdict);
+    if (invite)
+        show_finding(pinfo, item, &ei_no_answer, &verdict, HIK_CODE_NO_ANSWER, "No answer");
+    if (answer) {
+        const struct hik_finding *none = hik_verdict_find(&verdict, HIK_CODE_NO_MEDIA);
+
+        show_finding(pinfo, item, none && none->severity == HIK_SEVERITY_WARN ? &ei_no_media_mild : &ei_no_media, &verdict,
+                     HIK_CODE_NO_MEDIA, "No media");
+        show_finding(pinfo, item, &ei_tcp_no_connection, &verdict, HIK_CODE_TCP_NO_CONNECTION, "No media connection");
+        show_finding(pinfo, item, &ei_tcp_no_connection, &verdict, HIK_CODE_TCP_REFUSED, "No media connection");
+        show_finding(pinfo, item, &ei_ssrc_shared, &verdict, HIK_CODE_SSRC_SHARED, "SSRC in use twice");
+    }
+}
+
+static void add_first_media(tvbuff_t *tvb, proto_tree *tree, const struct hik_session *session)
+{
+    if (session->first_media_frame)
+        proto_item_set_generated(proto_tree_add_uint(tree, hf_hik_first_media_in, tvb, 0, 0, session->first_media_frame));
+}
+
+void hik_findings_message(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, proto_item *item,
+                          const struct hik_message *message)
+{
+    struct hik_session *session = message->session;
+
+    if (!PINFO_FD_VISITED(pinfo))
+        take_notes(pinfo, message);
+    if (!tree && !hik_stock_wants_experts())
+        return;
+    show_notes(pinfo, item, message);
+    if (!session)
+        return;
+    add_first_media(tvb, tree, session);
+    if (!PINFO_FD_VISITED(pinfo))
+        return;
+    show_outcome(pinfo, item, message);
+    if (message->is_request && message->method == HIK_METHOD_INVITE) {
+        const char *verdict = hik_facts_verdict(session);
+
+        proto_item_set_generated(proto_tree_add_string(tree, hf_hik_verdict, tvb, 0, 0, verdict));
+        proto_item_append_text(item, ", %s", verdict);
+    }
+}
+
+/* ---- RTP -------------------------------------------------------------------------------------------------------- */
+
+static bool declares(const struct hik_description *sdp, uint8_t pt)
+{
+    for (unsigned i = 0; sdp->frame && i < sdp->media_count; i++)
+        if (sdp->media[i].formats[pt / 64] >> (pt % 64) & 1)
+            return true;
+    return false;
+}
+
+/* Once per flow, on the first packet that comes when the answer is known (before, it may be early media): is it what
+ * was announced? */
+static void judge_flow(packet_info *pinfo, struct hik_flow *flow, const struct hik_rtp *rtp, const struct hik_session *session)
+{
+    uint32_t expected;
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    flow->judged = HIK_JUDGED;
+    flow->judged_frame = pinfo->num;
+    /* an audio line beside the video, and the way back of a conversation, have SSRCs of their own */
+    if (hik_facts_is_announced(session, flow) && hik_session_expected_ssrc(session, &expected)) {
+        flow->judged_expected = expected;
+        if (expected == flow->ssrc)
+            flow->judged |= HIK_JUDGED_EXPECTED;
+        else if (expected != HIK_SSRC_HIKVISION)
+            flow->judged |= HIK_JUDGED_MISMATCH;
+    }
+    if (!declares(&session->offer, rtp->payload_type) && !declares(&session->answer, rtp->payload_type))
+        flow->judged |= HIK_JUDGED_PAYLOAD_TYPE;
+    flow->judged_pt = rtp->payload_type;
+}
+
+static void show_first(packet_info *pinfo, proto_item *item, const struct hik_flow *flow, const struct hik_session *session)
+{
+    const struct hik_content *content = flow->content;
+    uint32_t expected;
+
+    if (flow->astray)
+        expert_add_info_format(pinfo, item, &ei_wrong_destination,
+                               "Media with the SSRC announced goes to %s, which its receiver did not announce",
+                               hik_endpoint_print(&flow->dst, flow->dst_port).s);
+    if (flow->unnegotiated) {
+        const struct hik_endpoint *sip = addresses_equal(&flow->src, &session->caller.addr) ? &session->caller
+                                       : addresses_equal(&flow->src, &session->callee.addr) ? &session->callee : NULL;
+
+        expert_add_info_format(pinfo, item, sip ? &ei_unnegotiated_source_mild : &ei_unnegotiated_source,
+                               "Media comes from %s, which no SDP of the session announced%s",
+                               hik_endpoint_print(&flow->src, flow->src_port).s,
+                               sip ? "; it is where the SIP comes from (NAT, or another port)" : "");
+    }
+    if (!PINFO_FD_VISITED(pinfo))
+        return;
+    /* No answer was seen at all: the offer is all there is to compare with. */
+    if (!(flow->judged & HIK_JUDGED) && hik_facts_is_announced(session, flow) &&
+        hik_session_expected_ssrc(session, &expected) && expected != flow->ssrc && expected != HIK_SSRC_HIKVISION)
+        expert_add_info_format(pinfo, item, &ei_ssrc_mismatch, "RTP carries SSRC %u, the INVITE announced %u (the answer is "
+                               "not in the capture)", flow->ssrc, expected);
+    if (content->not_ps_packets > content->ps_packets)
+        expert_add_info_format(pinfo, item, &ei_payload_not_declared,
+                               "The SDP says MPEG program stream, but %u of %u packets are none%s%s", content->not_ps_packets,
+                               content->ps_packets + content->not_ps_packets, content->looks_like ? "; they look like " : "",
+                               content->looks_like ? content->looks_like : "");
+}
+
+static void show_judgement(packet_info *pinfo, proto_item *item, const struct hik_flow *flow)
+{
+    if (flow->judged & HIK_JUDGED_MISMATCH)
+        expert_add_info_format(pinfo, item, &ei_ssrc_mismatch,
+                               "RTP carries SSRC %u, the SDP announced %u (y=): the receiver may drop the stream", flow->ssrc,
+                               flow->judged_expected);
+    if (flow->judged & HIK_JUDGED_PAYLOAD_TYPE)
+        expert_add_info_format(pinfo, item, &ei_payload_not_declared,
+                               "Payload type %u is in no m= line of the session", flow->judged_pt);
+}
+
+static void show_marks(packet_info *pinfo, proto_item *item, const struct hik_rtp *rtp, const struct hik_flow *flow,
+                       const struct hik_session *session)
+{
+    if (rtp->marks & HIK_MARK_GAP)
+        expert_add_info_format(pinfo, item, &ei_rtp_lost, "%u RTP packet%s missing in front of this one (sequence %u to %u)",
+                               rtp->gap, rtp->gap == 1 ? " is" : "s are", (rtp->seq - rtp->gap) & 0xFFFFu,
+                               (rtp->seq - 1u) & 0xFFFFu);
+    if (rtp->marks & HIK_MARK_AFTER_BYE) {
+        double late = seconds_since(pinfo, &session->bye_time);
+
+        expert_add_info_format(pinfo, item, late > LATE_SECONDS ? &ei_media_after_bye : &ei_media_after_bye_mild,
+                               "Media %.3f s after the BYE in frame %u", late, session->bye_frame);
+    }
+    if ((rtp->marks & HIK_MARK_SSRC_CHANGED) && !(flow->judged & HIK_JUDGED_EXPECTED))
+        expert_add_info_format(pinfo, item, &ei_ssrc_changed,
+                               "The SSRC changes from %u to %u in the middle of the session: the receiver may drop the stream",
+                               flow->next_in_session ? flow->next_in_session->ssrc : 0, flow->ssrc);
+}
+
+void hik_findings_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, proto_item *item, const struct hik_rtp *rtp,
+                      const struct hik_flow *flow, struct hik_session *session)
+{
+    if (!PINFO_FD_VISITED(pinfo) && !flow->judged && session->answer.frame)
+        judge_flow(pinfo, rtp->flow, rtp, session);
+    if (!tree && !hik_stock_wants_experts())
+        return;
+    add_first_media(tvb, tree, session);
+    if (pinfo->num == flow->first_frame)
+        show_first(pinfo, item, flow, session);
+    if (pinfo->num == flow->judged_frame)
+        show_judgement(pinfo, item, flow);
+    if (pinfo->num == flow->look_frame && rtp->extended_seq == flow->look_seq)
+        expert_add_info_format(pinfo, item, &ei_payload_not_declared, "The SDP says %s for payload type %u, the payload looks like %s",
+                               flow->look_said ? flow->look_said : "nothing", rtp->payload_type, flow->look_is);
+    if (rtp->marks & (HIK_MARK_GAP | HIK_MARK_AFTER_BYE | HIK_MARK_SSRC_CHANGED))
+        show_marks(pinfo, item, rtp, flow, session);
+}
+
+/* ---- registration ----------------------------------------------------------------------------------------------- */
+
+void hik_findings_register(int proto)
+{
+    static hf_register_info fields[] = {
+        {&hf_hik_verdict,
+         {"Verdict", "hikcascade.verdict", FT_STRING, BASE_NONE, NULL, 0,
+          "What the whole capture says about this session: a code, and the sentence for it", HFILL}},
+        {&hf_hik_first_media_in,
+         {"First media in frame", "hikcascade.first_media_in", FT_FRAMENUM, BASE_NONE, NULL, 0,
+          "The first RTP packet of this session", HFILL}},
+    };
+    /* Where the same finding can be grave or not, two entries share the name: the filter finds both. */
+    static ei_register_info experts[] = {
+        {&ei_ssrc_mismatch,
+         {"hikcascade.ssrc_mismatch", PI_PROTOCOL, PI_ERROR, "RTP carries another SSRC than y= announced", EXPFILL}},
+        {&ei_ssrc_constant,
+         {"hikcascade.ssrc_constant", PI_PROTOCOL, PI_NOTE, "Both sides announce Hikvision's constant SSRC", EXPFILL}},
+        {&ei_ssrc_shared,
+         {"hikcascade.ssrc_shared", PI_PROTOCOL, PI_WARN, "Two sessions use one SSRC to the same receiver", EXPFILL}},
+        {&ei_no_answer, {"hikcascade.no_answer", PI_SEQUENCE, PI_ERROR, "The INVITE got no final answer", EXPFILL}},
+        {&ei_rejected, {"hikcascade.rejected", PI_RESPONSE_CODE, PI_ERROR, "The INVITE is refused", EXPFILL}},
+        {&ei_rejected_mild, {"hikcascade.rejected", PI_RESPONSE_CODE, PI_WARN, "The request is refused", EXPFILL}},
+        {&ei_no_media, {"hikcascade.no_media", PI_SEQUENCE, PI_ERROR, "The call was set up, no RTP came", EXPFILL}},
+        {&ei_no_media_mild,
+         {"hikcascade.no_media", PI_SEQUENCE, PI_WARN, "The call was ended at once, no RTP came", EXPFILL}},
+        {&ei_private_address,
+         {"hikcascade.private_address", PI_PROTOCOL, PI_WARN, "The SDP names an address its peer cannot send to", EXPFILL}},
+        {&ei_wrong_destination,
+         {"hikcascade.wrong_destination", PI_PROTOCOL, PI_WARN, "Media goes to an endpoint its receiver did not announce", EXPFILL}},
+        {&ei_unnegotiated_source,
+         {"hikcascade.unnegotiated_source", PI_PROTOCOL, PI_WARN, "Media from an address no SDP announced", EXPFILL}},
+        {&ei_unnegotiated_source_mild,
+         {"hikcascade.unnegotiated_source", PI_PROTOCOL, PI_NOTE, "Media from an endpoint no SDP announced", EXPFILL}},
+        {&ei_tcp_role_conflict,
+         {"hikcascade.tcp_role_conflict", PI_PROTOCOL, PI_ERROR, "Both sides have the same TCP role", EXPFILL}},
+        {&ei_tcp_no_connection,
+         {"hikcascade.tcp_no_connection", PI_SEQUENCE, PI_ERROR, "The TCP connection for media did not come about", EXPFILL}},
+        {&ei_rtp_lost, {"hikcascade.rtp_lost", PI_SEQUENCE, PI_WARN, "RTP packets are missing", EXPFILL}},
+        {&ei_ssrc_changed,
+         {"hikcascade.ssrc_changed", PI_SEQUENCE, PI_WARN, "The SSRC changes within the session", EXPFILL}},
+        {&ei_payload_not_declared,
+         {"hikcascade.payload_not_declared", PI_PROTOCOL, PI_WARN, "The payload is not what the SDP declares", EXPFILL}},
+        {&ei_media_after_bye, {"hikcascade.media_after_bye", PI_SEQUENCE, PI_WARN, "Media goes on after the BYE", EXPFILL}},
+        {&ei_media_after_bye_mild,
+         {"hikcascade.media_after_bye", PI_SEQUENCE, PI_NOTE, "Media that was on its way at the BYE", EXPFILL}},
+        {&ei_auth_loop, {"hikcascade.auth_loop", PI_SECURITY, PI_WARN, "REGISTER is refused again and again", EXPFILL}},
+        {&ei_registration_expired,
+         {"hikcascade.registration_expired", PI_SEQUENCE, PI_WARN, "The registration has run out", EXPFILL}},
+        {&ei_keepalive_missed, {"hikcascade.keepalive_missed", PI_SEQUENCE, PI_WARN, "Keep-alives are missing", EXPFILL}},
+        {&ei_bye_without_dialog,
+         {"hikcascade.bye_without_dialog", PI_SEQUENCE, PI_NOTE, "BYE without a call in this capture", EXPFILL}},
+        {&ei_not_in_catalog,
+         {"hikcascade.not_in_catalog", PI_PROTOCOL, PI_WARN, "The camera is not in the Catalog", EXPFILL}},
+        {&ei_not_in_catalog_mild,
+         {"hikcascade.not_in_catalog", PI_PROTOCOL, PI_NOTE, "The camera is not in the part of the Catalog seen", EXPFILL}},
+    };
+
+    proto_register_field_array(proto, fields, array_length(fields));
+    expert_register_field_array(expert_register_protocol(proto), experts, array_length(experts));
+    notes_of = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), g_direct_hash, g_direct_equal);
+    hik_facts_register();
+    hik_filter_register(proto);
+    hik_table_register();
+    hik_tap_sessions_register();
+    hik_tap_platforms_register();
+    hik_tap_tree_register();
+}
