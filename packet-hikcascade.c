@@ -20,6 +20,7 @@
 #include "session.h"
 #include "sip-tree.h"
 #include "stock.h"
+#include "table-print.h"
 
 #define HIK_PORTS "7100"
 /* Longest start line waited for on a stream; stock sip uses the same order of size. */
@@ -513,6 +514,7 @@ void proto_register_hikcascade(void)
     hik_mansrtsp_register(proto_hikcascade);
     hik_mp2p_register(proto_hikcascade);
     hik_export_register(proto_hikcascade);
+    hik_table_print_register(proto_hikcascade);
 }
 
 void proto_reg_handoff_hikcascade(void)

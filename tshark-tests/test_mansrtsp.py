@@ -104,7 +104,7 @@ def state_of(tshark, *bodies, bye=False, status="200 OK"):
     rows = tables.printed(tshark, "hikcascade,sessions", cap)
     assert rows == tables.from_sharkd(tshark, "hikcascade,sessions", cap)
     assert len(rows) == 1
-    return rows[0][14]
+    return rows[0]["State"]
 
 
 def test_playback_in_the_session_table(tshark):

@@ -13,7 +13,7 @@ from ps_pack import h264_payloads, h265_payloads
 
 LOOK = "hikcascade.payload_not_declared"
 MIXED = ((96, "PS/90000"), (97, "MPEG4/90000"), (98, "H264/90000"), (99, "H265/90000"))
-CODEC, KEY_FRAMES = 7, 12
+CODEC, KEY_FRAMES = "Codec", "Key frames"
 
 
 def stream(pt, codecs, packets):
@@ -39,7 +39,7 @@ def bare(h265, count=10):
 
 def session(tshark, capture):
     row = tables.printed(tshark, "hikcascade,sessions", capture)[0]
-    return row[CODEC], int(row[KEY_FRAMES]), row[-1]
+    return row[CODEC], int(row[KEY_FRAMES]), row.verdict
 
 
 def said(tshark, capture):

@@ -219,17 +219,17 @@ def test_picture_and_rate(tshark):
     for capture in ("ps-h264.pcap", "ps-h265.pcap"):
         rows = tshark.fields_everywhere(capture, names, "mp2p.frame.width")
         assert [[row[name] for name in names] for row in rows] == [[["1280"], ["720"], ["25"]]] * 2
-        assert tables.printed(tshark, "hikcascade,sessions", capture)[0][8:10] == ["1280x720", "25"]
+        assert tables.printed(tshark, "hikcascade,sessions", capture)[0].cells("Picture", "Frame rate") == ["1280x720", "25"]
     # sound, and a codec whose pictures are not looked into: 25 by the time stamps
-    assert tables.printed(tshark, "hikcascade,sessions", "verdict-one-way.pcap")[0][7:10] == ["PCMA", "", ""]
-    assert tables.printed(tshark, "hikcascade,sessions", "ps-svac.pcap")[0][7:10] == ["SVAC", "", "25"]
+    assert tables.printed(tshark, "hikcascade,sessions", "verdict-one-way.pcap")[0].cells("Codec", "Picture", "Frame rate") == ["PCMA", "", ""]
+    assert tables.printed(tshark, "hikcascade,sessions", "ps-svac.pcap")[0].cells("Codec", "Picture", "Frame rate") == ["SVAC", "", "25"]
 
 
 def test_picture_without_a_program_stream(tshark):
     """What is video without the program stream that was declared is counted all the same."""
     for capture, codec in (("ps-is-h264.pcap", "H.264"), ("ps-is-h265.pcap", "H.265")):
         row = tables.printed(tshark, "hikcascade,sessions", capture)[0]
-        assert row[7:9] + row[12:13] == [codec, "1280x720", "1"] and row[15].startswith("NOT_PS ")
+        assert row.cells("Codec", "Picture", "Key frames") == [codec, "1280x720", "1"] and row["Verdict"] == "NOT_PS"
 
 
 def test_two_videos(tshark):

@@ -6,8 +6,8 @@ import re
 import tables
 from hikpcap import Capture, Link
 
-SESSIONS = ["Session", "Camera", "Name", "Upper platform", "Lower platform", "SSRC announced", "SSRC seen", "Codec", "Picture", "fps",
-            "RTP", "Lost", "Key frames", "Seconds", "State", "Verdict"]
+SESSIONS = ["Session", "Verdict", "Camera", "Name", "What was found", "State", "RTP", "Lost", "Key frames", "Seconds", "Codec", "Picture",
+            "Frame rate", "SSRC announced", "SSRC seen", "Upper media address", "Lower media address"]
 PLATFORMS = ["Pair", "Lower platform", "Lower address", "Upper platform", "Upper address", "State", "Registered since",
              "Registered until", "Expires", "Last keep-alive", "Keep-alives", "Gaps", "Sessions", "Failures"]
 
@@ -19,8 +19,8 @@ def test_columns(tshark):
 
 def test_seed(tshark):
     assert tables.printed(tshark, "hikcascade,sessions", "seed-cascade.pcap") == [
-        ["0", "37280601411319001158", "", "10.69.80.187:5798", "10.69.91.7:5930", "0100007399", "0100007399", "H.264", "352x288", "25",
-         "50", "0", "2", "2.449", "closed", "OK 50 RTP packets of H.264 352x288 in 2.0 s from 10.69.91.7:5930 to 10.69.80.187:5798"]]
+        ["0", "OK", "37280601411319001158", "", "50 RTP packets of H.264 352x288 in 2.0 s from 10.69.91.7:5930 to 10.69.80.187:5798",
+         "closed", "50", "0", "2", "2.449", "H.264", "352x288", "25", "0100007399", "0100007399", "10.69.80.187:5798", "10.69.91.7:5930"]]
     platforms = [["0", "37280600000000000000", "10.69.91.7:7100", "37280000000000000000", "10.69.80.187:7100", "registered",
                   "2019-12-25 16:45:44", "2019-12-25 18:45:44", "7200", "", "0", "0", "1", "0"]]
     assert tables.printed(tshark, "hikcascade,platforms", "seed-cascade.pcap") == platforms
@@ -29,7 +29,7 @@ def test_seed(tshark):
 
 def test_camera_name(tshark):
     row, = tables.printed(tshark, "hikcascade,sessions", "verdict-ok.pcap")
-    assert row[1:3] == ["34020000001320000001", "North gate"]
+    assert row.cells("Camera", "Name") == ["34020000001320000001", "North gate"]
 
 
 def many(count):
@@ -58,27 +58,27 @@ def test_filter(tshark):
     verdict stays that of the whole capture."""
     cap = many(12)
     whole = tables.printed(tshark, "hikcascade,sessions", cap)
-    assert [int(row[0]) for row in whole] == list(range(12))
-    assert [row[10] for row in whole] == ["2" if number % 3 else "0" for number in range(12)]
-    assert [row[15].split(" ")[0] for row in whole] == ["OK" if number % 3 else "NO_ANSWER" for number in range(12)]
+    assert [int(row["Session"]) for row in whole] == list(range(12))
+    assert [row["RTP"] for row in whole] == ["2" if number % 3 else "0" for number in range(12)]
+    assert [row["Verdict"] for row in whole] == ["OK" if number % 3 else "NO_ANSWER" for number in range(12)]
     # RTP of the last session comes first
     rtp = tables.printed(tshark, "hikcascade,sessions", cap, "rtp")
-    assert [int(row[0]) for row in rtp] == [1, 2, 4, 5, 7, 8, 10, 11]
-    assert [row[15] for row in rtp] == [row[15] for row in whole if row[10] != "0"]
+    assert [int(row["Session"]) for row in rtp] == [1, 2, 4, 5, 7, 8, 10, 11]
+    assert [row.verdict for row in rtp] == [row.verdict for row in whole if row["RTP"] != "0"]
     two = tables.printed(tshark, "hikcascade,sessions", cap, "rtp", two_pass=True)
     assert two == rtp
     first = tables.printed(tshark, "hikcascade,sessions", cap, "rtp.seq == 2 && hikcascade.session == 4")
-    assert [(row[0], row[10], row[11], row[13]) for row in first] == [("4", "1", "0", "0.000")]
-    assert first[0][15] == whole[4][15]
+    assert [row.cells("Session", "RTP", "Lost", "Seconds") for row in first] == [["4", "1", "0", "0.000"]]
+    assert first[0].verdict == whole[4].verdict
     assert tables.printed(tshark, "hikcascade,sessions", cap, "tcp") == []
 
 
 def test_loss_with_a_filter(tshark):
     """What is missing in front of the packets that pass."""
     row, = tables.printed(tshark, "hikcascade,sessions", "verdict-loss.pcap", "rtp.seq <= 101")
-    assert (row[10], row[11]) == ("89", "12")
+    assert row.cells("RTP", "Lost") == ["89", "12"]
     row, = tables.printed(tshark, "hikcascade,sessions", "verdict-ok-reordered.pcap", "rtp.seq >= 2")
-    assert (row[10], row[11]) == ("12", "0")
+    assert row.cells("RTP", "Lost") == ["12", "0"]
 
 
 def test_hostile_text(tshark):
@@ -88,7 +88,7 @@ def test_hostile_text(tshark):
     call.invite()
     call.error_info("1|2", "evil | text \x1b[31m", status="488 a|b\tc")
     row, = tables.printed(tshark, "hikcascade,sessions", cap)
-    assert row[15].startswith("REJECTED 488 a b c by 192.0.2.10:7100, error 1 2: evil   text  [31m")
+    assert row.verdict.startswith("REJECTED 488 a b c by 192.0.2.10:7100, error 1 2: evil   text  [31m")
 
 
 def test_a_table_twice(tshark):

@@ -261,7 +261,8 @@ SAMPLES = {"ok", "no-answer", "no-media", "ssrc-shared", "loss", "unreachable", 
 def rows(found):
     """Without the numbers of the sessions, which are checked, the camera's name and the duration."""
     assert [int(row[0]) for row in found] == list(range(len(found)))
-    return [(row[1], *row[3:8], *(int(cell) for cell in row[10:13]), row[14], row[15]) for row in found]
+    return [(*row.cells("Camera", "Upper media address", "Lower media address", "SSRC announced", "SSRC seen", "Codec"),
+             *(int(row[name]) for name in ("RTP", "Lost", "Key frames")), row["State"], row.verdict) for row in found]
 
 
 @pytest.mark.parametrize("name", sorted(CALLS))
@@ -314,5 +315,5 @@ def test_all_codes():
     ("ipv6.pcap", ["OK 5 RTP packets of H.264 352x288 in 0.2 s from [2001:db8:10::7]:40000 to [2001:db8:20::187]:20000"]),
 ])
 def test_other_captures(tshark, capture, verdicts):
-    assert [row[15] for row in tables.printed(tshark, "hikcascade,sessions", capture)] == verdicts
-    assert [row[15] for row in tables.printed(tshark, "hikcascade,sessions", capture, two_pass=True)] == verdicts
+    assert [row.verdict for row in tables.printed(tshark, "hikcascade,sessions", capture)] == verdicts
+    assert [row.verdict for row in tables.printed(tshark, "hikcascade,sessions", capture, two_pass=True)] == verdicts

@@ -25,8 +25,8 @@ def test_broadcast(tshark):
     assert told(tshark, "voice-broadcast.pcap") == outside + [up, down, down, up] + [rtp] * 5 + [down, up]
     assert tshark.expert("voice-broadcast.pcap", "hikcascade") == []
     row, = tables.printed(tshark, "hikcascade,sessions", "voice-broadcast.pcap")
-    assert row[1:5] == [made.TARGET, "\u5e7f\u64ad", "198.51.100.20:40000", "192.0.2.10:20000"]
-    assert row[7] == "PCMA" and row[15].startswith("OK 5 RTP packets in 0.1 s from 198.51.100.20:40000 to 192.0.2.10:20000")
+    assert row.cells("Camera", "Name", "Upper media address", "Lower media address") == [made.TARGET, "\u5e7f\u64ad", "198.51.100.20:40000", "192.0.2.10:20000"]
+    assert row["Codec"] == "PCMA" and row.verdict.startswith("OK 5 RTP packets in 0.1 s from 198.51.100.20:40000 to 192.0.2.10:20000")
 
 
 def test_broadcast_is_linked(tshark):
@@ -39,7 +39,7 @@ def test_broadcast_by_its_ids_alone(tshark):
     up, down, rtp = [("0", way, made.TARGET, "") for way in ("1", "2", "")]
     assert told(tshark, "voice-broadcast-alone.pcap") == [up, down, down, up] + [rtp] * 5 + [up, down]
     row, = tables.printed(tshark, "hikcascade,sessions", "voice-broadcast-alone.pcap")
-    assert row[3:5] == ["198.51.100.20:40000", "192.0.2.10:20000"]
+    assert row.cells("Upper media address", "Lower media address") == ["198.51.100.20:40000", "192.0.2.10:20000"]
 
 
 def test_listening(tshark):
@@ -47,4 +47,4 @@ def test_listening(tshark):
     up, down, rtp = [("0", way, MICROPHONE, "") for way in ("1", "2", "")]
     assert told(tshark, "voice-listen.pcap") == [down, up, up, down] + [rtp] * 5 + [down, up]
     row, = tables.printed(tshark, "hikcascade,sessions", "voice-listen.pcap")
-    assert row[3:5] == ["198.51.100.20:20000", "192.0.2.10:40000"]
+    assert row.cells("Upper media address", "Lower media address") == ["198.51.100.20:20000", "192.0.2.10:40000"]

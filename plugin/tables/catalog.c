@@ -189,13 +189,6 @@ static void print_reset(void *data)
     g_hash_table_remove_all(((struct printer *)data)->shown);
 }
 
-static void print_cell(const char *text, int indent, int width)
-{
-    printf("%*s", indent, "");
-    hik_table_print_text(text, width - indent);
-    printf("  ");
-}
-
 static void print_answers(void)
 {
     const struct hik_catalog_answer *answer;
@@ -204,7 +197,7 @@ static void print_answers(void)
         uint32_t different = answer->received - answer->repeated;
 
         printf("Catalog of ");
-        print_cell(*answer->device_id ? answer->device_id : "?", 0, 20);
+        hik_table_print_text(*answer->device_id ? answer->device_id : "?", 22);
         printf("SN %u: %u of %u items in %u message%s, ", answer->sn, answer->received, answer->sum_num,
                answer->messages, answer->messages == 1 ? "" : "s");
         if (answer->repeated > 0 && different == answer->sum_num)
@@ -224,50 +217,149 @@ static void print_answers(void)
     }
 }
 
+/* The same for programs. */
+static void print_answers_json(void)
+{
+    const struct hik_catalog_answer *answer;
+
+    printf("[");
+    for (answer = hik_catalog_answer_next(NULL); answer; answer = hik_catalog_answer_next(answer)) {
+        printf("%s\n{\"device_id\":", answer == hik_catalog_answer_next(NULL) ? "" : ",");
+        hik_table_print_json_text(answer->device_id);
+        printf(",\"sn\":%u,\"received\":%u,\"sum_num\":%u,\"repeated\":%u,\"messages\":%u,\"first_frame\":%u,\"last_frame\":%u}",
+               answer->sn, answer->received, answer->sum_num, answer->repeated, answer->messages, answer->first_frame,
+               answer->last_frame);
+    }
+    printf("%s]", hik_catalog_answer_next(NULL) ? "\n" : "");
+}
+
+enum { COLUMN_PLACE, COLUMN_ID, COLUMN_NAME, COLUMN_TYPE, COLUMN_STATUS, COLUMN_SESSIONS, COLUMN_COUNT };
+
+static const struct hik_column columns[] = {
+    [COLUMN_PLACE] = {"No.", "number", HIK_COLUMN_NUMBER},
+    [COLUMN_ID] = {"ID", "device_id", HIK_COLUMN_TEXT},
+    [COLUMN_NAME] = {"Name", "name", HIK_COLUMN_TEXT},
+    [COLUMN_TYPE] = {"Type", "type", HIK_COLUMN_TEXT},
+    [COLUMN_STATUS] = {"Status", "status", HIK_COLUMN_TEXT},
+    [COLUMN_SESSIONS] = {"Sessions", "sessions", HIK_COLUMN_NUMBER},
+};
+/* Programs get the parent instead of an indented ID. */
+static const struct hik_column exported[] = {
+    {"ID", "device_id", HIK_COLUMN_TEXT},         {"Name", "name", HIK_COLUMN_TEXT},     {"Type", "type", HIK_COLUMN_TEXT},
+    {"Type code", "type_code", HIK_COLUMN_NUMBER}, {"Status", "status", HIK_COLUMN_TEXT}, {"Parent", "parent", HIK_COLUMN_TEXT},
+    {"Sessions", "sessions", HIK_COLUMN_NUMBER},
+};
+
+/* What the cells of the rows that passed the filter are made from. */
+struct rows {
+    struct place *places;
+    unsigned count;
+    GHashTable *sessions;
+};
+
+static stat_tap_table_item_type text_cell(const char *text)
+{
+    stat_tap_table_item_type cell = {.type = TABLE_ITEM_STRING, .value = {.string_value = text ? text : ""}};
+
+    return cell;
+}
+
+static stat_tap_table_item_type number_cell(unsigned number)
+{
+    stat_tap_table_item_type cell = {.type = TABLE_ITEM_UINT, .value = {.uint_value = number}};
+
+    return cell;
+}
+
+static stat_tap_table_item_type exported_cell(const void *data, unsigned row, unsigned column)
+{
+    const struct rows *rows = (const struct rows *)data;
+    const struct hik_catalog_item *item = rows->places[row].item;
+
+    switch (column) {
+    case 0:
+        return text_cell(item->id);
+    case 1:
+        return text_cell(item->name);
+    case 2:
+        return text_cell(type_of(item));
+    case 3:
+        return number_cell(item->type);
+    case 4:
+        return text_cell(item->status);
+    case 5:
+        return text_cell(item->parent);
+    default:
+        return number_cell(sessions_of(rows->sessions, item->id));
+    }
+}
+
+static void print_devices(const struct rows *rows)
+{
+    static const char *const names[] = {"ID", "Name", "Type", "Status"};
+    int widths[] = {20, 4, 4, 6};
+
+    for (unsigned i = 0; i < rows->count; i++) {
+        const struct hik_catalog_item *item = rows->places[i].item;
+        int indent = 2 * (int)MIN(rows->places[i].depth, DEEPEST_INDENT);
+
+        widths[0] = MAX(widths[0], indent + MIN(hik_table_text_width(item->id), 40));
+        widths[1] = MAX(widths[1], item->name ? MIN(hik_table_text_width(item->name), 60) : 0);
+        widths[2] = MAX(widths[2], hik_table_text_width(type_of(item)));
+    }
+    for (size_t i = 0; i < array_length(names); i++)
+        hik_table_print_text(names[i], widths[i] + 2);
+    printf("Sessions\n");
+    for (unsigned i = 0; i < rows->count; i++) {
+        const struct hik_catalog_item *item = rows->places[i].item;
+        int indent = 2 * (int)MIN(rows->places[i].depth, DEEPEST_INDENT);
+
+        printf("%*s", indent, "");
+        hik_table_print_text(item->id, widths[0] + 2 - indent);
+        hik_table_print_text(item->name ? item->name : "", widths[1] + 2);
+        hik_table_print_text(type_of(item), widths[2] + 2);
+        hik_table_print_text(item->status ? item->status : "", widths[3] + 2);
+        printf("%8u\n", sessions_of(rows->sessions, item->id));
+    }
+}
+
 static void print_draw(void *data)
 {
     const struct printer *printer = (const struct printer *)data;
-    struct place *places = in_order();
-    GHashTable *sessions = count_sessions();
-    unsigned i, n = hik_catalog_count(), shown = 0;
-    int id_width = 20, name_width = 4, type_width = 4;
+    struct rows rows = {.places = in_order(), .sessions = count_sessions()};
+    const struct hik_printout printout = {
+        .name = CLI_NAME, .columns = exported, .column_count = array_length(exported), .cell = exported_cell, .data = &rows};
+    struct hik_printout table = printout;
 
-    for (i = 0; i < n; i++) {
-        const struct hik_catalog_item *item = places[i].item;
-        int indent = 2 * (int)MIN(places[i].depth, DEEPEST_INDENT);
-
-        if (!g_hash_table_contains(printer->shown, item->id))
-            continue;
-        shown++;
-        id_width = MAX(id_width, indent + MIN(hik_table_text_width(item->id), 40));
-        name_width = MAX(name_width, item->name ? MIN(hik_table_text_width(item->name), 60) : 0);
-        type_width = MAX(type_width, hik_table_text_width(type_of(item)));
+    for (unsigned i = 0; i < hik_catalog_count(); i++)
+        if (g_hash_table_contains(printer->shown, rows.places[i].item->id))
+            rows.places[rows.count++] = rows.places[i];
+    table.row_count = rows.count;
+    if (hik_table_format() == HIK_TABLE_TEXT) {
+        printf("\n===================================================================\n");
+        printf("Hikvision cascade: catalog, %u device%s\n", rows.count, rows.count == 1 ? "" : "s");
+        if (printer->filter)
+            printf("Filter: %s\n", printer->filter);
+        print_answers();
+        printf("\n");
+        print_devices(&rows);
+        printf("===================================================================\n");
+    } else if (hik_table_format() == HIK_TABLE_JSON) {
+        printf("{\"table\":\"%s\",\"filter\":", CLI_NAME);
+        if (printer->filter)
+            hik_table_print_json_text(printer->filter);
+        else
+            printf("null");
+        printf(",\"answers\":");
+        print_answers_json();
+        printf(",\"rows\":");
+        hik_table_print_rows(&table);
+        printf("}\n");
+    } else {
+        hik_table_print_rows(&table);
     }
-    printf("\n===================================================================\n");
-    printf("Hikvision cascade: catalog, %u device%s\n", shown, shown == 1 ? "" : "s");
-    if (printer->filter)
-        printf("Filter: %s\n", printer->filter);
-    print_answers();
-    printf("\n");
-    print_cell("ID", 0, id_width);
-    print_cell("Name", 0, name_width);
-    print_cell("Type", 0, type_width);
-    print_cell("Status", 0, 6);
-    printf("Sessions\n");
-    for (i = 0; i < n; i++) {
-        const struct hik_catalog_item *item = places[i].item;
-
-        if (!g_hash_table_contains(printer->shown, item->id))
-            continue;
-        print_cell(item->id, 2 * (int)MIN(places[i].depth, DEEPEST_INDENT), id_width);
-        print_cell(item->name ? item->name : "", 0, name_width);
-        print_cell(type_of(item), 0, type_width);
-        print_cell(item->status ? item->status : "", 0, 6);
-        printf("%8u\n", sessions_of(sessions, item->id));
-    }
-    printf("===================================================================\n");
-    g_hash_table_destroy(sessions);
-    g_free(places);
+    g_hash_table_destroy(rows.sessions);
+    g_free(rows.places);
 }
 
 static void print_finish(void *data)
@@ -290,14 +382,6 @@ static ws_tap_init print_init(const char *argument, void *userdata _U_)
 }
 
 /* ---- GUI and sharkd ------------------------------------------------------------------------------------------ */
-
-enum { COLUMN_PLACE, COLUMN_ID, COLUMN_NAME, COLUMN_TYPE, COLUMN_STATUS, COLUMN_SESSIONS, COLUMN_COUNT };
-
-static stat_tap_table_item table_columns[] = {
-    { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "  No.", "%u" },        { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "ID", "%s" },
-    { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Name", "%s" },      { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Type", "%s" },
-    { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Status", "%s" },    { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Sessions", "%u" },
-};
 
 /* What a filled table knows; hangs on the first row's first cell, made with it and freed with it. */
 struct filling {
@@ -427,26 +511,20 @@ void hik_tap_catalog_register(void)
     static stat_tap_ui printer = {
         REGISTER_TELEPHONY_GROUP_UNSORTED, NULL, CLI_NAME, print_init, 0, NULL,
     };
-    static tap_param parameters[] = { { PARAM_FILTER, "filter", "Filter", NULL, true } };
-    static stat_tap_table_ui table = {
-        REGISTER_TELEPHONY_GROUP_UNSORTED,
-        "Hikvision cascade catalog",
-        "hikcascade_catalog",
-        CLI_NAME,
-        table_init,
-        table_packet,
-        table_reset,
-        table_free_item,
-        NULL,
-        array_length(table_columns),
-        table_columns,
-        array_length(parameters),
-        parameters,
-        NULL,
-        0,
+    static struct hik_table_definition table = {
+        .ui = {.title = "Hikvision cascade catalog",
+               .tap_name = "hikcascade_catalog",
+               .cli_string = CLI_NAME,
+               .stat_tap_init_cb = table_init,
+               .packet_func = table_packet,
+               .stat_tap_reset_table_cb = table_reset,
+               .stat_tap_free_table_item_cb = table_free_item},
+        .columns = columns,
+        .sentence = COLUMN_COUNT,
+        .own_printer = true, /* which knows when all packets have been seen */
     };
 
     catalog_tap = register_tap("hikcascade_catalog");
-    hik_table_register_printer(&printer, NULL); /* which knows when all packets have been seen */
-    register_stat_tap_table_ui(&table);
+    hik_table_register_printer(&printer, NULL);
+    hik_table_register_ui(&table, COLUMN_COUNT);
 }

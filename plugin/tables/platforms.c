@@ -29,22 +29,21 @@ enum {
     COL_FAILURES
 };
 
-static stat_tap_table_item columns[] = {
-    {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "   Pair", "%7u"},
-    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Lower platform      ", "%-20s"},
-    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Lower address        ", "%-21s"},
-    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Upper platform      ", "%-20s"},
-    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Upper address        ", "%-21s"},
-    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "State             ", "%-18s"},
-    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Registered since   ", "%-19s"},
-    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Registered until   ", "%-19s"},
-    {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Expires", "%7u"},
-    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Last keep-alive    ", "%-19s"},
-    {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Keep-alives", "%11u"},
-    {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Gaps", "%4u"},
-    {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Sessions", "%8u"},
-    {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Failures", "%8u"},
-    {TABLE_ITEM_NONE, TAP_ALIGN_LEFT, "", ""}, /* see hik_table_register_ui() */
+static const struct hik_column columns[] = {
+    [COL_PAIR] = {"Pair", "pair", HIK_COLUMN_NUMBER},
+    [COL_LOWER_ID] = {"Lower platform", "lower_id", HIK_COLUMN_TEXT},
+    [COL_LOWER] = {"Lower address", "lower_address", HIK_COLUMN_TEXT},
+    [COL_UPPER_ID] = {"Upper platform", "upper_id", HIK_COLUMN_TEXT},
+    [COL_UPPER] = {"Upper address", "upper_address", HIK_COLUMN_TEXT},
+    [COL_STATE] = {"State", "state", HIK_COLUMN_TEXT},
+    [COL_SINCE] = {"Registered since", "registered_since", HIK_COLUMN_TEXT},
+    [COL_UNTIL] = {"Registered until", "registered_until", HIK_COLUMN_TEXT},
+    [COL_EXPIRES] = {"Expires", "expires", HIK_COLUMN_NUMBER},
+    [COL_KEEPALIVE] = {"Last keep-alive", "last_keepalive", HIK_COLUMN_TEXT},
+    [COL_KEEPALIVES] = {"Keep-alives", "keepalives", HIK_COLUMN_NUMBER},
+    [COL_GAPS] = {"Gaps", "gaps", HIK_COLUMN_NUMBER},
+    [COL_SESSIONS] = {"Sessions", "sessions", HIK_COLUMN_NUMBER},
+    [COL_FAILURES] = {"Failures", "failures", HIK_COLUMN_NUMBER},
 };
 
 struct counters {
@@ -146,21 +145,15 @@ static void init(stat_tap_table_ui *ui)
 
 void hik_tap_platforms_register(void)
 {
-    static tap_param params[] = {{PARAM_FILTER, "filter", "Filter", NULL, true}};
-    static stat_tap_table_ui ui = {
-        .group = REGISTER_TELEPHONY_GROUP_UNSORTED,
-        .title = "Hikvision cascade platforms",
-        .tap_name = HIK_TAP_NAME,
-        .cli_string = "hikcascade,platforms",
-        .stat_tap_init_cb = init,
-        .packet_func = packet,
-        .stat_tap_reset_table_cb = hik_table_reset,
-        .stat_tap_free_table_item_cb = hik_table_free_item,
-        .nfields = array_length(columns),
-        .fields = columns,
-        .nparams = array_length(params),
-        .params = params,
+    static struct hik_table_definition table = {
+        .ui = {.title = "Hikvision cascade platforms",
+               .tap_name = HIK_TAP_NAME,
+               .cli_string = "hikcascade,platforms",
+               .stat_tap_init_cb = init,
+               .packet_func = packet},
+        .columns = columns,
+        .sentence = array_length(columns),
     };
 
-    hik_table_register_ui(&ui);
+    hik_table_register_ui(&table, array_length(columns));
 }

@@ -7,50 +7,53 @@
  */
 #include "facts.h"
 
+#include <string.h>
+
 #include "catalog.h"
 #include "table.h"
 #include "payload-check.h"
 #include "tap.h"
 #include "parts.h"
 
+/* The answer first, the numbers behind it. */
 enum {
     COL_SESSION,
+    COL_VERDICT,
     COL_CAMERA,
     COL_NAME,
-    COL_UPPER,
-    COL_LOWER,
-    COL_ANNOUNCED,
-    COL_SEEN,
-    COL_CODEC,
-    COL_PICTURE,
-    COL_RATE,
+    COL_SENTENCE,
+    COL_STATE,
     COL_PACKETS,
     COL_LOST,
     COL_KEY_FRAMES,
     COL_DURATION,
-    COL_STATE,
-    COL_VERDICT
+    COL_CODEC,
+    COL_PICTURE,
+    COL_RATE,
+    COL_ANNOUNCED,
+    COL_SEEN,
+    COL_UPPER,
+    COL_LOWER
 };
 
-/* On the command line a column is as wide as its name. In the GUI the first one has an arrow beside its name. */
-static stat_tap_table_item columns[] = {
-    {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "  Session", "%9u"},
-    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Camera              ", "%-20s"},
-    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Name            ", "%-16s"},
-    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Upper platform       ", "%-21s"},
-    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Lower platform       ", "%-21s"},
-    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "SSRC announced", "%-14s"},
-    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "SSRC seen ", "%-10s"},
-    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Codec ", "%-6s"},
-    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Picture  ", "%-9s"},
-    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "fps  ", "%-5s"},
-    {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "     RTP", "%8u"},
-    {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "  Lost", "%6u"},
-    {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, "Key frames", "%10u"},
-    {TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, "Seconds  ", "%9.3f"},
-    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "State              ", "%-19s"},
-    {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Verdict", "%s"},
-    {TABLE_ITEM_NONE, TAP_ALIGN_LEFT, "", ""}, /* see hik_table_register_ui() */
+static const struct hik_column columns[] = {
+    [COL_SESSION] = {"Session", "session", HIK_COLUMN_NUMBER},
+    [COL_VERDICT] = {"Verdict", "verdict", HIK_COLUMN_TEXT},
+    [COL_CAMERA] = {"Camera", "camera", HIK_COLUMN_TEXT},
+    [COL_NAME] = {"Name", "camera_name", HIK_COLUMN_TEXT},
+    [COL_SENTENCE] = {"What was found", "sentence", HIK_COLUMN_TEXT},
+    [COL_STATE] = {"State", "state", HIK_COLUMN_TEXT},
+    [COL_PACKETS] = {"RTP", "rtp_packets", HIK_COLUMN_NUMBER},
+    [COL_LOST] = {"Lost", "lost", HIK_COLUMN_NUMBER},
+    [COL_KEY_FRAMES] = {"Key frames", "key_frames", HIK_COLUMN_NUMBER},
+    [COL_DURATION] = {"Seconds", "duration", HIK_COLUMN_DECIMAL},
+    [COL_CODEC] = {"Codec", "codec", HIK_COLUMN_TEXT},
+    [COL_PICTURE] = {"Picture", "picture", HIK_COLUMN_TEXT},
+    [COL_RATE] = {"Frame rate", "frame_rate", HIK_COLUMN_NUMBER_TEXT},
+    [COL_ANNOUNCED] = {"SSRC announced", "ssrc_announced", HIK_COLUMN_TEXT},
+    [COL_SEEN] = {"SSRC seen", "ssrc_seen", HIK_COLUMN_TEXT},
+    [COL_UPPER] = {"Upper media address", "upper_media", HIK_COLUMN_TEXT},
+    [COL_LOWER] = {"Lower media address", "lower_media", HIK_COLUMN_TEXT},
 };
 
 /* What passed the filter. */
@@ -94,6 +97,17 @@ static void fill_picture(struct hik_table_row *row, const struct hik_facts *fact
     hik_table_set_text(row, COL_RATE, rate);
 }
 
+/* "NO_MEDIA 200 OK and ACK, ..." as code and sentence. */
+static void fill_verdict(struct hik_table_row *row, const char *verdict)
+{
+    size_t len = strcspn(verdict, " ;");
+    char *code = g_strndup(verdict, len);
+
+    hik_table_set_text(row, COL_VERDICT, code);
+    hik_table_set_text(row, COL_SENTENCE, verdict + len + strspn(verdict + len, " ;"));
+    g_free(code);
+}
+
 static void fill(struct hik_table_row *row)
 {
     struct hik_session *session = (struct hik_session *)row->subject;
@@ -124,7 +138,7 @@ static void fill(struct hik_table_row *row)
     fill_picture(row, &facts.facts);
     print_state(session, verdict.state, state, sizeof state);
     hik_table_set_text(row, COL_STATE, state);
-    hik_table_set_text(row, COL_VERDICT, text);
+    fill_verdict(row, text);
     fill_passed(row, passed);
     if (passed->packets == passed->all) {
         /* everything passed: what the flows know is more exact, it knows of packets before the first, for one */
@@ -183,21 +197,15 @@ static void init(stat_tap_table_ui *ui)
 
 void hik_tap_sessions_register(void)
 {
-    static tap_param params[] = {{PARAM_FILTER, "filter", "Filter", NULL, true}};
-    static stat_tap_table_ui ui = {
-        .group = REGISTER_TELEPHONY_GROUP_UNSORTED,
-        .title = "Hikvision cascade sessions",
-        .tap_name = HIK_TAP_NAME,
-        .cli_string = "hikcascade,sessions",
-        .stat_tap_init_cb = init,
-        .packet_func = packet,
-        .stat_tap_reset_table_cb = hik_table_reset,
-        .stat_tap_free_table_item_cb = hik_table_free_item,
-        .nfields = array_length(columns),
-        .fields = columns,
-        .nparams = array_length(params),
-        .params = params,
+    static struct hik_table_definition table = {
+        .ui = {.title = "Hikvision cascade sessions",
+               .tap_name = HIK_TAP_NAME,
+               .cli_string = "hikcascade,sessions",
+               .stat_tap_init_cb = init,
+               .packet_func = packet},
+        .columns = columns,
+        .sentence = COL_SENTENCE,
     };
 
-    hik_table_register_ui(&ui);
+    hik_table_register_ui(&table, array_length(columns));
 }

@@ -123,7 +123,7 @@ void hik_table_register(void)
 void hik_table_set_text(struct hik_table_row *row, unsigned column, const char *text)
 {
     stat_tap_table_item_type *field = &row->fields[column];
-    char *clean = g_strdup(text ? text : "");
+    char *clean = g_utf8_make_valid(text ? text : "", -1);
 
     for (char *p = clean; *p; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7f || *p == '|')
@@ -269,75 +269,38 @@ struct hik_table_row *hik_table_row(const stat_tap_table_ui *ui, unsigned key, v
 
 /* ---- on the command line ---------------------------------------------------------------------------------------- */
 
-/* Stock tshark's printer, except that it pads by bytes: names in Chinese would move all columns behind them. */
 struct printer {
     stat_data_t stat;     /* first, what the table's packet callback wants */
+    const struct hik_table_definition *definition;
     stat_tap_table_ui ui; /* a copy with a table of its own: -z can be given twice, with other filters */
     char *filter;
 };
 
-int hik_table_text_width(const char *text)
+static stat_tap_table_item_type cell_of(const void *data, unsigned row, unsigned column)
 {
-    int width = 0;
-
-    for (const char *p = text; *p; p = g_utf8_next_char(p))
-        width += g_unichar_iswide(g_utf8_get_char(p)) ? 2 : 1;
-    return width;
-}
-
-void hik_table_print_text(const char *text, int width)
-{
-    for (const char *p = text; *p; p = g_utf8_next_char(p)) {
-        gunichar c = g_utf8_get_char(p);
-        char bytes[8];
-
-        if (!g_unichar_isprint(c))
-            c = '?';
-        bytes[g_unichar_to_utf8(c, bytes)] = '\0';
-        fputs(bytes, stdout);
-        width -= g_unichar_iswide(c) ? 2 : 1;
-    }
-    printf("%*s", MAX(width, 0), "");
-}
-
-static void print_cell(const stat_tap_table_item *column, const stat_tap_table_item_type *cell)
-{
-    int width = hik_table_text_width(column->column_name);
-
-    switch (cell->type) {
-    case TABLE_ITEM_UINT:
-        printf("%*u", width, cell->value.uint_value);
-        break;
-    case TABLE_ITEM_FLOAT:
-        printf("%*.3f", width, cell->value.float_value);
-        break;
-    case TABLE_ITEM_STRING:
-        hik_table_print_text(cell->value.string_value, width);
-        break;
-    default:
-        return;
-    }
-    printf(" |");
+    return *stat_tap_get_field_data((const stat_tap_table *)data, row, column);
 }
 
 static void print_draw(void *data)
 {
     const struct printer *printer = (const struct printer *)data;
-    const stat_tap_table_ui *ui = &printer->ui;
-    const stat_tap_table *table = g_array_index(ui->tables, stat_tap_table *, 0);
-    static const char rule[] =
-        "=====================================================================================================";
+    const stat_tap_table *table = g_array_index(printer->ui.tables, stat_tap_table *, 0);
+    char *remark = printer->definition->remark ? printer->definition->remark() : NULL;
+    const struct hik_printout printout = {
+        .name = printer->ui.cli_string,
+        .title = printer->ui.title,
+        .filter = printer->filter,
+        .columns = printer->definition->columns,
+        .column_count = (unsigned)printer->ui.nfields,
+        .row_count = table->num_elements,
+        .sentence = printer->definition->sentence,
+        .remark = remark,
+        .cell = cell_of,
+        .data = table,
+    };
 
-    printf("\n%s\n%s:\nFilter for statistics: %s\n", rule, ui->title, printer->filter ? printer->filter : "");
-    for (size_t i = 0; i < ui->nfields && ui->fields[i].type != TABLE_ITEM_NONE; i++)
-        printf("%s |", ui->fields[i].column_name);
-    printf("\n%s\n", table->title);
-    for (unsigned row = 0; row < table->num_elements; row++) {
-        for (unsigned i = 0; i < table->num_fields; i++)
-            print_cell(&ui->fields[i], stat_tap_get_field_data(table, row, i));
-        printf("\n");
-    }
-    printf("%s\n", rule);
+    hik_table_print(&printout);
+    g_free(remark);
 }
 
 static void print_finish(void *data)
@@ -371,9 +334,11 @@ bool hik_table_listen(const char *argument, const char *tap, void *printer, cons
 
 static ws_tap_init print_init(const char *argument, void *userdata)
 {
-    const stat_tap_table_ui *ui = (const stat_tap_table_ui *)userdata;
+    const struct hik_table_definition *definition = (const struct hik_table_definition *)userdata;
+    const stat_tap_table_ui *ui = &definition->ui;
     struct printer *printer = g_new0(struct printer, 1);
 
+    printer->definition = definition;
     printer->ui = *ui;
     printer->ui.tables = NULL;
     printer->filter = hik_table_filter_of(argument, ui->cli_string);
@@ -390,10 +355,38 @@ void hik_table_register_printer(stat_tap_ui *printer, void *userdata)
         register_stat_tap_ui(printer, userdata);
 }
 
-void hik_table_register_ui(stat_tap_table_ui *ui)
+/* The columns as Wireshark wants them; they live as long as the program. */
+static stat_tap_table_item *stock_columns(const struct hik_column *columns, unsigned count)
 {
-    stat_tap_ui printer = {.group = ui->group, .cli_string = ui->cli_string, .tap_init_cb = print_init};
+    stat_tap_table_item *items = g_new0(stat_tap_table_item, count);
 
-    hik_table_register_printer(&printer, ui);
+    for (unsigned i = 0; i < count; i++) {
+        bool number = columns[i].kind == HIK_COLUMN_NUMBER, decimal = columns[i].kind == HIK_COLUMN_DECIMAL;
+
+        items[i].type = number ? TABLE_ITEM_UINT : decimal ? TABLE_ITEM_FLOAT : TABLE_ITEM_STRING;
+        items[i].align = number || decimal ? TAP_ALIGN_RIGHT : TAP_ALIGN_LEFT;
+        items[i].column_name = columns[i].name;
+        items[i].field_format = number ? "%u" : decimal ? "%.3f" : "%s";
+    }
+    return items;
+}
+
+void hik_table_register_ui(struct hik_table_definition *definition, unsigned column_count)
+{
+    static tap_param filter = {PARAM_FILTER, "filter", "Filter", NULL, true};
+    stat_tap_table_ui *ui = &definition->ui;
+    stat_tap_ui printer = {.group = REGISTER_TELEPHONY_GROUP_UNSORTED, .cli_string = ui->cli_string, .tap_init_cb = print_init};
+
+    ui->group = REGISTER_TELEPHONY_GROUP_UNSORTED;
+    ui->fields = stock_columns(definition->columns, column_count);
+    ui->nfields = column_count;
+    ui->params = &filter;
+    ui->nparams = 1;
+    if (!ui->stat_tap_reset_table_cb)
+        ui->stat_tap_reset_table_cb = hik_table_reset;
+    if (!ui->stat_tap_free_table_item_cb)
+        ui->stat_tap_free_table_item_cb = hik_table_free_item;
+    if (!definition->own_printer)
+        hik_table_register_printer(&printer, definition);
     register_stat_tap_table_ui(ui);
 }

@@ -15,6 +15,8 @@
 
 #include <epan/stat_tap_ui.h>
 
+#include "table-print.h"
+
 struct hik_table_row {
     unsigned key;                     /* rows are ordered by it; also the value of column 0 */
     stat_tap_table_item_type *fields; /* the row's cells; may change place: always go through this */
@@ -38,11 +40,6 @@ void hik_table_free_item(stat_tap_table *table, unsigned row, unsigned column, s
 /* Sets a text cell; control characters and '|' become blanks. NULL is "". */
 void hik_table_set_text(struct hik_table_row *row, unsigned column, const char *text);
 
-/* How many places of a terminal a text takes, a Chinese character two; and prints it, with blanks up to that width.
- * What would move the cursor becomes '?'. */
-int hik_table_text_width(const char *text);
-void hik_table_print_text(const char *text, int width);
-
 /* A printer of ours for -z on the command line, in front of stock's. Wireshark's windows are opened by -z as well: there
  * it is not registered. */
 void hik_table_register_printer(stat_tap_ui *printer, void *userdata);
@@ -53,10 +50,17 @@ char *hik_table_filter_of(const char *argument, const char *name);
 bool hik_table_listen(const char *argument, const char *tap, void *printer, const char *filter, tap_reset_cb reset,
                       tap_packet_cb packet, tap_draw_cb draw, tap_finish_cb finish);
 
-/* Registers a table for the GUI and sharkd, and a printer of ours for the command line. The last column may be of type
- * TABLE_ITEM_NONE: Wireshark's window gives the last column what room is left and all others what they need, so a long
- * text wants an empty one behind it. It is not printed. */
-void hik_table_register_ui(stat_tap_table_ui *ui);
+/* A table: what Wireshark's user interface wants of it, and what our printer does. In ui: title, tap_name, cli_string,
+ * stat_tap_init_cb and packet_func are given, the rest is filled in at registration. */
+struct hik_table_definition {
+    stat_tap_table_ui ui;
+    const struct hik_column *columns;
+    unsigned sentence;     /* column with a sentence; the number of columns: there is none */
+    char *(*remark)(void); /* what is said where the table has no rows, to be freed by g_free(); may be NULL */
+    bool own_printer;      /* the table has registered a printer of its own */
+};
+/* Registers a table for the GUI and sharkd, and a printer of ours for the command line. The definition is static. */
+void hik_table_register_ui(struct hik_table_definition *definition, unsigned column_count);
 
 /* The same for other listeners: finish(data) is called before the tap listeners draw, until hik_table_forget(data)
  * or the end of the capture. Adding the same data again is harmless. */
