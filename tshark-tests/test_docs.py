@@ -233,7 +233,8 @@ def test_profile_columns(tshark, profile):
     camera = "37280601411319001158"
     assert [row[0] for row in rows] == ["4", "5", "9", "34"]
     assert [len(row) for row in rows] == [len(rows[0])] * 4
-    assert [row[-4:-1] for row in rows] == [["", "", ""], ["0", camera, ""], ["0", camera, ""], ["0", camera, ""]]
+    verdict = "OK 50 RTP packets of H.264 352x288 in 2.0 s from 10.69.91.7:5930 to 10.69.80.187:5798"
+    assert [row[-5:-1] for row in rows] == [["", "", "", ""], ["0", verdict, camera, ""], ["0", "", camera, ""], ["0", "", camera, ""]]
     assert rows[1][-1].startswith("Request: INVITE ")
 
 
@@ -269,7 +270,8 @@ def test_profile_colours(tshark, profile):
     assert healthy["5"].startswith("Cascade: call")
     assert healthy["34"] == "Cascade: RTCP"
     assert not {"Cascade: error", "Cascade: warning"} & set(healthy.values())
-    assert rules("verdict-rejected.pcap")["3"] == "Cascade: error"
+    refused = rules("verdict-rejected.pcap")
+    assert (refused["1"], refused["3"]) == ("Cascade: INVITE of a faulty call", "Cascade: error")
 
 
 # ---- installation
