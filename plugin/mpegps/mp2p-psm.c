@@ -154,9 +154,9 @@ static void show_descriptors(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo
     }
 }
 
-void hik_mp2p_psm_tree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, int at, const uint8_t *data, uint32_t len)
+proto_item *hik_mp2p_psm_tree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, int at, const uint8_t *data, uint32_t len)
 {
-    proto_item *item = proto_tree_add_item(tree, hf_mp2p_psm, tvb, at, (int)len, ENC_NA);
+    proto_item *top = proto_tree_add_item(tree, hf_mp2p_psm, tvb, at, (int)len, ENC_NA), *item = top;
     proto_tree *ours = proto_item_add_subtree(item, ett_mp2p_psm);
     struct hik_ps_psm psm;
     unsigned end;
@@ -167,7 +167,7 @@ void hik_mp2p_psm_tree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, int 
     if (len < 16) {
         if (len > 6)
             proto_tree_add_item(ours, hf_mp2p_psm_rest, tvb, at + 6, (int)len - 6, ENC_NA);
-        return;
+        return top;
     }
     proto_tree_add_boolean(ours, hf_mp2p_psm_current, tvb, at + 6, 1, data[6]);
     proto_tree_add_uint(ours, hf_mp2p_psm_version, tvb, at + 6, 1, data[6]);
@@ -193,6 +193,7 @@ void hik_mp2p_psm_tree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, int 
     proto_item_append_text(item, psm.crc_ok ? " (right)" : " (wrong)");
     if (!psm.crc_ok)
         expert_add_info(pinfo, item, &ei_mp2p_psm_crc);
+    return top;
 }
 
 void hik_mp2p_psm_register(int proto)

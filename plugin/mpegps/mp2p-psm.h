@@ -14,6 +14,6 @@ extern const range_string hik_mp2p_stream_ids[];
 void hik_mp2p_psm_register(int proto);
 
 /* The map of len bytes (data) that stands at offset at of tvb. */
-void hik_mp2p_psm_tree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, int at, const uint8_t *data, uint32_t len);
+proto_item *hik_mp2p_psm_tree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, int at, const uint8_t *data, uint32_t len);
 
 #endif

@@ -22,7 +22,7 @@ static int hf_mp2p_pack = -1, hf_mp2p_scr = -1, hf_mp2p_mux_rate = -1, hf_mp2p_s
 static int hf_mp2p_system = -1, hf_mp2p_system_rate = -1, hf_mp2p_system_audio = -1, hf_mp2p_system_video = -1,
            hf_mp2p_system_stream = -1, hf_mp2p_system_buffer = -1;
 static int hf_mp2p_pes = -1, hf_mp2p_stream_id = -1, hf_mp2p_pes_length = -1, hf_mp2p_pts = -1, hf_mp2p_dts = -1,
-           hf_mp2p_data = -1, hf_mp2p_private = -1, hf_mp2p_padding = -1;
+           hf_mp2p_scrambling = -1, hf_mp2p_data = -1, hf_mp2p_private = -1, hf_mp2p_padding = -1;
 static int hf_mp2p_end = -1, hf_mp2p_skipped = -1, hf_mp2p_carried = -1, hf_mp2p_continuation = -1;
 static int hf_mp2p_codec = -1, hf_mp2p_nal = -1, hf_mp2p_nal_type = -1, hf_mp2p_nal_size = -1, hf_mp2p_key_frame = -1;
 static int hf_mp2p_frame = -1, hf_mp2p_frame_first = -1, hf_mp2p_frame_last = -1, hf_mp2p_frame_size = -1,
@@ -63,7 +63,7 @@ struct build {
     int nal_limit;              /* where that PES packet ended, the packet's end so far */
     int pes_number;
     unsigned nals, handed;
-    bool lost_sync;             /* bytes before a pack header were skipped */
+    bool lost_sync;             /* bytes before a header were skipped */
     int skip_at, skip_end;      /* skipped bytes in a row that are not shown yet */
 };
 
@@ -248,6 +248,14 @@ static void pes_continues(struct build *b, const struct hik_ps_es *es, uint8_t i
     show_codec(b, es);
 }
 
+/* A header behind bytes that could not be placed. */
+static void found_again(struct build *b, proto_item *item)
+{
+    if (b->lost_sync)
+        expert_add_info(b->pinfo, item, &ei_mp2p_resync);
+    b->lost_sync = false;
+}
+
 static void pes_begins(struct build *b, const struct hik_ps_event *event)
 {
     const struct hik_ps_pes *pes = event->pes;
@@ -257,7 +265,6 @@ static void pes_begins(struct build *b, const struct hik_ps_event *event)
     int len = (int)event->len;
 
     pes_closes(b, event->offset);
-    b->lost_sync = false;
     b->pes_number++;
     b->pes_id = pes->stream_id;
     b->continued = event->offset < 0;
@@ -271,6 +278,11 @@ static void pes_begins(struct build *b, const struct hik_ps_event *event)
         proto_item_append_text(item, " (not said: up to the next start code)");
     if (pes->broken)
         expert_add_info(b->pinfo, item, &ei_mp2p_pes_broken);
+    found_again(b, b->pes_item);
+    if (!pes->plain && !pes->mpeg1 && !pes->broken && len >= 9)
+        proto_tree_add_uint(b->pes_tree, hf_mp2p_scrambling, tvb, at + 6, 1, event->data[6]);
+    if (pes->scrambling)
+        proto_item_append_text(b->pes_item, ", encrypted");
     if (pes->has_pts)
         proto_tree_add_double(b->pes_tree, hf_mp2p_pts, tvb, at + pes->pts_off, 5, (double)pes->pts / 90000.0);
     if (pes->has_dts)
@@ -320,10 +332,7 @@ static void show_pack(struct build *b, const struct hik_ps_event *event)
         }
         break;
     }
-    if (b->lost_sync) {
-        expert_add_info(b->pinfo, item, &ei_mp2p_resync);
-        b->lost_sync = false;
-    }
+    found_again(b, item);
 }
 
 /* ISO/IEC 13818-1, 2.5.3.5 */
@@ -335,6 +344,7 @@ static void show_system(struct build *b, const struct hik_ps_event *event)
     proto_item *item = proto_tree_add_item(b->tree, hf_mp2p_system, tvb, at, len, ENC_NA);
     proto_tree *tree = proto_item_add_subtree(item, ett_mp2p_system);
 
+    found_again(b, item);
     if (len < 12) {
         proto_tree_add_item(tree, hf_mp2p_data, tvb, at + 6, len - 6, ENC_NA);
         return;
@@ -356,7 +366,7 @@ static void show_psm(struct build *b, const struct hik_ps_event *event)
     int at;
     tvbuff_t *tvb = header_tvb(b, event, &at);
 
-    hik_mp2p_psm_tree(tvb, b->pinfo, b->tree, at, event->data, event->len);
+    found_again(b, hik_mp2p_psm_tree(tvb, b->pinfo, b->tree, at, event->data, event->len));
 }
 
 /* Skipped bytes come in pieces; a row of them is one item. */
@@ -676,6 +686,8 @@ void hik_mp2p_tree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const st
 
 void hik_mp2p_tree_register(int proto)
 {
+    static const value_string scrambling[] = {
+        {0, "not scrambled"}, {1, "scrambled (1)"}, {2, "scrambled (2)"}, {3, "scrambled (3)"}, {0, NULL}};
     static hf_register_info fields[] = {
         {&hf_mp2p_pack, {"Pack header", "mp2p.pack", FT_NONE, BASE_NONE, NULL, 0, "ISO/IEC 13818-1, 2.5.3.3", HFILL}},
         {&hf_mp2p_scr, {"System clock reference", "mp2p.scr", FT_DOUBLE, BASE_NONE, NULL, 0, "In seconds", HFILL}},
@@ -693,6 +705,8 @@ void hik_mp2p_tree_register(int proto)
         {&hf_mp2p_pes, {"PES packet", "mp2p.pes", FT_NONE, BASE_NONE, NULL, 0, "ISO/IEC 13818-1, 2.4.3.6", HFILL}},
         {&hf_mp2p_stream_id, {"Stream", "mp2p.stream_id", FT_UINT8, BASE_HEX | BASE_RANGE_STRING, RVALS(hik_mp2p_stream_ids), 0, NULL, HFILL}},
         {&hf_mp2p_pes_length, {"PES packet length", "mp2p.pes.length", FT_UINT16, BASE_DEC, NULL, 0, "Bytes that follow", HFILL}},
+        {&hf_mp2p_scrambling, {"PES scrambling control", "mp2p.pes.scrambling_control", FT_UINT8, BASE_DEC, VALS(scrambling), 0x30,
+                               "ISO/IEC 13818-1, table 2-19", HFILL}},
         {&hf_mp2p_pts, {"Presentation time stamp", "mp2p.pts", FT_DOUBLE, BASE_NONE, NULL, 0, "In seconds", HFILL}},
         {&hf_mp2p_dts, {"Decoding time stamp", "mp2p.dts", FT_DOUBLE, BASE_NONE, NULL, 0, "In seconds", HFILL}},
         {&hf_mp2p_data, {"Payload", "mp2p.data", FT_BYTES, BASE_NONE, NULL, 0, "Bytes of an elementary stream", HFILL}},
@@ -701,7 +715,7 @@ void hik_mp2p_tree_register(int proto)
         {&hf_mp2p_padding, {"Padding", "mp2p.padding", FT_BYTES, BASE_NONE, NULL, 0, NULL, HFILL}},
         {&hf_mp2p_end, {"MPEG program end code", "mp2p.end", FT_NONE, BASE_NONE, NULL, 0, NULL, HFILL}},
         {&hf_mp2p_skipped, {"Bytes that cannot be placed", "mp2p.skipped", FT_BYTES, BASE_NONE, NULL, 0,
-                            "Before the first pack header, behind a loss, or no program stream at all", HFILL}},
+                            "Before the first header, behind a loss, or no program stream at all", HFILL}},
         {&hf_mp2p_carried, {"Beginning of a header that goes on in the next packet", "mp2p.split", FT_BYTES, BASE_NONE, NULL, 0, NULL, HFILL}},
         {&hf_mp2p_continuation, {"Continuation bytes", "mp2p.continuation", FT_UINT32, BASE_DEC, NULL, 0,
                                  "Bytes of this packet that continue a PES packet from an earlier one", HFILL}},
@@ -728,14 +742,14 @@ void hik_mp2p_tree_register(int proto)
                            &ett_mp2p_nal, &ett_mp2p_frame};
     static ei_register_info experts[] = {
         {&ei_mp2p_lost, {"mp2p.lost", PI_SEQUENCE, PI_WARN, "RTP packets are missing", EXPFILL}},
-        {&ei_mp2p_resync, {"mp2p.resync", PI_SEQUENCE, PI_NOTE, "The program stream is found again at this pack header; bytes before it could "
-                           "not be placed", EXPFILL}},
+        {&ei_mp2p_resync, {"mp2p.resync", PI_SEQUENCE, PI_NOTE, "The program stream is found again at this header; bytes before it could not "
+                           "be placed", EXPFILL}},
         {&ei_mp2p_no_psm, {"mp2p.no_psm", PI_PROTOCOL, PI_NOTE, "No program stream map names this stream so far: the codec is taken from "
                            "its bytes", EXPFILL}},
         {&ei_mp2p_mismatch, {"mp2p.codec_mismatch", PI_PROTOCOL, PI_WARN, "The program stream map names another codec", EXPFILL}},
         {&ei_mp2p_not_ps, {"mp2p.not_ps", PI_PROTOCOL, PI_WARN, "Declared as MPEG program stream, but it is none", EXPFILL}},
         {&ei_mp2p_late, {"mp2p.late", PI_SEQUENCE, PI_NOTE, "This packet came late, after packets with higher sequence numbers", EXPFILL}},
-        {&ei_mp2p_cut, {"mp2p.pes_cut", PI_SEQUENCE, PI_WARN, "A pack header came before the PES packet was complete: bytes are missing", EXPFILL}},
+        {&ei_mp2p_cut, {"mp2p.pes_cut", PI_SEQUENCE, PI_WARN, "The next header came before the PES packet was complete: bytes are missing", EXPFILL}},
         {&ei_mp2p_pes_length, {"mp2p.pes_length_wrong", PI_PROTOCOL, PI_NOTE, "The PES packet goes on after its length is used up: "
                                "PES_packet_length is wrong", EXPFILL}},
         {&ei_mp2p_pes_broken, {"mp2p.pes_broken", PI_PROTOCOL, PI_WARN, "The PES packet header does not fit its length", EXPFILL}},

@@ -202,6 +202,7 @@ void hik_ps_read_pes(const uint8_t *data, size_t len, struct hik_ps_pes *pes)
         unsigned flags = len >= 9 ? data[7] >> 6 : 0;
 
         pes->broken = len >= 9 && len != 9u + data[8];
+        pes->scrambling = data[6] >> 4 & 3;
         if (flags & 2 && len >= 14) {
             pes->has_pts = true;
             pes->pts_off = 9;

@@ -167,7 +167,12 @@ static void nal_fire(struct hik_ps_parser *parser, struct hik_ps_es *es, int32_t
     event.nal.type = es->nal_type;
     memcpy(event.nal.header, es->nal, sizeof es->nal);
     event.nal.have = es->nal_have;
-    if (hik_nal_is_slice(codec, es->nal_type)) {
+    if (hik_nal_is_slice(codec, es->nal_type) && es->flags & HIK_PS_ES_SCRAMBLED) {
+        /* the header of the slice cannot be read: a picture is what has a time stamp of its own */
+        event.nal.picture_start = es->flags & HIK_PS_ES_NEW_TIME;
+        event.nal.key = hik_nal_is_key(codec, es->nal_type);
+        es->flags &= (uint8_t)~HIK_PS_ES_NEW_TIME;
+    } else if (hik_nal_is_slice(codec, es->nal_type)) {
         /* H.264: first_mb_in_slice = 0 is the bit 1; H.265: first_slice_segment_in_pic_flag */
         event.nal.picture_start = es->nal_have > body && (es->nal[body] & 0x80);
         event.nal.key = hik_nal_is_key(codec, es->nal_type);
@@ -261,6 +266,21 @@ static void flush_held(struct hik_ps_parser *parser, int32_t here)
         emit(parser, HIK_PS_EV_SKIPPED, NULL, prefix + s->match - n, n, here - (int32_t)n);
 }
 
+/* The first byte that is not zero, or limit; eight at a time. */
+static const uint8_t *skip_zeros(const uint8_t *p, const uint8_t *limit)
+{
+    uint64_t eight;
+
+    for (; limit - p >= 8; p += 8) {
+        memcpy(&eight, p, 8);
+        if (eight)
+            break;
+    }
+    while (p < limit && *p == 0)
+        p++;
+    return p;
+}
+
 enum match { MATCH_MORE, MATCH_BROKEN, MATCH_CODE };
 
 /* Goes on with a begun prefix, byte by byte. MATCH_CODE: in->p is at the byte after 00 00 01, which stays withheld.
@@ -279,8 +299,7 @@ static enum match match_step(struct hik_ps_parser *parser, struct input *in, con
             const uint8_t *zeros = in->p;
             size_t n;
 
-            while (in->p < limit && *in->p == 0)
-                in->p++;
+            in->p = skip_zeros(in->p, limit);
             n = (size_t)(in->p - zeros);
             parser->steps += n;
             s->flags |= HIK_PS_EXTRA;
@@ -332,7 +351,8 @@ static const uint8_t *find_prefix(const uint8_t *p, const uint8_t *limit)
 
     if (limit - p < 3)
         return NULL;
-    for (one = p + 2; one < limit; one++) {
+    /* two zeros have to stand between this 01 and the next one that counts */
+    for (one = p + 2; one < limit; one += 3) {
         one = memchr(one, 1, (size_t)(limit - one));
         if (!one)
             return NULL;
@@ -386,6 +406,22 @@ static void pes_end(struct hik_ps_parser *parser, int32_t offset)
     emit(parser, HIK_PS_EV_PES_END, es, NULL, 0, offset);
 }
 
+static void note_scrambling(struct hik_ps_es *es, const struct hik_ps_pes *pes)
+{
+    uint8_t time = (uint8_t)(pes->pts >> 3);
+
+    if (!pes->scrambling) {
+        es->flags &= (uint8_t)~(HIK_PS_ES_SCRAMBLED | HIK_PS_ES_NEW_TIME);
+        es->time = 0;
+        return;
+    }
+    if (pes->has_pts && (time != es->time || !(es->flags & HIK_PS_ES_SCRAMBLED)))
+        es->flags |= HIK_PS_ES_NEW_TIME;
+    es->flags |= HIK_PS_ES_SCRAMBLED;
+    if (pes->has_pts)
+        es->time = time;
+}
+
 static void begin_pes(struct hik_ps_parser *parser, const uint8_t *data, size_t len, int32_t offset)
 {
     struct hik_ps_state *s = &parser->s;
@@ -403,6 +439,7 @@ static void begin_pes(struct hik_ps_parser *parser, const uint8_t *data, size_t 
     s->flags &= (uint8_t)~(HIK_PS_UNBOUNDED | HIK_PS_OVERRUN);
     if (es) {
         es->flags |= HIK_PS_ES_SEEN;
+        note_scrambling(es, &pes);
         if (id == 0xbd && es->codec == HIK_ES_UNKNOWN)
             es->codec = HIK_ES_PRIVATE;
     }
@@ -455,6 +492,26 @@ static size_t psm_end(const uint8_t *data, size_t len, struct hik_ps_psm *psm)
     return len;
 }
 
+static void header_bad(struct hik_ps_parser *parser, const uint8_t *data, size_t n, int32_t offset);
+
+/* What stands behind a map that claimed it: read once more, but not for a third time, or maps inside maps would have each
+ * byte read as often as one fits into another. */
+static void read_swallowed(struct hik_ps_parser *parser, const uint8_t *data, size_t len, int32_t offset, bool again)
+{
+    struct hik_ps_state *s = &parser->s;
+
+    if (again) {
+        s->mode = HIK_PS_SYNC;
+        emit(parser, HIK_PS_EV_SKIPPED, NULL, data, len, offset);
+        return;
+    }
+    parser->reread = true;
+    run(parser, data, len, offset);
+    parser->reread = false;
+    if (s->mode == HIK_PS_HEADER)
+        s->flags |= HIK_PS_AGAIN;
+}
+
 /* A complete header. */
 static void header_done(struct hik_ps_parser *parser, const uint8_t *data, size_t len, int32_t offset)
 {
@@ -462,18 +519,29 @@ static void header_done(struct hik_ps_parser *parser, const uint8_t *data, size_
     enum hik_ps_event_type type;
     struct hik_ps_psm psm;
     size_t whole = len;
+    bool again = parser->reread || s->flags & HIK_PS_AGAIN;
 
+    if (s->flags & HIK_PS_UNSURE && data[3] >= 0xbd) {
+        struct hik_ps_pes pes;
+
+        hik_ps_read_pes(data, len, &pes);
+        if (pes.broken) {
+            header_bad(parser, data, 4, offset);
+            run(parser, data + 4, len - 4, offset + 4);
+            return;
+        }
+    }
     match_reset(s);
     s->header_len = 0;
     s->mode = HIK_PS_CODE;
-    s->flags &= (uint8_t)~HIK_PS_AFTER_MAP;
+    s->flags &= (uint8_t)~(HIK_PS_UNSURE | HIK_PS_FRESH | (parser->reread ? 0 : HIK_PS_AGAIN));
     switch (data[3]) {
     case 0xb9:
         type = HIK_PS_EV_END_CODE;
         break;
     case 0xba:
         type = HIK_PS_EV_PACK;
-        s->flags = (uint8_t)((s->flags | HIK_PS_SEEN) & ~HIK_PS_FRESH);
+        s->flags |= HIK_PS_SEEN;
         break;
     case 0xbb:
         type = HIK_PS_EV_SYSTEM;
@@ -492,10 +560,8 @@ static void header_done(struct hik_ps_parser *parser, const uint8_t *data, size_
     emit(parser, type, NULL, data, len, offset);
     if (type == HIK_PS_EV_PSM) {
         apply_psm(parser, &psm);
-        if (psm.problem)
-            s->flags |= HIK_PS_AFTER_MAP;
         if (whole > len)
-            run(parser, data + len, whole - len, offset + (int32_t)len);
+            read_swallowed(parser, data + len, whole - len, offset + (int32_t)len, again);
     }
 }
 
@@ -509,9 +575,7 @@ static void header_bad(struct hik_ps_parser *parser, const uint8_t *data, size_t
     s->header_len = 0;
     s->current = HIK_PS_NO_STREAM;
     s->current_id = 0;
-    s->flags &= (uint8_t)~(HIK_PS_UNBOUNDED | HIK_PS_OVERRUN);
-    if (data[3] == 0xbc)
-        s->flags |= HIK_PS_AFTER_MAP;
+    s->flags &= (uint8_t)~(HIK_PS_UNBOUNDED | HIK_PS_OVERRUN | HIK_PS_UNSURE | (parser->reread ? 0 : HIK_PS_AGAIN));
     emit(parser, HIK_PS_EV_SKIPPED, NULL, data, n, offset);
 }
 
@@ -586,6 +650,16 @@ static void header_collect(struct hik_ps_parser *parser, struct input *in)
 
 /* ---- modes ---------------------------------------------------------------------------------------------------- */
 
+/* Where the program stream is lost, any header of the system layer finds it again: in H.264 and H.265 none of their start
+ * codes can occur. Before the first one it may be no program stream at all (a transport stream is full of PES headers), so
+ * there a PES packet has to begin the packet. */
+static bool may_go_on(const struct hik_ps_state *s, uint8_t code, bool begins)
+{
+    if (s->flags & HIK_PS_FRESH && code >= 0xbd)
+        return begins;
+    return code >= 0xba || (code == 0xb9 && !(s->flags & HIK_PS_FRESH));
+}
+
 static void mode_sync(struct hik_ps_parser *parser, struct input *in)
 {
     struct hik_ps_state *s = &parser->s;
@@ -595,8 +669,9 @@ static void mode_sync(struct hik_ps_parser *parser, struct input *in)
         case MATCH_MORE:
             return;
         case MATCH_CODE:
-            if (*in->p == 0xba || (s->flags & HIK_PS_AFTER_MAP && *in->p >= 0xbd)) {
+            if (may_go_on(s, *in->p, position(in) == 3)) {
                 s->held = 0;
+                s->flags |= HIK_PS_UNSURE;
                 header_begin(parser, in);
                 return;
             }
@@ -645,6 +720,12 @@ static void mode_code(struct hik_ps_parser *parser, struct input *in)
     s->current_id = 0;
 }
 
+/* The stream cannot contain start codes of the system layer. */
+static bool cannot_contain(const struct hik_ps_es *es)
+{
+    return has_nal_units((enum hik_es_codec)es->codec) && es->flags & HIK_PS_ES_SURE && !(es->flags & HIK_PS_ES_SCRAMBLED);
+}
+
 /* A start code inside the payload of the current PES packet, its last byte at in->p. True: the payload ended. */
 static bool payload_code(struct hik_ps_parser *parser, struct input *in)
 {
@@ -664,8 +745,8 @@ static bool payload_code(struct hik_ps_parser *parser, struct input *in)
             header_begin(parser, in);
             return true;
         }
-    } else if (code == 0xba && es && es->codec != HIK_ES_MPEG4) {
-        /* cannot occur in H.264 or H.265: bytes are missing */
+    } else if (es && code >= 0xba && (code == 0xba ? es->codec != HIK_ES_MPEG4 : cannot_contain(es))) {
+        /* bytes are missing */
         s->held = 0;
         if (es) {
             memset(es->nal, 0, sizeof es->nal);
@@ -845,7 +926,7 @@ void hik_ps_gap(struct hik_ps_parser *parser)
     s->left = 0;
     s->current = s->video = HIK_PS_NO_STREAM;
     s->current_id = 0;
-    s->flags &= (uint8_t)~(HIK_PS_UNBOUNDED | HIK_PS_OVERRUN | HIK_PS_AFTER_MAP);
+    s->flags &= (uint8_t)~(HIK_PS_UNBOUNDED | HIK_PS_OVERRUN | HIK_PS_AGAIN | HIK_PS_UNSURE);
     for (unsigned i = 0; i < HIK_PS_STREAMS; i++) {
         struct hik_ps_es *es = &s->es[i];
 

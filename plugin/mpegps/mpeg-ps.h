@@ -22,7 +22,7 @@ enum {
 
 /* What the parser expects next. */
 enum hik_ps_mode {
-    HIK_PS_SYNC,     /* a pack start code, anything before it is skipped */
+    HIK_PS_SYNC,     /* a start code of the system layer, anything before it is skipped */
     HIK_PS_CODE,     /* a start code, right here */
     HIK_PS_HEADER,   /* more bytes of a header */
     HIK_PS_PAYLOAD   /* payload of the current PES packet */
@@ -34,7 +34,9 @@ enum {
     HIK_PS_ES_MISMATCH = 2,  /* bytes and map contradict each other (said once) */
     HIK_PS_ES_NO_PSM = 4,    /* payload came without a map that names the stream (said once) */
     HIK_PS_ES_EXTRA = 8,     /* a zero byte stands before the matched start code prefix */
-    HIK_PS_ES_SEEN = 16      /* payload came */
+    HIK_PS_ES_SEEN = 16,     /* payload came */
+    HIK_PS_ES_SCRAMBLED = 32, /* PES_scrambling_control of the newest PES packet is not 0 */
+    HIK_PS_ES_NEW_TIME = 64  /* scrambled: a new time stamp came, and no slice since */
 };
 
 /* One elementary stream. */
@@ -48,7 +50,7 @@ struct hik_ps_es {
     uint8_t nal_have;   /* header bytes collected */
     uint8_t nal[3];
     uint8_t nal_type;
-    uint8_t pad;
+    uint8_t time;       /* scrambled: bits 3 to 10 of the newest time stamp; else 0 */
     uint32_t nal_size;  /* bytes of the open NAL unit so far, from its first header byte */
 };
 
@@ -60,7 +62,8 @@ enum {
     HIK_PS_OVERRUN = 8,    /* payload went on after the PES length was used up */
     HIK_PS_EXTRA = 16,     /* a zero byte stands before the matched prefix */
     HIK_PS_SEEN = 32,      /* a pack header was seen at some time */
-    HIK_PS_AFTER_MAP = 64  /* right behind a broken map: while looking for a pack, any header of the system layer will do */
+    HIK_PS_AGAIN = 64,     /* the header being collected began in bytes that a broken map had swallowed: read once already */
+    HIK_PS_UNSURE = 128    /* the header being collected was found by looking for one */
 };
 
 /* Everything the parser has to know to go on; no pointers, no padding. To keep it: hik_ps_pack(). */
@@ -80,14 +83,14 @@ struct hik_ps_state {
 };
 
 enum hik_ps_event_type {
-    HIK_PS_EV_SKIPPED,   /* bytes before the first pack header, or after a loss; or a header that is none */
+    HIK_PS_EV_SKIPPED,   /* bytes before the first header, or after a loss; or a header that is none */
     HIK_PS_EV_PACK,      /* pack header, .data/.len = its bytes */
     HIK_PS_EV_SYSTEM,    /* system header */
     HIK_PS_EV_PSM,       /* program stream map */
     HIK_PS_EV_PES,       /* PES header; .pes */
     HIK_PS_EV_DATA,      /* payload bytes of the current PES packet, in order, each byte once */
     HIK_PS_EV_PES_END,   /* its length is used up, or the next start code came (no length) */
-    HIK_PS_EV_CUT,       /* a pack header came inside it: bytes are missing */
+    HIK_PS_EV_CUT,       /* the next header came inside it: bytes are missing */
     HIK_PS_EV_OVERRUN,   /* its length is used up but video goes on: the length field is wrong */
     HIK_PS_EV_NAL,       /* the header of a NAL unit is complete; .nal */
     HIK_PS_EV_NAL_END,   /* the open NAL unit ended; .nal.size */
@@ -105,6 +108,7 @@ struct hik_ps_pes {
     bool plain;             /* the stream_id has no further header (private_stream_2, padding ...) */
     bool broken;            /* flags or lengths contradict each other: what follows is taken as payload */
     bool has_pts, has_dts;
+    uint8_t scrambling;     /* PES_scrambling_control, 0: not scrambled */
     uint8_t pts_off, dts_off; /* where their 5 bytes are in the header */
     uint64_t pts, dts;      /* 90 kHz, 33 bits */
 };
@@ -140,6 +144,7 @@ struct hik_ps_parser {
     void *user;
     uint64_t pts, dts;
     uint64_t steps;         /* bytes looked at, for tests: at most a small multiple of the bytes fed */
+    bool reread;            /* what a broken map swallowed is being read for the second and last time */
     bool has_pts, has_dts;  /* of the current PES packet, as far as its header was fed to this very parser */
     struct hik_ps_state s;
 };
@@ -152,7 +157,7 @@ void hik_ps_feed(struct hik_ps_parser *parser, const uint8_t *data, size_t len);
 /* len bytes are known to exist but are not there (cut off by the capture's snap length). */
 void hik_ps_missing(struct hik_ps_parser *parser, size_t len);
 
-/* An unknown number of bytes is missing: whatever was open is dropped, and the next pack start code is looked for. The
+/* An unknown number of bytes is missing: whatever was open is dropped, and the next header is looked for. The
  * streams' types stay known. Held bytes are reported first. */
 void hik_ps_gap(struct hik_ps_parser *parser);
 

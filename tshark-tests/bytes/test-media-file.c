@@ -375,7 +375,7 @@ static void test_streams_complete(void)
     g_byte_array_free(bytes, TRUE);
 }
 
-/* A hole: the parser takes up again at the next pack. */
+/* A hole: the parser takes up again at the next header. */
 static void test_streams_hole(void)
 {
     GByteArray *bytes = program(true);
@@ -385,7 +385,7 @@ static void test_streams_hole(void)
     hik_media_file_feed(file, 1, bytes->data, 14 + 24 + 17, 0);
     hik_media_file_feed(file, 3, bytes->data + third + 50, third - 50, 0); /* rest of the second pack */
     hik_media_file_feed(file, 4, bytes->data + 2 * third, third, 0);
-    IS(output_of(file, 0xE0), "\0\0\0\1\x67v\0\0" VIDEO);
+    IS(output_of(file, 0xE0), "\0\0\0\1\x67v\0\0" "x\0\0y\0" VIDEO);
     hik_media_file_feed(file, 2, bytes->data + 14 + 24 + 17, third + 50 - (14 + 24 + 17), 0);
     check_program(file);
     end(file);
