@@ -537,6 +537,35 @@ bool hik_sps_read(enum hik_es_codec codec, const uint8_t *nal, size_t len, struc
     return codec == HIK_ES_H264 ? h264_sps(&b, sps) : h265_sps(&b, sps);
 }
 
+bool hik_sei_is_recovery_point(const uint8_t *nal, size_t len)
+{
+    struct bits b;
+
+    if (len < 3 || hik_nal_type(HIK_ES_H264, nal[0]) != 6)
+        return false;
+    bits_open(&b, nal, len);
+    skip(&b, 8);
+    /* messages, until no more than the stop bit is left */
+    while (b.end - b.at > 16) {
+        uint32_t type = 0, size = 0, byte;
+
+        do
+            type += byte = take(&b, 8);
+        while (byte == 255 && !b.over);
+        do
+            size += byte = take(&b, 8);
+        while (byte == 255 && !b.over);
+        if (b.over)
+            return false;
+        if (type == 6)
+            return size > 0 && size <= 8;
+        skip(&b, size * 8);
+        if (b.over)
+            return false;
+    }
+    return false;
+}
+
 bool hik_es_is_adts(const uint8_t *data, size_t len, bool partial)
 {
     size_t at = 0;

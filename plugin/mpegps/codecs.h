@@ -57,6 +57,10 @@ struct hik_sps {
  * too early to know the size. Reads at most 1024 bytes. */
 bool hik_sps_read(enum hik_es_codec codec, const uint8_t *nal, size_t len, struct hik_sps *sps);
 
+/* H.264: a SEI NAL unit, header first, emulation prevention bytes still in, that says a decoder can start with the next
+ * picture (recovery point, D.1.8). Reads at most 1024 bytes. */
+bool hik_sei_is_recovery_point(const uint8_t *nal, size_t len);
+
 /* AAC in ADTS whose frame lengths add up to exactly len (or, partial, as far as there are bytes). */
 bool hik_es_is_adts(const uint8_t *data, size_t len, bool partial);
 

@@ -21,7 +21,8 @@ static void slice(struct hik_bare_count *count, enum hik_es_codec codec, uint8_t
     count->step = step;
     count->picture = timestamp;
     count->frames++;
-    count->key_frames += hik_nal_is_key(codec, type);
+    count->key_frames += hik_nal_is_key(codec, type) || count->recovery;
+    count->recovery = false;
 }
 
 /* A whole NAL unit. */
@@ -35,6 +36,8 @@ static void unit(struct hik_bare_count *count, enum hik_es_codec codec, const ui
         return;
     type = hik_nal_type(codec, data[0]);
     slice(count, codec, type, data[header] & 0x80, timestamp);
+    if (codec == HIK_ES_H264 && hik_sei_is_recovery_point(data, len))
+        count->recovery = true;
     if (!hik_nal_is_sps(codec, type) || !hik_sps_read(codec, data, len, &sps))
         return;
     count->width = sps.width;
@@ -67,8 +70,14 @@ static void packet(struct hik_bare_count *count, enum hik_es_codec codec, const 
     if (len < header + 2)
         return;
     type = hik_nal_type(codec, data[0]);
-    if (type == (h265 ? 48 : 24)) {
-        units(count, codec, data + header, len - header, timestamp);
+    if (type == (h265 ? 48 : 24) || (!h265 && type == 25)) {
+        if (type == 25) /* STAP-B has a decoding order number */
+            header += 2;
+        if (len > header)
+            units(count, codec, data + header, len - header, timestamp);
+    } else if (!h265 && type == 29) { /* FU-B: the fragment with which the unit begins; the number follows its header */
+        if (len > 4)
+            slice(count, codec, data[1] & 0x1f, data[4] & 0x80, timestamp);
     } else if (type == (h265 ? 49 : 28)) {
         if (data[header] & 0x80) /* the fragment with which the unit begins */
             slice(count, codec, data[header] & (h265 ? 0x3f : 0x1f), data[header + 1] & 0x80, timestamp);

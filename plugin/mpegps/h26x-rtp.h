@@ -11,10 +11,11 @@
 
 /* Pictures, taken for those of one codec. */
 struct hik_bare_count {
-    uint32_t frames, key_frames; /* begun */
+    uint32_t frames, key_frames; /* begun; a picture behind a recovery point counts as key frame */
     uint16_t width, height; /* of the newest sequence parameter set, 0: not known */
     double frame_rate;      /* of it, else of the time stamps; 0: not known */
     bool rate_from_sps;
+    bool recovery;          /* H.264: a recovery point was said for the next picture */
     uint32_t picture, step; /* time stamp of the last picture, and how much later it was than the one before */
 };
 

@@ -55,11 +55,11 @@ static int h264_nal_fits(uint8_t header)
     if (header & 0x80)
         return 0;
     switch (type) {
-    case 1:
+    case 1: case 14: case 20:
         return 1;
-    case 5: case 7: case 8:
+    case 5: case 7: case 8: case 13: case 15:
         return reference;
-    case 6: case 9: case 12:
+    case 6: case 9: case 10: case 11: case 12:
         return !reference;
     default:
         return 0;
@@ -83,20 +83,24 @@ static bool sizes_add_up(const uint8_t *p, size_t len)
 static int fits_h264(const uint8_t *p, size_t len)
 {
     unsigned type = p[0] & 0x1f;
+    size_t number = type == 25 ? 2 : 0; /* DON of STAP-B */
 
-    if (len < 3 || p[0] & 0x80)
+    if (p[0] & 0x80)
         return 0;
     switch (type) {
     case 24:
-        return len > 3 && h264_nal_fits(p[3]) && sizes_add_up(p + 1, len - 1) ? 2 : 0;
+    case 25:
+        return len > 3 + number && h264_nal_fits(p[3 + number]) && sizes_add_up(p + 1 + number, len - 1 - number) ? 2 : 0;
     case 28:
-        if (p[1] & 0x20 || (p[1] & 0xc0) == 0xc0 || !h264_nal_fits((uint8_t)((p[0] & 0xe0) | (p[1] & 0x1f))))
+    case 29:
+        if (len < 3 || p[1] & 0x20 || (p[1] & 0xc0) == 0xc0 || !h264_nal_fits((uint8_t)((p[0] & 0xe0) | (p[1] & 0x1f))))
             return 0;
         return p[1] & 0x80 ? 2 : 1;
     default:
-        if (!h264_nal_fits(p[0]))
+        /* an access unit delimiter has two bytes, an end of sequence one */
+        if (!h264_nal_fits(p[0]) || (type == 9 && (len != 2 || (p[1] & 0x1f) != 0x10)))
             return 0;
-        return type == 7 && hik_nal_guess(p[0], p[1]) == HIK_ES_H264 ? 2 : 1;
+        return type == 7 && len >= 2 && hik_nal_guess(p[0], p[1]) == HIK_ES_H264 ? 2 : 1;
     }
 }
 
@@ -109,13 +113,13 @@ static int fits_h265(const uint8_t *p, size_t len)
 {
     unsigned type = p[0] >> 1 & 0x3f;
 
-    if (len < 4 || p[0] & 0x81 || p[1] >> 3 || (p[1] & 7) == 0)
+    if (len < 2 || p[0] & 0x81 || p[1] >> 3 || (p[1] & 7) == 0)
         return 0;
     switch (type) {
     case 48:
-        return sizes_add_up(p + 2, len - 2) ? 2 : 0;
+        return len > 4 && sizes_add_up(p + 2, len - 2) ? 2 : 0;
     case 49:
-        if ((p[2] & 0xc0) == 0xc0 || !h265_type_fits(p[2] & 0x3f))
+        if (len < 4 || (p[2] & 0xc0) == 0xc0 || !h265_type_fits(p[2] & 0x3f))
             return 0;
         return p[2] & 0x80 ? 2 : 1;
     default:
@@ -182,9 +186,10 @@ static enum hik_look decide(const struct hik_looker *l)
         return HIK_LOOK_MPEG_TS;
     if (l->signature[HIK_LOOK_AAC] >= 4 && l->signature[HIK_LOOK_AAC] == l->packets)
         return HIK_LOOK_AAC;
-    if (l->packets >= 8 && l->h264_bad == 0 && l->h264_strong)
+    /* now and then a unit that is broken, or of a kind not known here, proves nothing */
+    if (l->h264 >= 8 && l->h264_bad <= l->h264 / 16 && l->h264_strong)
         return HIK_LOOK_H264_RTP;
-    if (l->packets >= 6 && l->h265_bad == 0 && l->h265_strong)
+    if (l->h265 >= 6 && l->h265_bad <= l->h265 / 16 && l->h265_strong)
         return HIK_LOOK_H265_RTP;
     for (unsigned look = HIK_LOOK_H264_ANNEXB; look <= HIK_LOOK_PES; look++)
         if (look != HIK_LOOK_MPEG_TS && l->signature[look] >= 3 && l->fresh >= 3)
@@ -207,7 +212,7 @@ enum hik_look hik_looker_feed(struct hik_looker *l, uint32_t extended_seq, uint3
 
     if (l->look != HIK_LOOK_NONE)
         return l->look;
-    if (len < 2)
+    if (len == 0)
         return HIK_LOOK_NONE;
     if (l->packets && extended_seq == l->seq + 1 && timestamp != l->timestamp)
         l->fresh++;
