@@ -99,6 +99,39 @@ def test_catalog(tshark):
         assert rows[0] == list(child[0]) and len(rows) == 1 + len(made["rows"])
 
 
+def series(tshark, capture, filter=None):
+    return [[row[key] for key in ("session", "offset", "interval", "rtp_packets", "bytes", "lost", "key_frames", "key_frame_distance")]
+            for row in tables.as_json(tshark, "hikcascade,series", capture, filter)["rows"]]
+
+
+def test_series(tshark):
+    """RTP over time: each second of each session."""
+    found = series(tshark, "verdict-loss.pcap")
+    assert [row[:4] for row in found] == [[0, number, 1, count] for number, count in enumerate(
+        [22, 23, 22, 22, 21, 22, 22, 21, 22, 22])]
+    whole = tables.as_json(tshark, "hikcascade,sessions", "verdict-loss.pcap")["rows"][0]
+    assert [sum(column) for column in zip(*found)][3:7:2] == [whole["rtp_packets"], whole["lost"]]
+    assert sum(row[6] for row in found) == whole["key_frames"]
+    assert found[8][7] == 1.993
+    lengths = [int(row["udp.length"][0]) - 8 - 12 for row in tshark.fields("verdict-loss.pcap", ["udp.length"], "rtp.seq <= 10")]
+    assert series(tshark, "verdict-loss.pcap", "rtp.seq <= 10") == [[0, 0, 1, 9, sum(lengths), 1, 1, 0]]
+    assert series(tshark, "catalog-trees.pcap") == []
+
+
+@pytest.mark.parametrize("seconds, interval", [(239, 1), (240, 2), (479, 2), (480, 4), (100000, 512)])
+def test_series_of_a_long_call(tshark, seconds, interval):
+    """At most 240 intervals per session."""
+    cap = Capture()
+    call = Link(cap).call()
+    call.start()
+    call.rtp(1)
+    cap.wait(seconds)
+    call.rtp(1)
+    rows = series(tshark, cap)
+    assert len(rows) <= 240 and {row[2] for row in rows} == {interval}
+    assert [row[3] for row in rows if row[3]] == [1, 1] and rows[-1][1] == seconds // interval * interval
+
+
 def test_on_a_terminal(tshark):
     """A terminal gets a paragraph per session, no line longer than it is wide."""
     command = tshark.sandbox.prefix + ["tshark", "-r", str(tshark.sandbox.readable("verdict-cascade.pcap")), "-n", "-q", "-z",

@@ -493,6 +493,7 @@ static void queue_rtp(packet_info *pinfo, struct hik_rtp *rtp)
         .kind = HIK_TAP_RTP,
         .session = rtp->flow->session,
         .flow = rtp->flow,
+        .bytes = rtp->payload_len,
         .gap = rtp->gap,
         .reordered = (rtp->marks & HIK_MARK_REORDERED) != 0,
     };

@@ -30,6 +30,7 @@ struct hik_tap {
     /* HIK_TAP_RTP only. gap counts what was missing in front of this packet when it came, so late packets may still
      * fill it. */
     const struct hik_flow *flow;
+    uint32_t bytes;                    /* of its payload */
     uint32_t gap;
     bool reordered;                    /* came behind a later sequence number: it fills a gap that was counted */
     bool key_frame;                    /* a key frame begins in it; set by packet-mp2p.c, after the record was queued */
