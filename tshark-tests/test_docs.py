@@ -298,4 +298,6 @@ def test_installs_where_wireshark_looks(tshark, tmp_path):
     installed = {"/" + path.relative_to(destination).as_posix() for path in destination.rglob("*") if path.is_file()}
     folders = dict(re.findall(r"^([^:]+):\s+(.*)$", tshark.run(["-G", "folders"], plugin=False), re.MULTILINE))
     assert installed == {folders["Global Plugins"] + "/epan/hikcascade.so"} | {
-        "%s/profiles/hikcascade/%s" % (folders["Global configuration"].rstrip("/"), name) for name in PROFILE_FILES}
+        "%s/profiles/hikcascade/%s" % (folders["Global configuration"].rstrip("/"), name) for name in PROFILE_FILES} | {
+        "/usr/bin/hikcascade-report"} | {
+        "/usr/share/hikcascade/hikcascade_report/" + path.name for path in (REPO / "report" / "hikcascade_report").glob("*.py")}

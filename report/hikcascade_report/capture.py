@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Asks tshark what is in a capture: one run gives the tables, the SIP messages and the media over time."""
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+
+FIELD, VALUE = "\x1f", "\x1e"
+TABLES = ("sessions", "platforms", "catalog", "series")
+MESSAGE_FIELDS = ("frame.number", "frame.time_epoch", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "udp.srcport", "udp.dstport",
+                  "tcp.srcport", "tcp.dstport", "hikcascade.session", "sip.Method", "sip.Status-Line", "sip.CSeq.method",
+                  "hikcascade.verdict")
+# Codes that lead the verdict of a call in which nothing went wrong, or of which nothing can be said.
+NO_FAULT = {"OK", "IN_PROGRESS", "BEGAN_BEFORE", "ONE_SIDED"}
+
+
+class Failure(Exception):
+    """A sentence for the user: why a capture has no report."""
+
+
+class Tools:
+    """The programs that are used."""
+
+    def __init__(self, tshark, ffmpeg):
+        self.tshark = tshark
+        self.ffmpeg = ffmpeg
+
+    @staticmethod
+    def find(tshark=None):
+        """Looks for tshark with the plugin. Raises Failure."""
+        found = shutil.which(tshark or "tshark")
+        if not found:
+            raise Failure("%s is not installed, or not in PATH." % (tshark or "tshark"))
+        try:
+            plugins = subprocess.run([found, "-G", "plugins"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                     stderr=subprocess.DEVNULL).stdout.decode("utf-8", "replace")
+        except OSError as error:
+            raise Failure("%s cannot be started: %s." % (found, error.strerror)) from None
+        if "hikcascade" not in plugins:
+            raise Failure("%s does not load the plugin hikcascade. `%s -G plugins` lists what it loads; as root it ignores "
+                          "plugins outside the system's folder." % (found, found))
+        return Tools(found, shutil.which("ffmpeg"))
+
+
+class Capture:
+    """What a capture holds, as plain values.
+
+    sessions, platforms, devices, answers, series: lists of dicts, as -z hikcascade,... prints them in JSON
+    messages   dicts of the SIP messages: frame, time (float, seconds since 1970), source, destination (text), session
+               (number or None), label ("INVITE", "200 OK"), request (bool)
+    remark     a sentence about the file, or None: it ends in the middle of a packet, for one
+    """
+
+    def __init__(self, path):
+        self.path = path
+        self.name = os.path.basename(path)
+        self.size = os.path.getsize(path)
+        self.sessions, self.platforms, self.devices, self.answers, self.series = [], [], [], [], []
+        self.messages = []
+        self.remark = None
+        self.pictures = {}  # session -> JPEG
+
+    @property
+    def faulty(self):
+        return [session for session in self.sessions if is_faulty(session)]
+
+
+def is_faulty(session):
+    return session["verdict"] not in NO_FAULT
+
+
+def last(cells, name):
+    """The innermost value: a tunnel's addresses stand before those of what it carries."""
+    return cells[name][-1] if cells[name] else ""
+
+
+def endpoint(cells, side):
+    address = last(cells, "ip." + side) or last(cells, "ipv6." + side)
+    port = last(cells, "udp.%sport" % side) or last(cells, "tcp.%sport" % side)
+    return ("[%s]:%s" if ":" in address else "%s:%s") % (address, port)
+
+
+def messages_of(line):
+    """The SIP messages of one printed packet: over TCP there may be several."""
+    values = line.split(FIELD)
+    if len(values) != len(MESSAGE_FIELDS):
+        return
+    cells = {name: value.split(VALUE) if value else [] for name, value in zip(MESSAGE_FIELDS, values)}
+    labels = [(method, True) for method in cells["sip.Method"]]
+    for number, status in enumerate(cells["sip.Status-Line"]):
+        methods = cells["sip.CSeq.method"]
+        about = " (%s)" % methods[number] if number < len(methods) and methods[number] != "INVITE" else ""
+        labels.append((status.partition(" ")[2] + about, False))
+    sessions = cells["hikcascade.session"]
+    for number, (label, request) in enumerate(labels):
+        session = sessions[min(number, len(sessions) - 1)] if sessions else None
+        yield {"frame": int(last(cells, "frame.number")), "time": float(last(cells, "frame.time_epoch")),
+               "source": endpoint(cells, "src"), "destination": endpoint(cells, "dst"),
+               "session": int(session) if session is not None else None, "label": label, "request": request}
+
+
+def read(path, tools):
+    """A Capture. Raises Failure."""
+    if not os.path.exists(path):
+        raise Failure("there is no such file.")
+    if not os.access(path, os.R_OK):
+        raise Failure("it may not be read.")
+    capture = Capture(path)
+    if capture.size == 0:
+        raise Failure("it is empty.")
+    command = [tools.tshark, "-r", path, "-n", "-2", "-o", "hikcascade.table_format:json", "-Y", "hikcascade && sip",
+               "-T", "fields", "-E", "separator=" + FIELD, "-E", "aggregator=" + VALUE, "-E", "occurrence=a"]
+    for name in MESSAGE_FIELDS:
+        command += ["-e", name]
+    for name in TABLES:
+        command += ["-z", "hikcascade," + name]
+    # What tshark says of a broken file is wanted in English.
+    with tempfile.TemporaryFile() as complaints:
+        running = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints,
+                                   env=dict(os.environ, LC_ALL="C.UTF-8", TZ=os.environ.get("TZ", "")))
+        tables = []
+        for line in running.stdout:
+            line = line.decode("utf-8", "replace").rstrip("\n")
+            if tables or line.startswith('{"table":'):
+                tables.append(line)
+            elif line:
+                capture.messages.extend(messages_of(line))
+        code = running.wait()
+        complaints.seek(0)
+        said = complaints.read().decode("utf-8", "replace").strip()
+    for table in objects(tables):
+        name = table["table"].partition(",")[2]
+        if name == "catalog":
+            capture.devices, capture.answers = table["rows"], table["answers"]
+        else:
+            setattr(capture, name, table["rows"])
+    if code or said:
+        first = next((line for line in said.splitlines() if line.strip()), "tshark ended with code %d" % code)
+        first = first.replace("tshark: ", "", 1).strip()
+        if code and not tables:
+            raise Failure(first)
+        capture.remark = first if code else None
+    starts = {}
+    for message in capture.messages:
+        starts.setdefault(message["session"], message["time"])
+    for session in capture.sessions:
+        session["started"] = starts.get(session["session"])
+    return capture
+
+
+def objects(lines):
+    """The JSON objects that begin with {"table": at the start of a line."""
+    pieces, piece = [], []
+    for line in lines:
+        if line.startswith('{"table":') and piece:
+            pieces.append(piece)
+            piece = []
+        piece.append(line)
+    if piece:
+        pieces.append(piece)
+    return [json.loads("\n".join(piece)) for piece in pieces]
+
+
+def add_pictures(capture, tools, most):
+    """The first key frame of up to `most` sessions, faulty ones first. Needs ffmpeg; what cannot be decoded has none."""
+    wanted = [session["session"] for session in sorted(capture.sessions, key=lambda session: not is_faulty(session))
+              if session["key_frames"]][:most]
+    if not wanted:
+        return
+    with tempfile.TemporaryDirectory(prefix="hikcascade-") as folder:
+        subprocess.run([tools.tshark, "-r", capture.path, "-n", "-q", "--export-objects", "hikcascade," + folder],
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        files = {}
+        for name in sorted(os.listdir(folder)):
+            digits = name.partition("-")[0]
+            if digits.isdigit() and not name.endswith((".wav", ".bin")):
+                files.setdefault(int(digits), os.path.join(folder, name))
+        for session in wanted:
+            if session not in files:
+                continue
+            done = subprocess.run([tools.ffmpeg, "-v", "error", "-nostdin", "-protocol_whitelist", "file,pipe", "-i",
+                                   "file:" + files[session], "-frames:v", "1", "-vf", "scale=320:-2", "-f", "mjpeg", "pipe:1"],
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            if done.stdout:
+                capture.pictures[session] = done.stdout

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Every word of the pages, in English and Chinese. CODES: verdict code -> meaning and what to check, each in both."""
+
+LANGUAGES = ("en", "zh")
+
+WORDS = {
+    "report": ("Hikvision cascade report", "海康级联抓包报告"),
+    "capture": ("Capture", "抓包文件"),
+    "captures": ("Captures", "抓包文件"),
+    "calls": ("Calls", "呼叫"),
+    "faulty": ("Faulty calls", "异常呼叫"),
+    "all calls": ("All calls", "全部呼叫"),
+    "no faulty": ("No faulty call was found.", "没有发现异常呼叫。"),
+    "no calls": ("No call of GB/T 28181 is in this capture.", "此抓包中没有 GB/T 28181 呼叫。"),
+    "session": ("Session", "会话"),
+    "verdict": ("Verdict", "结论"),
+    "camera": ("Camera", "摄像机"),
+    "name": ("Name", "名称"),
+    "sentence": ("What was found", "分析结果"),
+    "started": ("Started", "开始时间"),
+    "state": ("State", "状态"),
+    "rtp_packets": ("RTP", "RTP 包数"),
+    "lost": ("Lost", "丢包"),
+    "key_frames": ("Key frames", "关键帧"),
+    "duration": ("Seconds", "时长（秒）"),
+    "codec": ("Codec", "编码"),
+    "picture": ("Picture", "分辨率"),
+    "frame_rate": ("Frame rate", "帧率"),
+    "jitter": ("Jitter", "抖动"),
+    "ssrc_announced": ("SSRC announced", "通告的 SSRC"),
+    "ssrc_seen": ("SSRC seen", "实际的 SSRC"),
+    "upper_media": ("Upper media address", "上级媒体地址"),
+    "lower_media": ("Lower media address", "下级媒体地址"),
+    "meaning": ("Meaning", "含义"),
+    "check": ("What to check", "排查建议"),
+    "filter": ("Display filter", "显示过滤器"),
+    "ladder": ("Messages", "信令流程"),
+    "media": ("%d RTP packets, %d lost", "%d 个 RTP 包，丢失 %d 个"),
+    "plots": ("Over time", "随时间变化"),
+    "bit rate": ("Bit rate", "码率"),
+    "loss": ("Loss", "丢包率"),
+    "key-frame distance": ("Key-frame distance", "关键帧间隔"),
+    "first key frame": ("First key frame", "首个关键帧"),
+    "left out": ("%d more messages", "另有 %d 条消息"),
+    "platforms": ("Platforms", "平台"),
+    "lower platform": ("Lower platform", "下级平台"),
+    "upper platform": ("Upper platform", "上级平台"),
+    "registered since": ("Registered since", "注册时间"),
+    "registered until": ("Registered until", "注册到期"),
+    "keepalives": ("Keep-alives", "心跳数"),
+    "gaps": ("Gaps", "心跳中断"),
+    "unanswered": ("Unanswered", "未应答"),
+    "failures": ("Failures", "失败"),
+    "catalog": ("Catalog", "目录"),
+    "devices": ("%d devices", "%d 个设备"),
+    "answer": ("Catalog of %s, SN %s: %d of %d items in %d messages", "%s 的目录，SN %s：收到 %d / %d 项，%d 条消息"),
+    "id": ("ID", "编号"),
+    "type": ("Type", "类型"),
+    "status": ("Status", "状态"),
+    "parent": ("Parent", "上级节点"),
+    "not whole": ("The file is not whole: %s", "文件不完整：%s"),
+    "failed": ("No report: %s", "无法生成报告：%s"),
+    "footer": ("Made by hikcascade-report. Verdicts say what the capture shows.", "由 hikcascade-report 生成。结论只说明抓包中所见。"),
+}
+
+CODES = {
+    "REJECTED": ("The lower platform refused the INVITE.", "下级平台拒绝了 INVITE。",
+                 "404: does the camera exist, is the Catalog old? 486, 503: licences, number of streams. 488: codecs, y=, line order "
+                 "of the SDP. 415: the Content-Type or body is not understood. 480: the camera is off line. 401, 403: who may call?",
+                 "404：摄像机是否存在、目录是否过期；486、503：授权数、并发路数；488：编码、y=、SDP 行顺序；415：不支持的 Content-Type 或消息体；"
+                 "480：摄像机离线；401、403：是否有点播权限。"),
+    "UNREACHABLE": ("ICMP errors came back.", "收到 ICMP 不可达。",
+                    "Is the service running? A firewall that rejects; the port in the configuration.", "服务是否启动；防火墙拒绝；端口配置。"),
+    "NO_ANSWER": ("The INVITE got no final answer.", "INVITE 没有最终应答。",
+                  "Route and firewall for UDP 7100; the peer's ID and address in the configuration.", "UDP 7100 的路由与防火墙；对端编号和地址配置。"),
+    "CANCELLED": ("The caller gave up before an answer.", "主叫在应答前取消。",
+                  "How slow is the lower platform? Is the camera on line?", "下级平台响应是否过慢；摄像机是否在线。"),
+    "PORT_ZERO": ("An SDP refuses the media with port 0.", "SDP 中端口为 0，媒体被拒绝。",
+                  "Free media ports; licences of the media server.", "媒体端口是否用尽；流媒体服务授权。"),
+    "TCP_ROLE": ("Both sides connect, or both wait.", "双方都主动连接，或都被动等待。",
+                 "The TCP mode in the configuration of both platforms.", "两端平台的 TCP 主动/被动模式配置。"),
+    "TCP_REFUSED": ("The media connection was refused.", "媒体 TCP 连接被拒绝。",
+                    "Is the media server listening there? Firewall.", "流媒体服务是否监听该端口；防火墙。"),
+    "TCP_NO_CONNECTION": ("The media connection did not come about.", "媒体 TCP 连接未建立。",
+                          "Firewall between the media servers; NAT in front of the passive side.", "媒体服务器之间的防火墙；被动方前的 NAT。"),
+    "NO_ACK": ("The 200 OK was never acknowledged.", "200 OK 没有收到 ACK。",
+               "Does the answer arrive at the caller? Is the Contact reachable?", "应答是否到达主叫；Contact 是否可达。"),
+    "NO_MEDIA": ("The call was set up, and no RTP came.", "呼叫已建立，但没有 RTP。",
+                 "Can the sender reach the address named: firewall, route, NAT? Is the camera on line? Was RTP filtered out of the capture?",
+                 "发送方能否到达 SDP 中的地址：防火墙、路由、NAT；摄像机是否在线；抓包时是否过滤掉了 RTP。"),
+    "WRONG_DESTINATION": ("RTP goes to an endpoint that its receiver did not announce.", "RTP 发往接收方未通告的地址。",
+                          "The SDP that the sender got (middle platforms rewrite it); media settings of the sender; a fixed NAT mapping.",
+                          "发送方收到的 SDP（中间平台可能改写）；发送方媒体配置；固定 NAT 映射。"),
+    "SSRC_MISMATCH": ("RTP carries another SSRC than y= announced.", "RTP 的 SSRC 与 y= 不一致。",
+                      "y= on both platforms; devices that send SSRC 0; middle platforms that rewrite y=.",
+                      "两端的 y=；发送 SSRC 为 0 的设备；改写 y= 的中间平台。"),
+    "NOT_PS": ("The SDP says PS, the payload is something else.", "SDP 声明 PS，实际负载不是。",
+               "Stream format of the camera; a device that ignores the INVITE's codecs.", "摄像机码流格式；忽略 INVITE 编码的设备。"),
+    "PAYLOAD_TYPE": ("RTP with a payload type that no m= line names.", "RTP 负载类型未在 m= 行中声明。",
+                     "rtpmap of both sides; 97 and 98 swapped.", "两端的 rtpmap；97 与 98 是否对调。"),
+    "ONE_WAY": ("Media was agreed in a direction in which none came.", "协商的某个方向没有媒体。",
+                "Firewall in that direction; microphone, loudspeaker; talk permission.", "该方向的防火墙；麦克风、扬声器；对讲权限。"),
+    "NO_KEY_FRAME": ("Video without a key frame: no picture.", "视频没有关键帧，无法出图。",
+                     "I-frame interval of the camera; ask for an I-frame (IFameCmd).", "摄像机 I 帧间隔；发送强制 I 帧命令（IFameCmd）。"),
+    "LOSS": ("RTP packets are missing.", "RTP 丢包。",
+             "Link rate, duplex, switch buffers, bit rate of the camera. Did the capture itself drop packets?",
+             "链路带宽、双工、交换机缓存、摄像机码率；抓包本身是否丢包。"),
+    "SSRC_SHARED": ("Two calls at once carry one SSRC to one port.", "两个并发呼叫使用同一 SSRC 和端口。",
+                    "How does the upper platform number y=?", "上级平台如何分配 y=。"),
+    "SSRC_CHANGED": ("The SSRC changes in mid-call.", "呼叫中 SSRC 发生变化。",
+                     "A device or media server that restarts its stream.", "设备或流媒体服务重启了码流。"),
+    "UNNEGOTIATED": ("Media comes from an address that no SDP announced.", "媒体来自 SDP 未通告的地址。",
+                     "A media server with several addresses; a firewall that knows only the SDP's.", "多地址的流媒体服务器；只放行 SDP 地址的防火墙。"),
+    "MEDIA_AFTER_BYE": ("Media goes on after the BYE.", "BYE 之后媒体仍在发送。",
+                        "Does the BYE reach the media server? The bandwidth stays taken.", "BYE 是否到达流媒体服务；带宽一直被占用。"),
+    "NO_BYE": ("The media stopped, and nobody said BYE.", "媒体已停止，但没有 BYE。",
+               "Crash or loss of network of one side; sessions that stay open.", "一方崩溃或断网；会话未释放。"),
+    "PRIVATE_ADDRESS": ("The SDP names a private address and the peer is public.", "SDP 中是私网地址，而对端在公网。",
+                        "The address in the configuration; NAT mapping.", "媒体地址配置；NAT 映射。"),
+    "IN_PROGRESS": ("The capture ends before anything can be said.", "抓包结束时尚无法判断。", "Capture longer.", "延长抓包时间。"),
+    "BEGAN_BEFORE": ("The INVITE is not in the capture.", "抓包中没有 INVITE。", "Start the capture before the call.", "在呼叫之前开始抓包。"),
+    "ONE_SIDED": ("What one side sent is not in the capture.", "抓包中缺少一方发送的报文。",
+                  "Both directions of a mirror port.", "镜像端口需包含双向流量。"),
+    "OK": ("Media came, and nothing above a note was found.", "媒体正常。", "", ""),
+}
+
+
+class Words(dict):
+    """The words of one language; meaning(code) and check(code) of a verdict, "" for a code that is not known here."""
+
+    def __init__(self, language):
+        self.language = language
+        self.column = LANGUAGES.index(language)
+        super().__init__((key, values[self.column]) for key, values in WORDS.items())
+
+    def meaning(self, code):
+        return CODES[code][self.column] if code in CODES else ""
+
+    def check(self, code):
+        return CODES[code][2 + self.column] if code in CODES else ""
