@@ -10,7 +10,6 @@
 
 #include "catalog.h"
 #include "export-media.h"
-#include "facts.h"
 #include "findings.h"
 #include "gb-id.h"
 #include "tap.h"
@@ -268,14 +267,14 @@ static int dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
  * Stock shows it. */
 static bool take_icmp_error(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip)
 {
-    const struct hik_session *session;
+    struct hik_session *session;
 
     if (!pinfo->flags.in_error_pkt)
         return false;
     if (!PINFO_FD_VISITED(pinfo) && sip->is_request && sip->method == HIK_METHOD_INVITE) {
         session = hik_session_of_call(buf, sip);
         if (session)
-            hik_facts_unreachable(pinfo, session, &pinfo->dst, (uint16_t)pinfo->destport);
+            hik_session_unreachable(pinfo, session, &pinfo->dst, (uint16_t)pinfo->destport);
     }
     return true;
 }

@@ -7,9 +7,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "facts.h"
 #include "media-internal.h"
-#include "verdict.h"
 
 #include <epan/dissectors/packet-rtcp.h>
 
@@ -161,8 +159,8 @@ static struct hik_session *match_astray(packet_info *pinfo, uint32_t ssrc)
     struct hik_session *session = newest_open(endpoint);
 
     if (!session || is_over(session) ||
-        !(lives_at(&session->caller.addr, hik_facts_caller_sdp(session), &pinfo->dst) ||
-          lives_at(&session->callee.addr, hik_facts_callee_sdp(session), &pinfo->src)))
+        !(lives_at(&session->caller.addr, hik_session_caller_sdp(session), &pinfo->dst) ||
+          lives_at(&session->callee.addr, hik_session_callee_sdp(session), &pinfo->src)))
         return NULL;
     return session;
 }
@@ -201,16 +199,6 @@ struct hik_session *hik_endpoints_match(packet_info *pinfo, bool rtcp, uint32_t 
     src = lookup_endpoint(endpoints, &pinfo->src, pinfo->srcport, rtcp, 0);
     session = newest_open(dst && (!src || src->count >= dst->count) ? dst : src);
     return session || rtcp ? session : match_astray(pinfo, ssrc);
-}
-
-bool hik_media_is_private(const address *addr)
-{
-    const uint8_t *b = (const uint8_t *)addr->data;
-
-    if (addr->type != AT_IPv4)
-        return false;
-    return b[0] == 10 || (b[0] == 172 && (b[1] & 0xF0) == 16) || (b[0] == 192 && b[1] == 168) ||
-           (b[0] == 100 && (b[1] & 0xC0) == 64) || (b[0] | b[1] | b[2] | b[3]) == 0;
 }
 
 static conversation_t *find_wildcard(packet_info *pinfo, const address *addr, uint16_t port)
@@ -312,7 +300,7 @@ void hik_endpoints_open(packet_info *pinfo, const struct hik_message *message)
         if (line->addr_ok)
             open_endpoint(pinfo, session, mine, line, &line->endpoint.addr);
         /* Behind a NAT the peer sends to where the SDP came from, and what c= calls public is private seen from inside. */
-        if (!line->addr_ok || ((hik_media_is_private(&line->endpoint.addr) || hik_media_is_private(&pinfo->src)) &&
+        if (!line->addr_ok || ((hik_address_is_private(&line->endpoint.addr) || hik_address_is_private(&pinfo->src)) &&
                                !addresses_equal(&line->endpoint.addr, &pinfo->src)))
             open_endpoint(pinfo, session, mine, line, &pinfo->src);
         if (line->addr_ok && i < other->media_count && other->media[i].addr_ok &&

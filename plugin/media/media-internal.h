@@ -78,9 +78,6 @@ static inline gboolean hik_flow_key_equal(gconstpointer a, gconstpointer b)
     return memcmp(a, b, sizeof(struct hik_flow_key)) == 0;
 }
 
-/* endpoints.c: c= address is one that other networks cannot reach. */
-bool hik_media_is_private(const address *addr);
-
 /* endpoints.c. The dissectors to be put around stock's. */
 void hik_endpoints_register(dissector_handle_t rtp_wrapper, dissector_handle_t rtcp_wrapper);
 /* endpoints.c. First pass only: opens what the newest SDP of the message's session names; the message carries an

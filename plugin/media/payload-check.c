@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "h26x-rtp.h"
-#include "facts.h"
 #include "media-internal.h"
 #include "mpeg-ps.h"
 
@@ -132,7 +131,7 @@ void hik_media_look(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *rtp
     payload = tvb_get_ptr(tvb, (int)rtp->payload_off, (int)len);
     if (payload[0] == 0 && payload[1] == 0 && hik_ps_looks_like_pack(payload, len)) {
         declared = hik_media_declared(flow->session, rtp->payload_type, NULL);
-        if (declared && hik_facts_is_ps(declared)) {
+        if (declared && hik_sdp_encoding_is_ps(declared)) {
             flow->looked_at = rtp->payload_type;
             return;
         }
@@ -151,7 +150,7 @@ void hik_media_look(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *rtp
         if (rtp->payload_type < FIRST_DYNAMIC)
             return;
         declared = hik_media_declared(flow->session, rtp->payload_type, &audio);
-        if (declared && (audio || hik_facts_is_ps(declared)))
+        if (declared && (audio || hik_sdp_encoding_is_ps(declared)))
             return;
         flow->bare = bare = wmem_new0(wmem_file_scope(), struct bare);
         flow->content = &bare->content;

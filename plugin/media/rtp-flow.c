@@ -14,7 +14,6 @@
 #include <string.h>
 
 #include "export-media.h"
-#include "facts.h"
 #include "findings.h"
 #include "tap.h"
 #include "media-internal.h"
@@ -272,7 +271,6 @@ static struct hik_flow *new_flow(struct capture *capture, packet_info *pinfo, st
         flow->unnegotiated = !flow->tcp && session->offer.frame && session->answer.frame &&
                              !names_endpoint(&session->offer, &flow->src, flow->src_port) &&
                              !names_endpoint(&session->answer, &flow->src, flow->src_port);
-        flow->astray = hik_facts_is_astray(session, flow);
         flow->after_bye = session->bye_frame != 0;
         flow->next_in_session = session->flows;
         session->flows = flow;
@@ -551,9 +549,9 @@ static bool take_icmp_error(packet_info *pinfo)
     if (!pinfo->flags.in_error_pkt)
         return false;
     if (!PINFO_FD_VISITED(pinfo)) {
-        const struct hik_session *session = hik_endpoints_match(pinfo, false, 0, 0, &strong);
+        struct hik_session *session = hik_endpoints_match(pinfo, false, 0, 0, &strong);
         if (session)
-            hik_facts_unreachable(pinfo, session, &pinfo->dst, (uint16_t)pinfo->destport);
+            hik_session_unreachable(pinfo, session, &pinfo->dst, (uint16_t)pinfo->destport);
     }
     return true;
 }

@@ -71,7 +71,7 @@ struct hik_flow {
     uint32_t duplicates;
     uint32_t reordered;
     uint32_t earlier_expected;   /* expected packets of the runs before the last restart */
-    bool astray;                 /* carries the SSRC announced, to an endpoint its receiver did not announce */
+    bool astray;                 /* rtp findings', first packet: carries the SSRC announced, to an endpoint its receiver did not announce */
     uint32_t before_bye;         /* packets up to the session's BYE; valid if after_bye */
     const struct hik_content *content; /* never NULL */
 

@@ -159,7 +159,7 @@ void hik_tcp_open_line(struct hik_session *session, const struct hik_media_line 
     }
     if (line->addr_ok)
         open_at(session, line, &line->endpoint.addr, clients, array_length(clients));
-    if (!line->addr_ok || (hik_media_is_private(&line->endpoint.addr) && !addresses_equal(&line->endpoint.addr, sip)))
+    if (!line->addr_ok || (hik_address_is_private(&line->endpoint.addr) && !addresses_equal(&line->endpoint.addr, sip)))
         open_at(session, line, sip, clients, array_length(clients));
 }
 

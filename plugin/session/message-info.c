@@ -19,17 +19,6 @@ char *hik_view_string(wmem_allocator_t *scope, const uint8_t *buf, struct hik_vi
     return (char *)get_utf_8_string(scope, buf + view.off, (int)view.len);
 }
 
-void hik_endpoint_set(struct hik_endpoint *endpoint, const address *addr, uint32_t port)
-{
-    copy_address_wmem(wmem_file_scope(), &endpoint->addr, addr);
-    endpoint->port = (uint16_t)port;
-}
-
-bool hik_endpoint_is(const struct hik_endpoint *endpoint, const address *addr, uint32_t port)
-{
-    return endpoint->port == port && addresses_equal(&endpoint->addr, addr);
-}
-
 char *hik_text_to_utf8(wmem_allocator_t *scope, const uint8_t *buf, struct hik_view view)
 {
     if (view.len == 0)

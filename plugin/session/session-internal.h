@@ -46,10 +46,6 @@ bool hik_view_is_device(const uint8_t *buf, struct hik_view view);
 /* Which way the request of this message goes, by its method and body alone. */
 enum hik_direction hik_reading_direction(const struct hik_reading *r);
 
-/* A file scope copy of the address; and the comparison. */
-void hik_endpoint_set(struct hik_endpoint *endpoint, const address *addr, uint32_t port);
-bool hik_endpoint_is(const struct hik_endpoint *endpoint, const address *addr, uint32_t port);
-
 /* ---- platforms.c ---- */
 
 void hik_platforms_register(void);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "gb-id.h"
+#include "keepalive.h"
 #include "key.h"
 #include "parts.h"
 
@@ -44,6 +45,17 @@ static wmem_map_t *sessions_by_index; /* index + 1 -> struct hik_session */
 static wmem_map_t *transactions;      /* text_key: branch, Call-ID or ""; CSeq and method -> newest struct transaction */
 static wmem_map_t *unanswered_byes;   /* ends_key: source, destination; CSeq -> struct bye_queue */
 
+/* About the capture; emptied with it. First pass. */
+static struct {
+    uint32_t messages;     /* taken in so far */
+    nstime_t last_message; /* time of the newest */
+} capture;
+
+static void reset_capture(void)
+{
+    memset(&capture, 0, sizeof capture);
+}
+
 void hik_session_register(int proto _U_)
 {
     struct {
@@ -59,7 +71,9 @@ void hik_session_register(int proto _U_)
     };
     for (size_t i = 0; i < array_length(maps); i++)
         *maps[i].map = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), maps[i].hash, maps[i].equal);
+    register_cleanup_routine(reset_capture);
     hik_platforms_register();
+    hik_keepalive_register();
 }
 
 /* ---- small helpers ---------------------------------------------------------------------------------------------- */
@@ -122,6 +136,45 @@ unsigned hik_session_count(void)
 struct hik_session *hik_session_get(unsigned index)
 {
     return (struct hik_session *)wmem_map_lookup(sessions_by_index, GUINT_TO_POINTER(index + 1));
+}
+
+uint32_t hik_session_message_count(void)
+{
+    return capture.messages;
+}
+
+const nstime_t *hik_session_last_message_time(void)
+{
+    return &capture.last_message;
+}
+
+const struct hik_description *hik_session_caller_sdp(const struct hik_session *session)
+{
+    return session->offer.by_callee ? &session->answer : &session->offer;
+}
+
+const struct hik_description *hik_session_callee_sdp(const struct hik_session *session)
+{
+    return session->offer.by_callee ? &session->offer : &session->answer;
+}
+
+const struct hik_media_line *hik_description_first_line(const struct hik_description *sdp)
+{
+    return sdp->frame && sdp->media_count > 0 ? &sdp->media[0] : NULL;
+}
+
+void hik_session_unreachable(packet_info *pinfo, struct hik_session *session, const address *addr, uint16_t port)
+{
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    if (session->bye_frame) /* the receiver closed its port, as it should */
+        return;
+    if (session->unreachable_last == pinfo->num) /* asked again for the other port */
+        return;
+    session->unreachable_last = pinfo->num;
+    if (session->unreachable++ == 0) {
+        session->unreachable_frame = pinfo->num;
+        hik_endpoint_set(&session->unreachable_what, addr, port);
+    }
 }
 
 /* ---- sessions --------------------------------------------------------------------------------------------------- */
@@ -818,6 +871,27 @@ struct hik_session *hik_session_of_call(const uint8_t *buf, const struct hik_sip
     return r.call_id.len > 0 ? find_by_call(&r) : NULL;
 }
 
+/* How often it was asked, and the times of what is asked for later. */
+static void count_attempts(packet_info *pinfo, struct hik_session *session, const struct hik_message *message)
+{
+    if (message->method == HIK_METHOD_ACK && session->ack_frame == pinfo->num)
+        session->ack_time = pinfo->abs_ts;
+    if (message->method == HIK_METHOD_CANCEL && message->is_request && session->cancel_frame == pinfo->num)
+        session->cancel_time = pinfo->abs_ts;
+    if (message->method != HIK_METHOD_INVITE)
+        return;
+    if (message->is_request) {
+        if (session->challenge && !message->retransmission) { /* begins anew, with credentials */
+            session->challenge = 0;
+            session->invites = 0;
+        }
+        if (session->reinvite_frame != pinfo->num)
+            session->invites++;
+    } else if (message->status == 401 || message->status == 407) {
+        session->challenge = message->status;
+    }
+}
+
 struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip,
                                      const struct hik_sdp *sdp)
 {
@@ -828,6 +902,8 @@ struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, con
     unsigned sessions_before = hik_session_count();
 
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    capture.messages++;
+    capture.last_message = pinfo->abs_ts;
     hik_reading_take(buf, sip, sdp, &r);
     message->is_request = sip->is_request;
     message->method = sip->method;
@@ -880,6 +956,7 @@ struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, con
         hik_platforms_take_ids(pinfo, &r, message);
     if (message->session) {
         take_session_message(pinfo, &r, message);
+        count_attempts(pinfo, message->session, message);
         if (hik_session_count() > sessions_before && message->platforms)
             message->platforms->sessions++;
     }

@@ -11,6 +11,7 @@
 
 #include "ws-compat.h"
 
+#include "endpoint.h"
 #include "sdp.h"
 #include "sip-message.h"
 
@@ -20,12 +21,6 @@ enum hik_direction {
     HIK_DIR_UNKNOWN = 0,
     HIK_DIR_UP = 1,  /* lower platform to upper platform */
     HIK_DIR_DOWN = 2 /* upper to lower */
-};
-
-/* A transport address. */
-struct hik_endpoint {
-    address addr; /* file scope copy; AT_NONE if unknown */
-    uint16_t port;
 };
 
 /* An rtpmap of an m= section. */
@@ -125,6 +120,13 @@ struct hik_session {
     nstime_t bye_time;
     uint32_t bye_answer_frame;
 
+    nstime_t ack_time, cancel_time; /* of ack_frame and cancel_frame */
+    unsigned invites;         /* initial INVITEs since the last challenge, retransmissions included */
+    uint16_t challenge;       /* 401 or 407 to the INVITE, 0 again when an INVITE followed */
+    unsigned unreachable;     /* ICMP errors about it before its BYE */
+    uint32_t unreachable_frame, unreachable_last; /* first and last of them */
+    struct hik_endpoint unreachable_what; /* of the first */
+
     struct hik_description offer, answer; /* the newest of each: a re-INVITE replaces them */
     struct hik_description offer_before, answer_before; /* of the last re-INVITE: what holds again when it is refused */
     wmem_array_t *expectations; /* struct hik_expectation, one per change of the announced SSRC, in order of frame */
@@ -168,6 +170,19 @@ bool hik_session_expected_ssrc(const struct hik_session *session, uint32_t *ssrc
 
 /* The same as it was at a frame: a re-INVITE may announce another. Any pass. */
 bool hik_session_expected_ssrc_at(const struct hik_session *session, uint32_t frame, uint32_t *ssrc);
+
+/* Who wrote the session's newest offer: after a re-INVITE of the callee, offer and answer have changed sides. */
+const struct hik_description *hik_session_caller_sdp(const struct hik_session *session);
+const struct hik_description *hik_session_callee_sdp(const struct hik_session *session);
+/* The first m= line of an SDP, NULL if there is none. */
+const struct hik_media_line *hik_description_first_line(const struct hik_description *sdp);
+
+/* First pass only. An ICMP error came that holds a packet of this session to that endpoint. */
+void hik_session_unreachable(packet_info *pinfo, struct hik_session *session, const address *addr, uint16_t port);
+
+/* SIP messages taken in so far, and when the newest one came. */
+uint32_t hik_session_message_count(void);
+const nstime_t *hik_session_last_message_time(void);
 
 /* All sessions of the capture, in order of index. */
 unsigned hik_session_count(void);

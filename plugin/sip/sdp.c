@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include <glib.h>
+
 #include "gb-id.h"
 
 /* In a line cursor: the blank lines that begin here are known to have more text behind them. So a long run of blank
@@ -710,4 +712,14 @@ bool hik_sdp_parse_error_info(const uint8_t *buf, struct hik_view body, struct h
             target->off = 0;
     }
     return found;
+}
+
+bool hik_sdp_encoding_is_ps(const char *encoding)
+{
+    static const char *const names[] = {"PS", "MPEG-PS", "MP2P"};
+
+    for (size_t i = 0; encoding && i < sizeof names / sizeof names[0]; i++)
+        if (g_ascii_strcasecmp(encoding, names[i]) == 0)
+            return true;
+    return false;
 }

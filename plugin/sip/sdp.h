@@ -32,6 +32,8 @@ enum hik_ssrc_kind {
     HIK_SSRC_OVERFLOW,  /* digits, but above 4294967295: no value */
     HIK_SSRC_NOT_NUMBER /* empty or not decimal digits: no value */
 };
+/* What Hikvision devices write into y= when they mean none in particular. */
+#define HIK_SSRC_HIKVISION 999999999u
 struct hik_ssrc {
     enum hik_ssrc_kind kind;
     uint32_t value;          /* what RTP carries; kinds OK, SHORT, LONG */
@@ -163,5 +165,8 @@ struct hik_error_info {
     struct hik_view code, text;
 };
 bool hik_sdp_parse_error_info(const uint8_t *buf, struct hik_view body, struct hik_error_info *out);
+
+/* One of the encoding names of an MPEG program stream; NULL is none. */
+bool hik_sdp_encoding_is_ps(const char *encoding);
 
 #endif

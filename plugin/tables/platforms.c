@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "facts.h"
+#include "keepalive.h"
 
 #include "table.h"
 #include "tap.h"
@@ -105,7 +106,7 @@ static void fill(struct hik_table_row *row)
     row->fields[COL_EXPIRES].value.uint_value = pair->expires;
     set_time(row, COL_KEEPALIVE, pair->keepalives > 0, &pair->keepalive_time);
     row->fields[COL_KEEPALIVES].value.uint_value = pair->keepalives;
-    row->fields[COL_GAPS].value.uint_value = hik_facts_watch(pair)->gaps + hik_facts_is_silent(pair);
+    row->fields[COL_GAPS].value.uint_value = hik_keepalive_of(pair)->gaps + hik_keepalive_is_silent(pair, hik_facts_capture_end());
     for (const GSList *one = row->list; one; one = one->next)
         failures += failed((const struct hik_session *)one->data);
     row->fields[COL_FAILURES].value.uint_value = failures;

@@ -12,8 +12,13 @@
 #include "stock.h"
 
 #include "catalog.h"
+#include "correlate.h"
 #include "facts.h"
 #include "filter.h"
+#include "keepalive.h"
+#include "media-facts.h"
+#include "rtp-flow.h"
+#include "seconds.h"
 #include "table.h"
 #include "tap.h"
 #include "parts.h"
@@ -71,14 +76,6 @@ static expert_field ei_keepalive_missed = EI_INIT;
 static expert_field ei_bye_without_dialog = EI_INIT;
 static expert_field ei_not_in_catalog = EI_INIT;
 static expert_field ei_not_in_catalog_mild = EI_INIT;
-
-static double seconds_since(const packet_info *pinfo, const nstime_t *then)
-{
-    nstime_t delta;
-
-    nstime_delta(&delta, &pinfo->abs_ts, then);
-    return nstime_to_sec(&delta);
-}
 
 /* ---- messages, first pass --------------------------------------------------------------------------------------- */
 
@@ -181,13 +178,13 @@ static void note_pair(packet_info *pinfo, const struct hik_message *message)
         note(message, NOTE_AUTH_LOOP, false,
              wmem_strdup_printf(wmem_file_scope(), "REGISTER is refused with %u %u times in a row: user, password or "
                                 "realm do not fit", message->status, pair->unauthorized_in_row));
-    late = seconds_since(pinfo, &pair->registered_until);
+    late = hik_seconds_between(&pair->registered_until, &pinfo->abs_ts);
     if (pair->registered && late > 0 && message->is_request &&
-        (hik_facts_first_expired(pinfo, pair) || message->method == HIK_METHOD_INVITE))
+        (hik_keepalive_first_expired(pinfo, pair) || message->method == HIK_METHOD_INVITE))
         note(message, NOTE_EXPIRED, false,
              wmem_strdup_printf(wmem_file_scope(), "The registration of %s ran out %.1f s ago (Expires %u) and was not renewed",
                                 pair->lower_id ? pair->lower_id : "the lower platform", late, pair->expires));
-    silence = hik_facts_silence(pinfo, pair, &period);
+    silence = hik_keepalive_update(pinfo, pair, &period);
     if (silence > 0)
         note(message, NOTE_KEEPALIVE, false,
              wmem_strdup_printf(wmem_file_scope(), "No keep-alive of %s for %.1f s, more than %d periods of %.1f s: the upper "
@@ -230,7 +227,6 @@ static void note_dialog(packet_info *pinfo, const struct hik_message *message)
 static void take_notes(packet_info *pinfo, const struct hik_message *message)
 {
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
-    hik_facts_take(pinfo, message);
     note_dialog(pinfo, message);
     note_pair(pinfo, message);
     note_sdp(pinfo, message);
@@ -341,7 +337,7 @@ static void judge_flow(packet_info *pinfo, struct hik_flow *flow, const struct h
     flow->judged = HIK_JUDGED;
     flow->judged_frame = pinfo->num;
     /* an audio line beside the video, and the way back of a conversation, have SSRCs of their own */
-    if (hik_facts_is_announced(session, flow) && hik_session_expected_ssrc(session, &expected)) {
+    if (hik_media_facts_is_announced(session, flow) && hik_session_expected_ssrc(session, &expected)) {
         flow->judged_expected = expected;
         if (expected == flow->ssrc)
             flow->judged |= HIK_JUDGED_EXPECTED;
@@ -374,7 +370,7 @@ static void show_first(packet_info *pinfo, proto_item *item, const struct hik_fl
     if (!PINFO_FD_VISITED(pinfo))
         return;
     /* No answer was seen at all: the offer is all there is to compare with. */
-    if (!(flow->judged & HIK_JUDGED) && hik_facts_is_announced(session, flow) &&
+    if (!(flow->judged & HIK_JUDGED) && hik_media_facts_is_announced(session, flow) &&
         hik_session_expected_ssrc(session, &expected) && expected != flow->ssrc && expected != HIK_SSRC_HIKVISION)
         expert_add_info_format(pinfo, item, &ei_ssrc_mismatch, "RTP carries SSRC %u, the INVITE announced %u (the answer is "
                                "not in the capture)", flow->ssrc, expected);
@@ -404,7 +400,7 @@ static void show_marks(packet_info *pinfo, proto_item *item, const struct hik_rt
                                rtp->gap, rtp->gap == 1 ? " is" : "s are", (rtp->seq - rtp->gap) & 0xFFFFu,
                                (rtp->seq - 1u) & 0xFFFFu);
     if (rtp->marks & HIK_MARK_AFTER_BYE) {
-        double late = seconds_since(pinfo, &session->bye_time);
+        double late = hik_seconds_between(&session->bye_time, &pinfo->abs_ts);
 
         expert_add_info_format(pinfo, item, late > LATE_SECONDS ? &ei_media_after_bye : &ei_media_after_bye_mild,
                                "Media %.3f s after the BYE in frame %u", late, session->bye_frame);
@@ -418,6 +414,8 @@ static void show_marks(packet_info *pinfo, proto_item *item, const struct hik_rt
 void hik_findings_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, proto_item *item, const struct hik_rtp *rtp,
                       const struct hik_flow *flow, struct hik_session *session)
 {
+    if (!PINFO_FD_VISITED(pinfo) && flow->packets == 1)
+        rtp->flow->astray = hik_media_facts_is_misdirected(session, flow);
     if (!PINFO_FD_VISITED(pinfo) && !flow->judged && session->answer.frame)
         judge_flow(pinfo, rtp->flow, rtp, session);
     if (!tree && !hik_stock_wants_experts())
@@ -495,7 +493,7 @@ void hik_findings_register(int proto)
     proto_register_field_array(proto, fields, array_length(fields));
     expert_register_field_array(expert_register_protocol(proto), experts, array_length(experts));
     notes_of = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), g_direct_hash, g_direct_equal);
-    hik_facts_register();
+    hik_correlate_register();
     hik_filter_register(proto);
     hik_table_register();
     hik_tap_sessions_register();

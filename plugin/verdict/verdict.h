@@ -13,6 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "address.h"
+#include "sdp.h"
+
 /* Stable names: hik_verdict_code_name(). Within one severity the earlier code is the worse one. */
 enum hik_code {
     HIK_CODE_REJECTED,
@@ -68,19 +71,6 @@ const char *hik_verdict_state_name(enum hik_state state);
 #define HIK_LATE_MEDIA 1.0    /* RTP after BYE: what is on its way is no fault */
 #define HIK_WAIT_KEY 10.0     /* of video without a key frame */
 #define HIK_MAX_INVITES 5     /* the INVITE and four retransmissions */
-#define HIK_SSRC_HIKVISION 999999999u
-
-/* Which kind of address it is that somebody is asked to send to. */
-enum hik_address_class {
-    HIK_ADDR_UNKNOWN,
-    HIK_ADDR_PUBLIC,
-    HIK_ADDR_PRIVATE, /* RFC 1918, 6598, 4193, link-local */
-    HIK_ADDR_LOOPBACK,
-    HIK_ADDR_ANY,     /* 0.0.0.0 and :: */
-    HIK_ADDR_MULTICAST
-};
-/* bytes: 4 or 16 of them, network order; any other len is UNKNOWN. IPv4-mapped IPv6 is judged as IPv4. */
-enum hik_address_class hik_address_classify(const uint8_t *bytes, size_t len);
 
 enum hik_role { HIK_ROLE_NONE, HIK_ROLE_ACTIVE, HIK_ROLE_PASSIVE }; /* a=setup; actpass and holdconn are NONE */
 

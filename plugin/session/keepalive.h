@@ -1,0 +1,39 @@
+/* keepalive.h
+ * The keep-alive monitor: at which distance a lower platform sends its Keepalives (GB/T 28181-2016 9.6), and whether
+ * they fell silent.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HIK_KEEPALIVE_H
+#define HIK_KEEPALIVE_H
+
+#include "session.h"
+
+/* Keep-alives of a pair of platforms. File scope; written on the first pass. */
+struct hik_keepalive {
+    uint32_t frame;          /* last keep-alive, 0 = none yet */
+    nstime_t time;
+    double distance;         /* the last distance of two, in seconds; those under HIK_KEEPALIVE_MIN are repetitions */
+    double period;           /* the shortest that came twice in a row (then the longer of the two), so that one that is
+                                repeated early shortens nothing; 0 = unknown */
+    unsigned distances;      /* how many made it */
+    unsigned gaps;           /* silences of more than HIK_KEEPALIVE_MISSED periods */
+    double longest;          /* longest distance */
+    bool reported;           /* the silence since `frame` was noticed already */
+    uint32_t expired;        /* the REGISTER's answer whose running out was noticed already */
+};
+#define HIK_KEEPALIVE_MIN 5.0
+#define HIK_KEEPALIVE_MISSED 3
+/* Never NULL: a pair without keep-alives has an empty one. */
+const struct hik_keepalive *hik_keepalive_of(const struct hik_platforms *pair);
+/* First pass only. A message of the pair came: if the keep-alives' silence in front of it is too long, and was not
+ * reported before, the silence in seconds, else 0. period: what it was measured by. */
+double hik_keepalive_update(packet_info *pinfo, const struct hik_platforms *pair, double *period);
+/* At the end of the capture the keep-alives are silent for too long, and no message came that told so. Any pass. */
+bool hik_keepalive_is_silent(const struct hik_platforms *pair, const nstime_t *capture_end);
+/* First pass only. A message came after the registration ran out: is it the first one since? */
+bool hik_keepalive_first_expired(packet_info *pinfo, const struct hik_platforms *pair);
+
+void hik_keepalive_register(void);
+
+#endif

@@ -1,0 +1,209 @@
+/* media-facts.c
+ * The flows of a session by direction and m= line (RFC 3264 clauses 5 and 6, with what GB/T 28181 means where the SDP
+ * says nothing).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "media-facts.h"
+
+#include "rtp-flow.h"
+#include "seconds.h"
+
+static bool is_end(const struct hik_media_line *line, const address *addr, uint16_t port)
+{
+    return line && line->addr_ok && line->endpoint.port == port && addresses_equal(&line->endpoint.addr, addr);
+}
+
+static bool is_any_end(const struct hik_description *sdp, const address *addr, uint16_t port)
+{
+    for (unsigned i = 0; sdp->frame && i < sdp->media_count; i++)
+        if (is_end(&sdp->media[i], addr, port))
+            return true;
+    return false;
+}
+
+int hik_media_facts_line(const struct hik_session *session, const struct hik_flow *flow)
+{
+    const struct hik_description *sdps[] = {&session->offer, &session->answer};
+
+    for (size_t k = 0; k < array_length(sdps); k++)
+        for (unsigned i = 0; sdps[k]->frame && i < sdps[k]->media_count; i++)
+            if (is_end(&sdps[k]->media[i], &flow->dst, flow->dst_port) || is_end(&sdps[k]->media[i], &flow->src, flow->src_port))
+                return (int)i;
+    return -1;
+}
+
+/* Flows of another m= line than the first, audio mostly, are not what the session is about. */
+static bool is_beside(const struct hik_session *session, const struct hik_flow *flow)
+{
+    return hik_media_facts_line(session, flow) > 0;
+}
+
+/* 0: the flow goes to the caller, 1: to the callee. What the SDPs name decides, then the addresses of SIP. */
+static unsigned flow_direction(const struct hik_session *session, const struct hik_flow *flow)
+{
+    const struct hik_description *caller = hik_session_caller_sdp(session), *callee = hik_session_callee_sdp(session);
+
+    if (is_any_end(caller, &flow->dst, flow->dst_port) || is_any_end(callee, &flow->src, flow->src_port))
+        return 0;
+    if (is_any_end(callee, &flow->dst, flow->dst_port) || is_any_end(caller, &flow->src, flow->src_port))
+        return 1;
+    if (addresses_equal(&flow->dst, &session->caller.addr) || addresses_equal(&flow->src, &session->callee.addr))
+        return 0;
+    if (addresses_equal(&flow->dst, &session->callee.addr) || addresses_equal(&flow->src, &session->caller.addr))
+        return 1;
+    return 0;
+}
+
+bool hik_media_facts_is_misdirected(const struct hik_session *session, const struct hik_flow *flow)
+{
+    unsigned way = flow_direction(session, flow);
+    const struct hik_description *receiver = way == 0 ? hik_session_caller_sdp(session) : hik_session_callee_sdp(session);
+    const address *sip = way == 0 ? &session->caller.addr : &session->callee.addr;
+    bool inside = hik_address_class_of(&flow->dst) == HIK_ADDR_PRIVATE, astray = false;
+    uint32_t expected;
+
+    if (flow->tcp || !receiver->frame || !hik_session_expected_ssrc(session, &expected) || expected != flow->ssrc ||
+        expected == HIK_SSRC_HIKVISION)
+        return false;
+    for (unsigned i = 0; i < receiver->media_count; i++) {
+        const struct hik_media_line *line = &receiver->media[i];
+        const address *addr = line->addr_ok ? &line->endpoint.addr : sip;
+
+        if (!line->port_ok || line->endpoint.port == 0)
+            continue;
+        if (line->tcp || inside != (hik_address_class_of(addr) == HIK_ADDR_PRIVATE) ||
+            (line->endpoint.port == flow->dst_port && (addresses_equal(addr, &flow->dst) || addresses_equal(sip, &flow->dst))))
+            return false;
+        astray = true;
+    }
+    return astray;
+}
+
+/* Which way media is to go. GB/T 28181 players say recvonly and cameras sendonly; where nothing is said, whoever calls
+ * for a camera gets its video. */
+void hik_media_facts_wanted(const struct hik_session *session, const struct hik_media_line *caller,
+                              const struct hik_media_line *callee, struct hik_facts *f)
+{
+    enum hik_sdp_attr a = caller ? caller->direction : HIK_ATTR_OTHER, b = callee ? callee->direction : HIK_ATTR_OTHER;
+    bool audio = (caller && caller->audio) || (callee && callee->audio);
+
+    f->leg[0].wanted = f->leg[1].wanted = false;
+    if (a == HIK_ATTR_INACTIVE || b == HIK_ATTR_INACTIVE)
+        return;
+    if (a == HIK_ATTR_RECVONLY || (a != HIK_ATTR_SENDONLY && b == HIK_ATTR_SENDONLY)) {
+        f->leg[0].wanted = true;
+    } else if (a == HIK_ATTR_SENDONLY || b == HIK_ATTR_RECVONLY) {
+        f->leg[1].wanted = true;
+    } else {
+        f->leg[0].wanted = true;
+        f->leg[1].wanted = audio && (session->kind == HIK_KIND_TALK || a == HIK_ATTR_SENDRECV);
+        /* sendrecv is also what SDP means by silence: only where it was said is a missing direction a fault */
+        f->talk = f->leg[1].wanted && a == HIK_ATTR_SENDRECV && (!callee || b == HIK_ATTR_SENDRECV);
+    }
+}
+
+bool hik_media_facts_is_announced(const struct hik_session *session, const struct hik_flow *flow)
+{
+    struct hik_facts facts;
+
+    if (is_beside(session, flow))
+        return false;
+    hik_media_facts_wanted(session, hik_description_first_line(hik_session_caller_sdp(session)), hik_description_first_line(hik_session_callee_sdp(session)), &facts);
+    return flow_direction(session, flow) == 0 || !facts.leg[0].wanted;
+}
+
+void hik_media_facts_leg(const struct hik_session *session, unsigned way, const struct hik_media_line *receiver,
+                        const struct hik_media_line *sender, struct hik_case *out)
+{
+    struct hik_leg *leg = &out->facts.leg[way];
+    const struct hik_endpoint *receiver_sip = way == 0 ? &session->caller : &session->callee;
+    const struct hik_endpoint *sender_sip = way == 0 ? &session->callee : &session->caller;
+    const struct hik_flow *most = NULL, *stray = NULL;
+    nstime_t first, last;
+
+    if (receiver && receiver->addr_ok) {
+        leg->to = hik_facts_keep(&out->to[way], hik_endpoint_print(&receiver->endpoint.addr, receiver->endpoint.port));
+        leg->to_class = hik_address_class_of(&receiver->endpoint.addr);
+        leg->to_is_peer = addresses_equal(&receiver->endpoint.addr, &receiver_sip->addr);
+    }
+    if (sender && sender->addr_ok)
+        leg->from = hik_facts_keep(&out->from[way], hik_endpoint_print(&sender->endpoint.addr, sender->endpoint.port));
+    leg->sender_class = hik_address_class_of(&sender_sip->addr);
+    /* Who connects needs no port of its own. */
+    leg->to_port_zero = receiver && receiver->port_ok && receiver->endpoint.port == 0 &&
+                        !(receiver->tcp && receiver->setup == HIK_SETUP_ACTIVE);
+
+    for (const struct hik_flow *flow = session->flows; flow; flow = flow->next_in_session) {
+        if (flow->packets == 0 || flow_direction(session, flow) != way)
+            continue;
+        if (!most || nstime_cmp(&flow->first_time, &first) < 0)
+            first = flow->first_time;
+        if (!most || nstime_cmp(&flow->last_time, &last) > 0)
+            last = flow->last_time;
+        leg->packets += flow->packets;
+        leg->expected += hik_flow_expected(flow);
+        leg->lost += hik_flow_lost(flow);
+        leg->duplicates += flow->duplicates;
+        leg->reordered += flow->reordered;
+        if (flow->after_ssrc_change && !is_beside(session, flow))
+            leg->ssrcs++;
+        if ((flow->judged & HIK_JUDGED_PAYLOAD_TYPE) && out->facts.undeclared_pt < 0)
+            out->facts.undeclared_pt = flow->judged_pt;
+        if (out->facts.has_ssrc && flow->ssrc == out->facts.ssrc) {
+            leg->packets_expected_ssrc += flow->packets;
+            if (flow->astray)
+                leg->packets_astray += flow->packets;
+        }
+        if (flow->unnegotiated) {
+            leg->packets_unnegotiated += flow->packets;
+            if (!stray || flow->packets > stray->packets)
+                stray = flow;
+        }
+        if (!most || is_beside(session, most) > is_beside(session, flow) ||
+            (is_beside(session, most) == is_beside(session, flow) && flow->packets > most->packets))
+            most = flow;
+    }
+    if (!most)
+        return;
+    leg->seen_from = hik_facts_keep(&out->seen_from[way], hik_endpoint_print(&most->src, most->src_port));
+    leg->astray_same_port = most->astray && receiver && receiver->endpoint.port == most->dst_port;
+    leg->seen_to = hik_facts_keep(&out->seen_to[way], hik_endpoint_print(&most->dst, most->dst_port));
+    leg->ssrc = most->ssrc;
+    leg->ssrcs++;
+    leg->seconds = hik_seconds_between(&first, &last);
+    if (stray) {
+        leg->unnegotiated_from = hik_facts_keep(&out->unnegotiated[way], hik_endpoint_print(&stray->src, stray->src_port));
+        leg->unnegotiated_is_host = sender && sender->addr_ok && addresses_equal(&sender->endpoint.addr, &stray->src);
+        leg->unnegotiated_is_peer = addresses_equal(&sender_sip->addr, &stray->src);
+    }
+    if (!out->main_flow || (leg->wanted && most->packets > out->main_flow->packets))
+        out->main_flow = most;
+}
+
+void hik_media_facts_content(const struct hik_session *session, struct hik_case *out)
+{
+    struct hik_facts *f = &out->facts;
+
+    for (const struct hik_flow *flow = session->flows; flow; flow = flow->next_in_session) {
+        const struct hik_content *content = flow->content;
+
+        f->frames += content->frames;
+        f->key_frames += content->key_frames;
+        f->ps_packets += content->ps_packets;
+        f->not_ps_packets += content->not_ps_packets;
+        if (!f->looks_like || flow == out->main_flow)
+            f->looks_like = content->looks_like ? content->looks_like : f->looks_like;
+        if (content->codec && (!f->codec || flow == out->main_flow))
+            f->codec = content->codec;
+        if (content->width && (!f->width || flow == out->main_flow)) {
+            f->width = content->width;
+            f->height = content->height;
+        }
+        if (content->frame_rate > 0 && (f->frame_rate <= 0 || flow == out->main_flow))
+            f->frame_rate = content->frame_rate;
+    }
+    f->declared_ps = hik_sdp_encoding_is_ps(out->sdp_codec);
+    if (!f->codec && out->main_flow)
+        f->codec = out->main_flow->content->audio_codec;
+}

@@ -1,0 +1,29 @@
+/* media-facts.h
+ * The media of a session as plain facts: what went which way, by which m= line, and what it turned out to be. Judged
+ * from the flows when it is asked for.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HIK_MEDIA_FACTS_H
+#define HIK_MEDIA_FACTS_H
+
+#include "facts.h"
+
+/* Is the flow one that y= speaks of: of the first m= line, and in the direction the session is about? */
+bool hik_media_facts_is_announced(const struct hik_session *session, const struct hik_flow *flow);
+/* Does the flow carry the SSRC announced to an endpoint that its receiver did not announce? Address translation, which
+ * changes a private address into a public one or back, is not that. By what is known at the moment. */
+bool hik_media_facts_is_misdirected(const struct hik_session *session, const struct hik_flow *flow);
+/* Index of the m= line whose endpoints the flow has, -1 if it has no line's. */
+int hik_media_facts_line(const struct hik_session *session, const struct hik_flow *flow);
+
+/* For facts.c. Which way media is to go: sets leg[].wanted and talk. A line may be NULL. */
+void hik_media_facts_wanted(const struct hik_session *session, const struct hik_media_line *caller,
+                            const struct hik_media_line *callee, struct hik_facts *f);
+/* For facts.c. leg[way], and hik_case.main_flow. Linear in the flows of the session. */
+void hik_media_facts_leg(const struct hik_session *session, unsigned way, const struct hik_media_line *receiver,
+                         const struct hik_media_line *sender, struct hik_case *out);
+/* For facts.c, after both legs: codec, pictures, what the payload is. */
+void hik_media_facts_content(const struct hik_session *session, struct hik_case *out);
+
+#endif
