@@ -22,8 +22,8 @@
 #include "table-print.h"
 
 #define HIK_PORTS "7100"
-/* Longest start line waited for on a stream; stock sip uses the same order of size. */
-#define MAX_START_LINE 1500
+/* So many bytes of a start line make a stranger's segment on our TCP port worth waiting for the next. */
+#define FOREIGN_START 4
 /* Longest headers and body waited for: nobody sends more, and waiting hides what follows. */
 #define MAX_HEADERS 0x40000
 #define MAX_BODY 0x1000000
@@ -39,7 +39,7 @@ static wmem_map_t *sip_connections;
 static dissector_handle_t sip_handle, sip_tcp_handle; /* stock */
 static dissector_handle_t hik_udp_handle, hik_tcp_handle;
 
-enum { KEY_MESSAGES = 16, KEY_CURRENT = 17, KEY_COUNTER = 18, KEY_KEEP_ALIVE = 19 }; /* records under proto_hikcascade; rtp-flow.c has the low ones */
+enum { KEY_MESSAGES = 16, KEY_CURRENT = 17, KEY_COUNTER = 18, KEY_KEEP_ALIVE = 19, KEY_WAITED = 20 }; /* records under proto_hikcascade; rtp-flow.c has the low ones */
 
 /* A message that the first pass took in: found again by its bytes, for a frame may hold messages that are not ours, too.
  * File scope. */
@@ -56,15 +56,23 @@ struct current {
 
 /* ---- is it ours? ------------------------------------------------------------------------------------------------ */
 
-static enum hik_id_kind id_kind(const uint8_t *buf, struct hik_view value)
+/* The ID in a header's value or a URI; HIK_ID_NONE if there is none. */
+static struct hik_gb_id id_of(const uint8_t *buf, struct hik_view value)
 {
     struct hik_sip_addr addr;
-    struct hik_gb_id id;
+    struct hik_gb_id id = {.kind = HIK_ID_NONE};
 
-    if (value.len == 0 || !hik_sip_parse_addr(buf, value, &addr))
-        return HIK_ID_NONE;
-    hik_gb_id_parse(buf + addr.user.off, addr.user.len, &id);
-    return id.kind;
+    if (value.len > 0 && hik_sip_parse_addr(buf, value, &addr))
+        hik_gb_id_parse(buf + addr.user.off, addr.user.len, &id);
+    return id;
+}
+
+/* Any number may have 20 digits: one of a device has a type that is known. */
+static bool has_known_id(const uint8_t *buf, struct hik_view value)
+{
+    struct hik_gb_id id = id_of(buf, value);
+
+    return id.kind == HIK_ID_20 && hik_gb_id_type_exists(id.type);
 }
 
 /* Content-Type without its parameters. */
@@ -96,7 +104,7 @@ static bool has_strong_marks(packet_info *pinfo, const uint8_t *buf, const struc
 {
     const struct hik_sdp *sdp;
 
-    if (id_kind(buf, sip->first[HIK_HDR_FROM].value) == HIK_ID_20 || id_kind(buf, sip->first[HIK_HDR_TO].value) == HIK_ID_20)
+    if (has_known_id(buf, sip->first[HIK_HDR_FROM].value) || has_known_id(buf, sip->first[HIK_HDR_TO].value))
         return true;
     if (sip->first[HIK_HDR_X_GB_VER].value.len > 0)
         return true;
@@ -122,7 +130,7 @@ static bool has_marks(packet_info *pinfo, const uint8_t *buf, const struct hik_s
     if (has_strong_marks(pinfo, buf, sip))
         return true;
     for (size_t i = 0; i < array_length(values); i++) {
-        enum hik_id_kind kind = id_kind(buf, values[i]);
+        enum hik_id_kind kind = id_of(buf, values[i]).kind;
         if (kind == HIK_ID_20 || kind == HIK_ID_18 || kind == HIK_ID_16)
             return true;
     }
@@ -336,33 +344,37 @@ static void show_keep_alive(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
     }
 }
 
+/* The connection of this packet carried a message of ours before. First pass. */
+static bool connection_is_ours(packet_info *pinfo)
+{
+    const conversation_t *conversation = find_conversation_pinfo(pinfo, 0);
+
+    return conversation && wmem_map_contains(sip_connections, conversation);
+}
+
 /* A keep-alive alone in its segment is ours where a message of ours came before it on the connection. */
 static bool keep_alive_is_ours(packet_info *pinfo)
 {
-    const conversation_t *conversation;
-
     if (PINFO_FD_VISITED(pinfo))
         return p_get_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_KEEP_ALIVE) != NULL;
-    conversation = find_conversation_pinfo(pinfo, 0);
-    if (!conversation || !wmem_map_contains(sip_connections, conversation))
+    if (!connection_is_ours(pinfo))
         return false;
     if (!p_get_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_KEEP_ALIVE))
         p_add_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_KEEP_ALIVE, GUINT_TO_POINTER(1));
     return true;
 }
 
-/* Could these bytes grow into a SIP start line? */
-static bool may_become_sip(const uint8_t *buf, unsigned length)
+/* These bytes may be the beginning of a message's start line, and the rest is to be waited for. On a connection that
+ * may be anybody's a few letters are too little: what is foreign would be held back. */
+static bool wait_for_start_line(packet_info *pinfo, const uint8_t *buf, unsigned length, bool ours)
 {
-    static const char *const starts[] = {"SIP/2.0 ", "REGISTER ", "INVITE ", "ACK ",       "BYE ",    "CANCEL ", "OPTIONS ",
-                                         "INFO ",    "MESSAGE ",  "NOTIFY ", "SUBSCRIBE ", "UPDATE ", "PRACK ",  "REFER "};
-
-    for (size_t i = 0; i < array_length(starts); i++) {
-        size_t size = strlen(starts[i]);
-        if (memcmp(buf, starts[i], MIN(size, length)) == 0)
-            return length < size || (length < MAX_START_LINE && memchr(buf, '\n', length) == NULL);
-    }
-    return false;
+    if (PINFO_FD_VISITED(pinfo))
+        return p_get_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_WAITED) != NULL && hik_sip_is_cut_start(buf, length, 1);
+    if (!hik_sip_is_cut_start(buf, length, ours || connection_is_ours(pinfo) ? 1 : FOREIGN_START))
+        return false;
+    if (!p_get_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_WAITED))
+        p_add_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_WAITED, GUINT_TO_POINTER(1));
+    return true;
 }
 
 static int want_more(packet_info *pinfo, tvbuff_t *tvb, unsigned off, uint32_t bytes)
@@ -421,7 +433,7 @@ static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, b
             return (int)length;
         }
         if (!hik_sip_parse(buf + off, length - off, true, &sip)) {
-            if (pinfo->can_desegment && whole && (ours || on_our_port) && may_become_sip(buf + off, length - off))
+            if (pinfo->can_desegment && whole && (ours || on_our_port) && wait_for_start_line(pinfo, buf + off, length - off, ours))
                 return want_more(pinfo, tvb, off, DESEGMENT_ONE_MORE_SEGMENT);
             if (!ours)
                 return 0;

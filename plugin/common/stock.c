@@ -55,6 +55,28 @@ int hik_stock_call(dissector_handle_t handle, tvbuff_t *tvb, packet_info *pinfo,
     return length;
 }
 
+void hik_stock_drop_layer(packet_info *pinfo)
+{
+    wmem_list_frame_t *last = wmem_list_tail(pinfo->layers);
+    int *count = last ? (int *)wmem_map_lookup(pinfo->proto_layers, wmem_list_frame_data(last)) : NULL;
+
+    if (!last)
+        return;
+    wmem_list_remove_frame(pinfo->layers, last);
+    pinfo->curr_layer_num--;
+    if (count && *count > 0)
+        (*count)--;
+}
+
+bool hik_stock_owns_udp(uint32_t port)
+{
+    static dissector_table_t ports; /* the same for the life of the program */
+
+    if (!ports)
+        ports = find_dissector_table("udp.port");
+    return dissector_get_uint_handle(ports, port) != NULL;
+}
+
 void hik_stock_register(int proto)
 {
     static ei_register_info experts[] = {

@@ -19,4 +19,11 @@ int hik_stock_call(dissector_handle_t handle, tvbuff_t *tvb, packet_info *pinfo,
  * items have to be made although no tree is built. */
 bool hik_stock_wants_experts(void);
 
+/* A heuristic dissector that only hands the packet on to what its conversation will use from now on: takes back the
+ * layer that trying it added, so that the first packet has the layers of the next. Before anything is called. */
+void hik_stock_drop_layer(packet_info *pinfo);
+
+/* Does a dissector other than data own that UDP port, by its number? */
+bool hik_stock_owns_udp(uint32_t port);
+
 #endif

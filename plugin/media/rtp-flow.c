@@ -556,8 +556,22 @@ static bool take_icmp_error(packet_info *pinfo)
     return true;
 }
 
+/* An SDP may name a port on which something else is spoken, SIP's own for one. What is no RTP there is for whoever owns
+ * the port. */
+static bool belongs_to_another(tvbuff_t *tvb, packet_info *pinfo)
+{
+    unsigned length = tvb_captured_length(tvb);
+
+    if (length == 0 || (tvb_get_uint8(tvb, 0) & 0xC0) == 0x80 || pinfo->ptype != PT_UDP)
+        return false;
+    return hik_stock_owns_udp(pinfo->destport) || hik_stock_owns_udp(pinfo->srcport) ||
+           hik_sip_looks_like(tvb_get_ptr(tvb, 0, (int)length), length);
+}
+
 static int dissect_media_rtcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
+    if (belongs_to_another(tvb, pinfo))
+        return 0;
     if (pinfo->flags.in_error_pkt)
         return call_dissector(rtcp_handle, tvb, pinfo, tree);
     return dissect_rtcp(tvb, pinfo, tree);
@@ -613,6 +627,8 @@ int hik_media_dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 
 static int dissect_media_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
+    if (belongs_to_another(tvb, pinfo))
+        return 0;
     return hik_media_dissect(tvb, pinfo, tree);
 }
 

@@ -15,6 +15,7 @@
 #include "tap.h"
 #include "payload-check.h"
 #include "rtp-flow.h"
+#include "stock.h"
 #include "mp2p.h"
 #include "parts.h"
 
@@ -549,6 +550,7 @@ static ws_bool dissect_udp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tree *t
         if (conversation)
             conversation_set_dissector(conversation, by_look_handle);
     }
+    hik_stock_drop_layer(pinfo);
     call_dissector(by_look_handle, tvb, pinfo, tree);
     return TRUE;
 }
@@ -590,6 +592,7 @@ static ws_bool dissect_tcp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tree *t
         hik_media_tcp_expect(pinfo, tvb_get_ntohl(tvb, at + 2 + 8), tvb_get_uint8(tvb, at + 2 + 1) & 0x7f);
     /* being tried as a heuristic took the right to ask for more segments away */
     pinfo->can_desegment = pinfo->saved_can_desegment;
+    hik_stock_drop_layer(pinfo);
     return call_dissector_only(media_tcp_handle, tvb, pinfo, tree, data) > 0;
 }
 

@@ -81,6 +81,11 @@ const char *hik_gb_id_industry_name(uint8_t industry)
     return "Unknown";
 }
 
+bool hik_gb_id_type_exists(uint16_t type)
+{
+    return exact_name(hik_gb_id_types, type) != NULL;
+}
+
 const char *hik_gb_id_type_name(uint16_t type)
 {
     const char *name = exact_name(hik_gb_id_types, type);

@@ -38,6 +38,8 @@ void hik_gb_id_parse(const uint8_t *text, size_t len, struct hik_gb_id *out);
 const char *hik_gb_id_industry_name(uint8_t industry);
 const char *hik_gb_id_type_name(uint16_t type);
 const char *hik_gb_id_network_name(uint8_t network);
+/* The type has a name of its own, not only its range's. */
+bool hik_gb_id_type_exists(uint16_t type);
 
 /* Roles by type code. */
 bool hik_gb_id_is_camera(uint16_t type);   /* 131, 132 and the other front-end types that carry video */

@@ -354,6 +354,43 @@ bool hik_sip_may_begin(const uint8_t *buf, size_t len)
     return pos == len;
 }
 
+/* Do the bytes agree with the text as far as both go? Letters of either case. */
+static bool agrees(const uint8_t *buf, size_t len, const char *text)
+{
+    for (size_t i = 0; i < len && text[i] != '\0'; i++)
+        if (lower(buf[i]) != lower((uint8_t)text[i]))
+            return false;
+    return true;
+}
+
+bool hik_sip_is_cut_start(const uint8_t *buf, size_t len, size_t least)
+{
+    static const char *const schemes[] = { "sip:", "sips:", "tel:" };
+    size_t i, pos = 0;
+
+    if (len < least || len == 0 || len > MAX_START_LINE || memchr(buf, '\n', len) != NULL || memchr(buf, '\r', len) != NULL)
+        return false;
+    if (agrees(buf, len, sip_version))
+        return len <= SIP_VERSION_LEN || hik_sip_may_begin(buf, len);
+    while (pos < len && pos < MAX_METHOD_LEN && is_token(buf[pos]))
+        pos++;
+    for (i = 0; i < sizeof methods / sizeof methods[0]; i++)
+        if (agrees(buf, pos, methods[i].name) && (pos == len || strlen(methods[i].name) == pos))
+            break;
+    if (pos == 0 || i == sizeof methods / sizeof methods[0])
+        return false;
+    if (pos == len)
+        return pos <= strlen(methods[i].name);
+    if (!is_blank(buf[pos]))
+        return false;
+    while (pos < len && is_blank(buf[pos]))
+        pos++;
+    for (i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
+        if (agrees(buf + pos, len - pos, schemes[i]))
+            return true;
+    return false;
+}
+
 /* ---- message -------------------------------------------------------------------------------------------------- */
 
 /* Reads what hik_sip keeps of the headers themselves: CSeq and Content-Length. */

@@ -99,6 +99,11 @@ bool hik_sip_looks_like(const uint8_t *buf, size_t len);
  * hik_sip_looks_like takes, and for a start line that is cut off. Reads at most 2,048 bytes. */
 bool hik_sip_may_begin(const uint8_t *buf, size_t len);
 
+/* For a stream of unknown kind: could these bytes, at least `least` of them, be the cut-off start line of a message with a
+ * method that RFC 3261 and its extensions name, and a sip:, sips: or tel: URI? Narrower than hik_sip_may_begin, so that
+ * little of what is foreign is waited for. Reads at most 2,048 bytes. */
+bool hik_sip_is_cut_start(const uint8_t *buf, size_t len, size_t least);
+
 /* Parses the message at the start of buf. stream: false for a datagram (the message is the whole buffer), true for
  * TCP (Content-Length says where the body ends; absent or broken means no body). Returns false, and leaves *out zeroed,
  * if the start line is not SIP's. LF, CR LF, CR and CR CR LF end a line; compact and lower-case names, folded headers
