@@ -31,7 +31,7 @@ static int hf_mp2p_frame = -1, hf_mp2p_frame_first = -1, hf_mp2p_frame_last = -1
 static int ett_mp2p = -1, ett_mp2p_pack = -1, ett_mp2p_system = -1, ett_mp2p_psm = -1, ett_mp2p_pes = -1,
            ett_mp2p_continuation = -1, ett_mp2p_nal = -1, ett_mp2p_frame = -1;
 
-static expert_field ei_mp2p_lost = EI_INIT, ei_mp2p_resync = EI_INIT, ei_mp2p_no_psm = EI_INIT, ei_mp2p_mismatch = EI_INIT,
+static expert_field ei_mp2p_lost = EI_INIT, ei_mp2p_restart = EI_INIT, ei_mp2p_resync = EI_INIT, ei_mp2p_no_psm = EI_INIT, ei_mp2p_mismatch = EI_INIT,
                     ei_mp2p_not_ps = EI_INIT, ei_mp2p_late = EI_INIT, ei_mp2p_cut = EI_INIT, ei_mp2p_pes_length = EI_INIT,
                     ei_mp2p_pes_broken = EI_INIT;
 
@@ -511,8 +511,8 @@ static void show_notes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, prot
     if (record->flags & MP2P_GAP && record->lost)
         expert_add_info_format(pinfo, top, &ei_mp2p_lost, "%u%s RTP packet%s of this stream missing before this one (so far)", record->lost,
                                record->lost == 65535 ? " or more" : "", record->lost == 1 ? "" : "s");
-    else if (record->flags & MP2P_GAP)
-        expert_add_info_format(pinfo, top, &ei_mp2p_lost, "The sequence numbers begin anew here");
+    if (record->flags & MP2P_RESTART)
+        expert_add_info(pinfo, top, &ei_mp2p_restart);
     if (record->flags & MP2P_DUPLICATE) {
         proto_item *item = proto_tree_add_boolean(tree, hf_mp2p_duplicate, tvb, 0, 0, TRUE);
 
@@ -742,6 +742,7 @@ void hik_mp2p_tree_register(int proto)
                            &ett_mp2p_nal, &ett_mp2p_frame};
     static ei_register_info experts[] = {
         {&ei_mp2p_lost, {"mp2p.lost", PI_SEQUENCE, PI_WARN, "RTP packets are missing", EXPFILL}},
+        {&ei_mp2p_restart, {"mp2p.restart", PI_SEQUENCE, PI_NOTE, "The sequence numbers begin anew here", EXPFILL}},
         {&ei_mp2p_resync, {"mp2p.resync", PI_SEQUENCE, PI_NOTE, "The program stream is found again at this header; bytes before it could not "
                            "be placed", EXPFILL}},
         {&ei_mp2p_no_psm, {"mp2p.no_psm", PI_PROTOCOL, PI_NOTE, "No program stream map names this stream so far: the codec is taken from "

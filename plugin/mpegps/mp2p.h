@@ -22,7 +22,8 @@ enum {
     MP2P_NOT_PS_BEGINS = 128,
     MP2P_UNITS = 256,       /* completes access units */
     MP2P_KEY_BEGINS = 512,
-    MP2P_BOUNDED = 1024     /* payload was cut short by the snap length */
+    MP2P_BOUNDED = 1024,    /* payload was cut short by the snap length */
+    MP2P_RESTART = 2048     /* the sequence numbers begin anew here */
 };
 
 /* What the first pass found about an RTP packet. Written on the first pass, kept in blocks of its flow, file scope. */
@@ -32,7 +33,7 @@ struct mp2p_record {
     uint32_t base;          /* index of the state it begins in, among the flow's; nal_size and left apart */
     uint32_t nal_size;      /* bytes so far of the NAL unit that is open */
     uint16_t left;          /* bytes left of the PES packet that is open */
-    uint16_t lost;          /* packets missing before it; 65535 = that many or more */
+    uint16_t lost;          /* packets missing before it so far: those that come late are taken off; 65535 = or more */
     uint16_t flags;
     uint16_t detail;
 };

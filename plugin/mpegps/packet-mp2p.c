@@ -77,21 +77,44 @@ static void *file_alloc(size_t size)
     return wmem_alloc(wmem_file_scope(), size);
 }
 
-static uint8_t picture_index(struct mp2p_flow *m, uint16_t width, uint16_t height)
+static void file_free(void *memory)
 {
-    struct mp2p_picture *last = &m->pictures[m->picture_count];
+    wmem_free(wmem_file_scope(), memory);
+}
 
-    if (last->width == width && last->height == height)
-        return m->picture_count;
-    for (uint8_t i = 0; i < m->picture_count; i++)
+static const struct hik_ps_memory file_memory = { file_alloc, file_free };
+
+/* Index of a size among those met, 0 if it is not there. */
+static uint8_t find_picture(const struct mp2p_flow *m, uint16_t width, uint16_t height)
+{
+    for (uint8_t i = m->picture_count; i > 0; i--)
         if (m->pictures[i].width == width && m->pictures[i].height == height)
             return i;
-    if (m->picture_count + 1 == MP2P_PICTURES)
-        return 0;
-    last = &m->pictures[++m->picture_count];
-    last->width = width;
-    last->height = height;
+    return 0;
+}
+
+static uint8_t picture_index(struct mp2p_flow *m, uint16_t width, uint16_t height)
+{
+    uint8_t found = find_picture(m, width, height);
+
+    if (found || (width == 0 && height == 0) || m->picture_count + 1 == MP2P_PICTURES)
+        return found;
+    m->pictures[++m->picture_count].width = width;
+    m->pictures[m->picture_count].height = height;
     return m->picture_count;
+}
+
+static void set_unit(struct mp2p_unit *entry, const struct hik_ps_unit *unit, uint8_t picture)
+{
+    entry->first = unit->first;
+    entry->last = unit->last;
+    entry->size = unit->size;
+    entry->packets = unit->packets;
+    entry->stream_id = unit->stream_id;
+    entry->codec = unit->codec;
+    entry->key = unit->key;
+    entry->rate = unit->frame_rate < 655 ? (uint16_t)(unit->frame_rate * 100 + 0.5) : 0;
+    entry->picture = picture;
 }
 
 static void on_unit(void *user, const struct hik_ps_unit *unit)
@@ -105,15 +128,7 @@ static void on_unit(void *user, const struct hik_ps_unit *unit)
     }
     entry = &m->units[m->unit_count++];
     entry->record = m->records;
-    entry->first = unit->first;
-    entry->last = unit->last;
-    entry->size = unit->size;
-    entry->packets = unit->packets;
-    entry->stream_id = unit->stream_id;
-    entry->codec = unit->codec;
-    entry->key = unit->key;
-    entry->rate = unit->frame_rate < 655 ? (uint16_t)(unit->frame_rate * 100 + 0.5) : 0;
-    entry->picture = picture_index(m, unit->width, unit->height);
+    set_unit(entry, unit, picture_index(m, unit->width, unit->height));
 }
 
 static struct mp2p_flow *flow_state(struct hik_flow *flow)
@@ -125,7 +140,7 @@ static struct mp2p_flow *flow_state(struct hik_flow *flow)
         m->blocks = wmem_array_new(wmem_file_scope(), sizeof(struct mp2p_record *));
         m->bases = wmem_array_new(wmem_file_scope(), sizeof(struct mp2p_base *));
         m->base_index = wmem_map_new(wmem_file_scope(), base_hash, base_equal);
-        hik_ps_track_init(&m->track, file_alloc, on_unit, m);
+        hik_ps_track_init(&m->track, &file_memory, on_unit, m);
         flow->mp2p = m;
         flow->content = &m->content;
     }
@@ -285,6 +300,15 @@ static void tell_content(struct hik_content *content, const struct hik_ps_track 
     content->frames = t->video_codec == HIK_ES_H264 || t->video_codec == HIK_ES_H265 ? t->counts.units : 0;
 }
 
+/* One of the packets missing in front of that one came. */
+static void fill_gap(struct mp2p_flow *m, uint32_t index)
+{
+    struct mp2p_record *behind = get_record(m, index);
+
+    if (behind->flags & MP2P_GAP && behind->lost != 65535 && --behind->lost == 0)
+        behind->flags &= (uint16_t)~MP2P_GAP;
+}
+
 static void take_in(packet_info *pinfo, tvbuff_t *tvb, struct mp2p_flow *m, const struct hik_rtp *rtp)
 {
     struct hik_ps_track *track = &m->track;
@@ -301,6 +325,8 @@ static void take_in(packet_info *pinfo, tvbuff_t *tvb, struct mp2p_flow *m, cons
     packet.timestamp = rtp->timestamp;
     packet.marker = rtp->marker;
     packet.duplicate = rtp->duplicate;
+    packet.restart = (rtp->marks & HIK_MARK_RESTART) != 0;
+    packet.record = m->records;
     packet.len = tvb_captured_length(tvb);
     packet.missing = tvb_reported_length(tvb) - packet.len;
     packet.data = tvb_get_ptr(tvb, 0, (int)packet.len);
@@ -320,8 +346,15 @@ static void take_in(packet_info *pinfo, tvbuff_t *tvb, struct mp2p_flow *m, cons
         copy_original(m, record);
         return;
     case HIK_PS_LATE:
+        record->flags |= MP2P_LATE;
+        if (arrival.fills)
+            fill_gap(m, arrival.behind);
+        break;
     case HIK_PS_LATE_LOST:
         record->flags |= MP2P_LATE;
+        break;
+    case HIK_PS_RESTART:
+        record->flags |= MP2P_RESTART;
         break;
     case HIK_PS_AFTER_GAP:
         record->flags |= MP2P_GAP;
@@ -453,10 +486,32 @@ static void find_units(const struct mp2p_flow *m, uint32_t record, struct mp2p_v
         view->unit_count++;
 }
 
+/* No further packet completed this picture: the capture, or the call, ended behind its last one. Only a later pass knows. */
+static void add_last_units(packet_info *pinfo, const struct mp2p_flow *m, uint32_t index, struct mp2p_view *view)
+{
+    struct mp2p_unit *units = NULL;
+    struct hik_ps_unit unit;
+
+    if (index + 1 < m->records && get_record(m, index + 1)->frame == pinfo->num)
+        return;
+    for (unsigned i = 0; i < HIK_PS_STREAMS; i++) {
+        if (!hik_ps_track_open_unit(&m->track, i, &unit) || unit.last != pinfo->num)
+            continue;
+        if (!units) {
+            units = wmem_alloc_array(pinfo->pool, struct mp2p_unit, view->unit_count + HIK_PS_STREAMS);
+            memcpy(units, view->units, view->unit_count * sizeof *units);
+            view->units = units;
+            view->pictures = m->pictures;
+        }
+        set_unit(&units[view->unit_count++], &unit, find_picture(m, unit.width, unit.height));
+    }
+}
+
 static int dissect_mp2p(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
+    static const struct mp2p_unit no_unit;
     const struct hik_rtp *rtp = rtp_around(tvb, pinfo);
-    struct mp2p_view view = { NULL, NULL, NULL, 0, NULL };
+    struct mp2p_view view = { NULL, NULL, &no_unit, 0, NULL };
     struct mp2p_flow *m = NULL;
     uint32_t index = 0;
 
@@ -474,6 +529,8 @@ static int dissect_mp2p(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, voi
         }
         if (view.record && view.record->flags & MP2P_UNITS)
             find_units(m, index, &view);
+        if (view.record && PINFO_FD_VISITED(pinfo))
+            add_last_units(pinfo, m, index, &view);
         if (view.record && view.record->flags & MP2P_KEY_BEGINS && rtp->tapped)
             rtp->tapped->key_frame = true;
         if (view.record && view.record->flags & MP2P_HAS_STATE && hik_mp2p_is_shown(tree))

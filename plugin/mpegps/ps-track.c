@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-enum { RESTART = 3000 };    /* a packet that is late by more than this begins a new numbering */
+enum { AGAIN_START = 1 << 20, AGAIN_PER_BYTE = 4, AGAIN_PER_PACKET = 256 };  /* how much may be parsed again */
+enum { KEPT_FRESH = 64 };   /* packets kept before the first header */
 
 /* Who the sink works for. */
 struct target {
@@ -24,49 +25,67 @@ static bool is_nal_codec(uint8_t codec)
 
 /* ---- access units --------------------------------------------------------------------------------------------- */
 
-/* Whether the access unit has been told from behind the gap. If it is told from there now, that is noted. */
+/* Whether the access unit was told before, when its packets were parsed without the late one. */
 static bool told_already(struct hik_ps_track *track, const struct hik_ps_unit *unit)
 {
-    struct hik_ps_gap *gap = track->gap;
+    struct hik_ps_late *late = track->late;
+    unsigned i;
 
-    if (!track->gap_open || track->feeding == HIK_PS_FEED_LATE)
+    if (!late)
         return false;
-    if (track->feeding == HIK_PS_FEED_AGAIN) {
-        for (unsigned i = 0; i < gap->told_count; i++)
-            if (gap->told[i].last == unit->last && gap->told[i].size == unit->size &&
-                gap->told[i].stream_id == unit->stream_id)
-                return true;
-        return false;
-    }
-    if (gap->told_count == HIK_PS_TOLD) {
-        track->gap_open = false; /* too many to tell apart: what is late stays out */
-        return false;
-    }
-    gap->told[gap->told_count].last = unit->last;
-    gap->told[gap->told_count].size = unit->size;
-    gap->told[gap->told_count++].stream_id = unit->stream_id;
+    for (i = 0; track->again && i < late->told_count && i < HIK_PS_TOLD; i++)
+        if (late->told[i].first == unit->first && late->told[i].last == unit->last && late->told[i].size == unit->size &&
+            late->told[i].stream_id == unit->stream_id)
+            return true;
+    i = late->told_count++ % HIK_PS_TOLD;
+    late->told[i].first = unit->first;
+    late->told[i].last = unit->last;
+    late->told[i].size = unit->size;
+    late->told[i].stream_id = unit->stream_id;
     return false;
+}
+
+static void describe_unit(const struct hik_ps_track *track, const struct hik_ps_es *es, const struct hik_ps_building *unit,
+                          struct hik_ps_unit *out)
+{
+    memset(out, 0, sizeof *out);
+    out->first = unit->first;
+    out->last = unit->last;
+    out->size = unit->size;
+    out->packets = unit->packets;
+    out->stream_id = es->stream_id;
+    out->codec = es->codec;
+    out->key = unit->key;
+    out->width = track->width;
+    out->height = track->height;
+    out->frame_rate = track->frame_rate;
 }
 
 static void unit_complete(struct hik_ps_track *track, const struct hik_ps_es *es, const struct hik_ps_building *unit,
                           uint32_t size, uint32_t packets, uint32_t last)
 {
-    struct hik_ps_unit out = { 0 };
+    struct hik_ps_unit out;
 
     if (!track->unit_cb)
         return;
-    out.first = unit->first;
-    out.last = last;
+    describe_unit(track, es, unit, &out);
     out.size = size;
     out.packets = packets;
-    out.stream_id = es->stream_id;
-    out.codec = es->codec;
-    out.key = unit->key;
-    out.width = track->width;
-    out.height = track->height;
-    out.frame_rate = track->frame_rate;
+    out.last = last;
     if (!told_already(track, &out))
         track->unit_cb(track->user, &out);
+}
+
+/* Nothing more of these access units comes. */
+static void units_complete(struct hik_ps_track *track, struct hik_ps_context *context)
+{
+    for (unsigned i = 0; i < HIK_PS_STREAMS; i++) {
+        struct hik_ps_building *unit = &context->unit[i];
+
+        if (unit->open && unit->picture && !unit->closed)
+            unit_complete(track, &context->parser.s.es[i], unit, unit->size, unit->packets, unit->last);
+        unit->closed = unit->picture;
+    }
 }
 
 /* A new access unit begins, back bytes ago. Tells the one before if it was one. */
@@ -78,6 +97,9 @@ static void unit_begin(struct target *t, struct hik_ps_building *unit, const str
     uint32_t first = track->frame;
     uint32_t packets = here ? 1 : 0;
 
+    if (!track->begins && in_packet != back)
+        track->orphans = true;
+    track->begins = true;
     if (back > unit->size)
         back = unit->size;
     if (unit->open && unit->picture && !unit->closed) {
@@ -224,6 +246,8 @@ static void on_pes(struct target *t, const struct hik_ps_event *event, unsigned 
     const struct hik_ps_es *es = event->es;
 
     note_codec(t->track, es);
+    if (t->track->video_codec == HIK_ES_UNKNOWN && es->stream_id < 0xe0) /* sound alone has no access units here */
+        t->track->begins = true;
     /* codecs whose pictures are not looked into: a new time stamp is a new picture */
     if (hik_es_is_video((enum hik_es_codec)es->codec) && !is_nal_codec(es->codec) && event->pes->has_pts &&
         (!unit->open || unit->pts != event->pes->pts)) {
@@ -281,11 +305,14 @@ static void on_event(void *user, const struct hik_ps_event *event)
         arrival->no_psm = true;
         track->counts.no_psm++;
         break;
+    case HIK_PS_EV_END_CODE:
+        units_complete(track, t->context);
+        memset(t->context->unit, 0, sizeof t->context->unit);
+        break;
     case HIK_PS_EV_SYSTEM:
     case HIK_PS_EV_PSM:
     case HIK_PS_EV_PES_END:
     case HIK_PS_EV_OVERRUN:
-    case HIK_PS_EV_END_CODE:
         break;
     }
 }
@@ -312,146 +339,207 @@ static void feed(struct hik_ps_track *track, struct hik_ps_context *context, con
     struct target target = { track, context };
 
     track->packet++;
+    track->begins = track->orphans = false;
     context->parser.sink = on_event;
     context->parser.user = &target;
     hik_ps_feed(&context->parser, data, len);
     if (missing)
         hik_ps_missing(&context->parser, missing);
-    if (marker && !track->marker_lies && at_end(&context->parser.s)) {
-        for (unsigned i = 0; i < HIK_PS_STREAMS; i++) {
-            struct hik_ps_building *unit = &context->unit[i];
-
-            if (unit->open && unit->picture && !unit->closed) {
-                unit_complete(track, &context->parser.s.es[i], unit, unit->size, unit->packets, unit->last);
-                unit->closed = true;
-            }
-        }
-    }
+    if (marker && !track->marker_lies && at_end(&context->parser.s))
+        units_complete(track, context);
     context->parser.sink = NULL;
     context->parser.user = NULL;
 }
 
-/* ---- gaps ----------------------------------------------------------------------------------------------------- */
+/* ---- late packets --------------------------------------------------------------------------------------------- */
 
-static void open_gap(struct hik_ps_track *track)
+static void count_less(struct hik_ps_counts *from, const struct hik_ps_counts *what)
 {
-    struct hik_ps_gap *gap = track->gap;
+    from->units -= what->units;
+    from->key_frames -= what->key_frames;
+    from->packs -= what->packs;
+    from->no_psm -= what->no_psm;
+}
 
-    if (!gap && track->alloc) {
-        gap = track->gap = track->alloc(sizeof *gap);
-        memset(gap, 0, sizeof *gap);
+static struct hik_ps_late *late_memory(struct hik_ps_track *track)
+{
+    struct hik_ps_late *late = track->late;
+
+    if (!late && track->memory) {
+        late = track->late = track->memory->take(sizeof *late);
+        memset(late, 0, sizeof *late);
+        late->budget = AGAIN_START;
+        /* whatever was sent before the first packet that came */
+        late->holes = 1;
+        late->hole[0].first = track->first_seq - HIK_PS_WINDOW;
+        late->hole[0].last = track->first_seq - 1;
     }
-    track->gap_open = gap != NULL;
-    if (!gap)
-        return;
-    gap->before = track->now;
-    gap->next = track->next;
-    gap->waiting = 0;
-    gap->told_count = 0;
-    memset(&gap->ahead, 0, sizeof gap->ahead);
-    memset(&gap->again, 0, sizeof gap->again);
+    return late;
 }
 
-static void count_move(struct hik_ps_counts *to, const struct hik_ps_counts *now, const struct hik_ps_counts *before)
+static void hole_remove(struct hik_ps_track *track, unsigned i)
 {
-    to->units += now->units - before->units;
-    to->key_frames += now->key_frames - before->key_frames;
-    to->packs += now->packs - before->packs;
-    to->no_psm += now->no_psm - before->no_psm;
+    struct hik_ps_late *late = track->late;
+
+    if (late->hole[i].before)
+        track->memory->give_back(late->hole[i].before);
+    late->holes--;
+    memmove(&late->hole[i], &late->hole[i + 1], (late->holes - i) * sizeof late->hole[0]);
 }
 
-/* Copies a packet behind the gap, in order. There is room. */
-static void keep(struct hik_ps_track *track, const struct hik_ps_packet *packet, bool late)
+/* Makes room for a gap in front of number i, and keeps what is known before it. */
+static void hole_insert(struct hik_ps_track *track, unsigned i, uint32_t first, uint32_t last, const struct hik_ps_context *before)
 {
-    struct hik_ps_gap *gap = track->gap;
-    unsigned i = gap->waiting;
-    struct hik_ps_kept spare;
+    struct hik_ps_late *late = track->late;
+    struct hik_ps_hole *hole;
 
-    if (packet->len > HIK_PS_WAITING_SIZE) {
-        track->gap_open = false;
-        return;
+    if (late->holes == HIK_PS_HOLES) { /* the oldest is given up */
+        hole_remove(track, 0);
+        if (i > 0)
+            i--;
     }
-    spare = gap->kept[gap->waiting];
-    for (; i > 0 && (int32_t)(packet->seq - gap->kept[i - 1].seq) < 0; i--)
-        ;
-    if (i > 0 && gap->kept[i - 1].seq == packet->seq)
-        return;
-    memmove(&gap->kept[i + 1], &gap->kept[i], (gap->waiting - i) * sizeof gap->kept[0]);
-    gap->waiting++;
-    if (!spare.data)
-        spare.data = track->alloc(HIK_PS_WAITING_SIZE);
-    memcpy(spare.data, packet->data, packet->len);
-    spare.seq = packet->seq;
-    spare.frame = packet->frame;
-    spare.missing = packet->missing;
-    spare.len = (uint16_t)packet->len;
-    spare.marker = packet->marker;
-    spare.late = late;
-    gap->kept[i] = spare;
+    hole = &late->hole[i];
+    memmove(hole + 1, hole, (late->holes - i) * sizeof *hole);
+    late->holes++;
+    memset(hole, 0, sizeof *hole);
+    hole->first = first;
+    hole->last = last;
+    hole->before = track->memory->take(sizeof *before);
+    *hole->before = *before;
 }
 
-/* The parser before the gap takes what follows without another gap. If that is all there is, it takes over. */
-static void catch_up(struct hik_ps_track *track)
+static struct hik_ps_kept *kept_at(const struct hik_ps_track *track, uint32_t seq)
 {
-    struct hik_ps_gap *gap = track->gap;
-    struct hik_ps_arrival *arrival = track->arrival;
+    struct hik_ps_kept *kept = track->late ? track->late->kept[seq % HIK_PS_WINDOW] : NULL;
+
+    if (track->first && track->first->seq == seq)
+        return track->first;
+    return kept && kept->seq == seq ? kept : NULL;
+}
+
+/* Keeps a packet that was just parsed. */
+static void keep(struct hik_ps_track *track, struct hik_ps_kept **place, const struct hik_ps_packet *packet,
+                 const struct hik_ps_counts *before)
+{
+    struct hik_ps_kept *kept;
+    bool clean = track->begins && !track->orphans && !track->arrival->dropped;
+
+    if (*place)
+        track->memory->give_back(*place);
+    *place = NULL;
+    if (packet->len > HIK_PS_KEPT_MAX && !clean)
+        return;
+    kept = *place = track->memory->take(sizeof *kept + (clean ? 0 : packet->len));
+    kept->seq = packet->seq;
+    kept->frame = packet->frame;
+    kept->missing = packet->missing;
+    kept->len = packet->len;
+    kept->marker = packet->marker;
+    kept->begins = track->begins;
+    kept->clean = clean;
+    kept->counts = track->counts;
+    count_less(&kept->counts, before);
+    if (!clean)
+        memcpy(kept->data, packet->data, packet->len);
+}
+
+/* Forgets what no late packet can need any more. */
+static void forget_old(struct hik_ps_track *track)
+{
+    struct hik_ps_late *late = track->late;
+
+    while (late->holes && (int32_t)(late->hole[0].last - (track->next - HIK_PS_WINDOW)) < 0)
+        hole_remove(track, 0);
+    if (late->budget < AGAIN_START)
+        late->budget += AGAIN_PER_PACKET;
+}
+
+static void forget_all(struct hik_ps_track *track)
+{
+    struct hik_ps_late *late = track->late;
+
+    if (track->first)
+        track->memory->give_back(track->first);
+    track->first = NULL;
+    track->first_clean = false;
+    if (!late)
+        return;
+    while (late->holes)
+        hole_remove(track, late->holes - 1);
+    for (unsigned i = 0; i < HIK_PS_WINDOW; i++) {
+        if (late->kept[i])
+            track->memory->give_back(late->kept[i]);
+        late->kept[i] = NULL;
+    }
+}
+
+/* What the late packets told of the streams holds behind them as well. */
+static void adopt(struct hik_ps_parser *to, const struct hik_ps_parser *from)
+{
+    to->s.flags |= from->s.flags & (HIK_PS_HAVE_PSM | HIK_PS_SEEN);
+    for (unsigned i = 0; i < HIK_PS_STREAMS; i++)
+        for (unsigned j = 0; j < HIK_PS_STREAMS; j++) {
+            struct hik_ps_es *mine = &to->s.es[i];
+            const struct hik_ps_es *other = &from->s.es[j];
+
+            if (!mine->stream_id || mine->stream_id != other->stream_id || mine->psm_type)
+                continue;
+            mine->psm_type = other->psm_type;
+            mine->flags |= other->flags & HIK_PS_ES_NO_PSM;
+            if (mine->codec == HIK_ES_UNKNOWN || mine->codec == HIK_ES_OTHER_VIDEO)
+                mine->codec = other->codec;
+        }
+}
+
+/* Parses the packets from seq on once more, as long as it makes a difference. */
+static void parse_again(struct hik_ps_track *track, struct hik_ps_context *context, uint32_t seq)
+{
+    struct hik_ps_late *late = track->late;
+    struct hik_ps_arrival *arrival = track->arrival, scratch;
+    struct hik_ps_counts before = track->counts;
     uint32_t frame = track->frame;
-    unsigned done = 0;
 
-    for (; done < gap->waiting && gap->kept[done].seq == gap->next; done++, gap->next++) {
-        const struct hik_ps_kept *kept = &gap->kept[done];
-        struct hik_ps_counts before = track->counts;
-        struct hik_ps_arrival of_kept = { 0 };
+    for (;; seq++) {
+        struct hik_ps_kept *kept = kept_at(track, seq);
+        struct hik_ps_counts counts;
+        unsigned i;
 
+        if (seq == track->next) { /* that is all there is */
+            track->now = *context;
+            break;
+        }
+        for (i = 0; i < late->holes && late->hole[i].first != seq; i++)
+            ;
+        if (i < late->holes && late->hole[i].before) {
+            *late->hole[i].before = *context;
+            break;
+        }
+        if (kept ? kept->clean : seq == track->first_seq && track->first_clean)
+            units_complete(track, context);
+        if (!kept || kept->clean || late->budget < kept->len) {
+            adopt(&track->now.parser, &context->parser);
+            break;
+        }
+        late->budget -= kept->len + AGAIN_PER_PACKET / 4;
+        memset(&scratch, 0, sizeof scratch);
+        track->arrival = &scratch;
         track->frame = kept->frame;
-        track->arrival = &of_kept;
-        track->feeding = kept->late ? HIK_PS_FEED_LATE : HIK_PS_FEED_AGAIN;
-        feed(track, &gap->before, kept->data, kept->len, kept->missing, kept->marker);
-        if (kept->late) {
-            arrival->no_psm |= of_kept.no_psm;
-            arrival->key_begins |= of_kept.key_begins;
-        } else {
-            count_move(&gap->again, &track->counts, &before);
-            track->counts = before;
+        track->again = true;
+        count_less(&track->counts, &kept->counts);
+        counts = track->counts;
+        feed(track, context, kept->data, kept->len, kept->missing, kept->marker);
+        kept->counts = track->counts;
+        count_less(&kept->counts, &counts);
+        if (kept->begins) {
+            adopt(&track->now.parser, &context->parser);
+            break;
         }
     }
-    track->feeding = HIK_PS_FEED_NOW;
+    track->again = false;
     track->frame = frame;
     track->arrival = arrival;
-    gap->waiting -= done;
-    for (unsigned i = 0; i < gap->waiting; i++) {
-        struct hik_ps_kept passed = gap->kept[i];
-
-        gap->kept[i] = gap->kept[i + done];
-        gap->kept[i + done] = passed; /* its memory */
-    }
-    if (gap->waiting)
-        return;
-    arrival->no_psm |= gap->again.no_psm > gap->ahead.no_psm;
-    arrival->key_begins |= gap->again.key_frames > gap->ahead.key_frames;
-    track->now = gap->before;
-    count_move(&track->counts, &gap->again, &gap->ahead);
-    track->gap_open = false;
-}
-
-/* No longer waits for what is missing first, if so many packets came since that there is no room for another. */
-static void make_room(struct hik_ps_track *track)
-{
-    struct hik_ps_gap *gap = track->gap;
-
-    while (track->gap_open && gap->waiting == HIK_PS_WAITING) {
-        bool only_gap = gap->kept[HIK_PS_WAITING - 1].seq - gap->kept[0].seq == HIK_PS_WAITING - 1;
-
-        for (unsigned i = 0; i < gap->waiting; i++)
-            only_gap &= !gap->kept[i].late;
-        if (only_gap) { /* the parser behind it has seen as much */
-            track->gap_open = false;
-            return;
-        }
-        context_gap(&gap->before);
-        gap->next = gap->kept[0].seq;
-        catch_up(track);
-    }
+    arrival->key_begins |= (int32_t)(track->counts.key_frames - before.key_frames) > 0;
+    arrival->no_psm |= (int32_t)(track->counts.no_psm - before.no_psm) > 0;
 }
 
 static void set_start(struct hik_ps_arrival *arrival, const struct hik_ps_packet *packet, const struct hik_ps_context *context)
@@ -460,39 +548,112 @@ static void set_start(struct hik_ps_arrival *arrival, const struct hik_ps_packet
     arrival->start = packet->start;
 }
 
-static void take_late(struct hik_ps_track *track, const struct hik_ps_packet *packet)
+static void context_init(struct hik_ps_context *context)
 {
-    struct hik_ps_gap *gap = track->gap;
-
-    track->arrival->order = HIK_PS_LATE_LOST;
-    if (!track->gap_open || (int32_t)(packet->seq - gap->next) < 0)
-        return;
-    if (packet->seq != gap->next) {
-        keep(track, packet, true);
-        return;
-    }
-    track->arrival->order = HIK_PS_LATE;
-    set_start(track->arrival, packet, &gap->before);
-    track->feeding = HIK_PS_FEED_LATE;
-    feed(track, &gap->before, packet->data, packet->len, packet->missing, packet->marker);
-    gap->next++;
-    catch_up(track);
+    memset(context, 0, sizeof *context);
+    hik_ps_init(&context->parser, NULL, NULL);
+    context->sps_stream = HIK_PS_NO_STREAM;
 }
 
-void hik_ps_track_init(struct hik_ps_track *track, hik_ps_alloc alloc, hik_ps_unit_cb unit_cb, void *user)
+static void take_late(struct hik_ps_track *track, const struct hik_ps_packet *packet)
+{
+    struct hik_ps_late *late = late_memory(track);
+    struct hik_ps_counts before = track->counts;
+    struct hik_ps_context *context;
+    struct hik_ps_hole hole;
+    uint32_t seq = packet->seq;
+    unsigned i = 0;
+
+    track->arrival->order = HIK_PS_LATE_LOST;
+    if (!late)
+        return;
+    forget_old(track);
+    while (i < late->holes && (int32_t)(late->hole[i].last - seq) < 0)
+        i++;
+    if (i == late->holes || (int32_t)(seq - late->hole[i].first) < 0)
+        return;
+    hole = late->hole[i];
+    context = &late->work;
+    if (hole.before)
+        *context = *hole.before;
+    else
+        context_init(context);
+    if (hole.before && seq != hole.first)
+        context_gap(context);
+    track->arrival->order = HIK_PS_LATE;
+    track->arrival->behind = hole.behind;
+    track->arrival->fills = hole.has_behind;
+    set_start(track->arrival, packet, context);
+    feed(track, context, packet->data, packet->len, packet->missing, packet->marker);
+    keep(track, &late->kept[seq % HIK_PS_WINDOW], packet, &before);
+    late->budget += (int64_t)AGAIN_PER_BYTE * packet->len;
+
+    /* what stays missing in front of it, and behind it */
+    if (seq == hole.first || !hole.before) {
+        if (hole.before && seq != hole.last) {
+            late->hole[i].first = seq + 1;
+            *late->hole[i].before = *context;
+            return;
+        }
+        if (hole.before) {
+            hole_remove(track, i);
+        } else {
+            late->hole[i].last = seq - 1;
+            if (seq != hole.last) {
+                hole_insert(track, i + 1, seq + 1, hole.last, context);
+                return;
+            }
+        }
+    } else {
+        late->hole[i].last = seq - 1;
+        if (seq != hole.last) {
+            unsigned there = i + 1;
+
+            hole_insert(track, there, seq + 1, hole.last, context);
+            for (there = 0; there < late->holes && late->hole[there].first != seq + 1; there++)
+                ;
+            if (there < late->holes) {
+                late->hole[there].behind = hole.behind;
+                late->hole[there].has_behind = hole.has_behind;
+            }
+            return;
+        }
+    }
+    parse_again(track, context, seq + 1);
+}
+
+void hik_ps_track_init(struct hik_ps_track *track, const struct hik_ps_memory *memory, hik_ps_unit_cb unit_cb, void *user)
 {
     memset(track, 0, sizeof *track);
-    hik_ps_init(&track->now.parser, NULL, NULL);
-    track->now.sps_stream = HIK_PS_NO_STREAM;
-    track->alloc = alloc;
+    context_init(&track->now);
+    track->memory = memory;
     track->unit_cb = unit_cb;
     track->user = user;
+}
+
+static void open_hole(struct hik_ps_track *track, const struct hik_ps_packet *packet)
+{
+    struct hik_ps_late *late = late_memory(track);
+
+    if (!late)
+        return;
+    forget_old(track);
+    hole_insert(track, late->holes, track->next, packet->seq - 1, &track->now);
+    late->hole[late->holes - 1].behind = packet->record;
+    late->hole[late->holes - 1].has_behind = true;
+}
+
+/* Worth being kept: where no header came in a while it may be no program stream at all. */
+static bool is_placeable(const struct hik_ps_track *track, const struct hik_ps_packet *packet)
+{
+    return !(track->now.parser.s.flags & HIK_PS_FRESH) || packet->seq - track->first_seq < KEPT_FRESH;
 }
 
 void hik_ps_track_packet(struct hik_ps_track *track, const struct hik_ps_packet *packet, struct hik_ps_arrival *arrival)
 {
     int32_t ahead = (int32_t)(packet->seq - track->next);
-    struct hik_ps_counts before;
+    bool restart = track->started && (packet->restart || ahead <= -0x10000 || ahead >= 0x10000);
+    struct hik_ps_counts before = track->counts;
 
     memset(arrival, 0, sizeof *arrival);
     track->frame = packet->frame;
@@ -501,28 +662,48 @@ void hik_ps_track_packet(struct hik_ps_track *track, const struct hik_ps_packet 
         arrival->order = HIK_PS_DUPLICATE;
         return;
     }
-    if (track->gap_open)
-        make_room(track);
-    if (track->started && ahead < 0 && ahead > -RESTART) {
+    if (restart) {
+        arrival->order = HIK_PS_RESTART;
+        if (at_end(&track->now.parser.s))
+            units_complete(track, &track->now);
+        forget_all(track);
+        context_gap(&track->now);
+        track->astray = true;
+    } else if (track->started && ahead < 0) {
         take_late(track, packet);
         return;
-    }
-    if (track->started && ahead != 0) {
+    } else if (track->started && ahead > 0) {
         arrival->order = HIK_PS_AFTER_GAP;
-        arrival->lost = ahead > 0 ? (uint32_t)ahead : 0;
-        if (ahead < 0)
-            track->gap_open = false;
-        else if (!track->gap_open)
-            open_gap(track);
+        arrival->lost = (uint32_t)ahead;
+        open_hole(track, packet);
         context_gap(&track->now);
+        track->astray = true;
     }
-    track->started = true;
     track->next = packet->seq + 1;
-    if (track->gap_open)
-        keep(track, packet, false);
     set_start(arrival, packet, &track->now);
-    before = track->counts;
     feed(track, &track->now, packet->data, packet->len, packet->missing, packet->marker);
-    if (track->gap_open)
-        count_move(&track->gap->ahead, &track->counts, &before);
+    if (!track->started) {
+        track->started = true;
+        track->first_seq = packet->seq;
+        track->first_clean = track->begins && !track->orphans && !arrival->dropped;
+        track->astray = !track->begins;
+        if (!track->first_clean && track->memory)
+            keep(track, &track->first, packet, &before);
+    } else if (track->astray) {
+        if (is_placeable(track, packet) && late_memory(track))
+            keep(track, &track->late->kept[packet->seq % HIK_PS_WINDOW], packet, &before);
+        track->astray = !track->begins;
+    }
+    if (track->late)
+        track->late->budget += track->late->budget < AGAIN_START ? (int64_t)AGAIN_PER_BYTE * packet->len : 0;
+}
+
+bool hik_ps_track_open_unit(const struct hik_ps_track *track, unsigned index, struct hik_ps_unit *out)
+{
+    const struct hik_ps_building *unit = &track->now.unit[index];
+
+    if (!unit->open || !unit->picture || unit->closed)
+        return false;
+    describe_unit(track, &track->now.parser.s.es[index], unit, out);
+    return true;
 }

@@ -12,10 +12,10 @@
 enum hik_ps_order {
     HIK_PS_IN_ORDER,
     HIK_PS_AFTER_GAP,   /* packets before this one are missing (so far) */
+    HIK_PS_RESTART,     /* the sequence numbers begin anew with it */
     HIK_PS_DUPLICATE,   /* came before; not parsed again */
-    HIK_PS_LATE,        /* came late, right where the gap begins: parsed with the state from before the gap */
-    HIK_PS_LATE_LOST    /* came late, and its predecessor is missing: nothing is known about its bytes, yet they are put
-                         * in their place if the packets before them come soon */
+    HIK_PS_LATE,        /* came late, and found its place */
+    HIK_PS_LATE_LOST    /* came too late: nothing is known about its bytes */
 };
 
 /* One RTP packet. */
@@ -25,6 +25,8 @@ struct hik_ps_packet {
     uint32_t timestamp;
     bool marker;
     bool duplicate;
+    bool restart;           /* its number does not follow those before it */
+    uint32_t record;        /* the caller's number for it, to be told again in hik_ps_arrival.behind */
     const uint8_t *data;    /* payload */
     uint32_t len;
     uint32_t missing;       /* bytes of payload behind these that were not captured */
@@ -35,6 +37,8 @@ struct hik_ps_packet {
 struct hik_ps_arrival {
     enum hik_ps_order order;
     uint32_t lost;          /* AFTER_GAP: packets missing */
+    uint32_t behind;        /* LATE: record of the packet in front of which it was missing */
+    bool fills;             /* LATE: behind is set */
     const struct hik_ps_packed *start; /* the state its bytes begin in; NULL: LATE_LOST, DUPLICATE. The
                                       * packet's own */
     bool packs;             /* a pack header is in it */
@@ -80,50 +84,71 @@ struct hik_ps_context {
     uint8_t sps[HIK_PS_SPS_MAX];
 };
 
-enum { HIK_PS_WAITING = 8, HIK_PS_WAITING_SIZE = 2048, HIK_PS_TOLD = 16 };
-
-/* A packet behind a gap. */
-struct hik_ps_kept {
-    uint32_t seq, frame, missing;
-    uint16_t len;
-    bool marker;
-    bool late;              /* came late: the parser that goes on behind the gap has not seen it */
-    uint8_t *data;          /* HIK_PS_WAITING_SIZE bytes */
-};
-
 struct hik_ps_counts {
     uint32_t units, key_frames; /* access units and key frames begun */
     uint32_t packs;         /* pack headers */
     uint32_t no_psm;        /* how often a map was missed */
 };
 
-/* While packets are missing, two parsers are at work: one goes on behind the gap, at once, so that what can be said is
- * said of the packet that shows it. The other waits before the gap for the missing packets, up to HIK_PS_WAITING packets,
- * and takes what comes in order. Once it has caught up it has seen more, and takes over; what the first one has told and
- * counted already is left out. */
-struct hik_ps_gap {
-    struct hik_ps_context before;
-    uint32_t next;          /* sequence number that is missing first */
-    unsigned waiting;
-    struct hik_ps_kept kept[HIK_PS_WAITING]; /* by sequence number; data stays with the place */
-    struct hik_ps_counts ahead; /* counted behind the gap, of the packets since it opened */
-    struct hik_ps_counts again; /* counted of the same packets by the parser that waited */
-    unsigned told_count;
-    struct { uint32_t last, size; uint8_t stream_id; } told[HIK_PS_TOLD]; /* access units told from behind the gap */
+enum {
+    HIK_PS_WINDOW = 1024,   /* a packet that is late by more sequence numbers stays out */
+    HIK_PS_HOLES = 64,      /* gaps watched at once */
+    HIK_PS_KEPT_MAX = 2048, /* bytes of a packet that is kept */
+    HIK_PS_TOLD = 64
 };
 
-/* Allocates memory that lives as long as the track; never freed by it. */
-typedef void *(*hik_ps_alloc)(size_t size);
+/* A gap: packets that are missing, and what was known in front of them. */
+struct hik_ps_hole {
+    uint32_t first, last;   /* sequence numbers */
+    uint32_t behind;        /* hik_ps_packet.record of the packet behind it */
+    bool has_behind;
+    struct hik_ps_context *before; /* NULL: nothing, the flow begins behind the gap */
+};
+
+/* A packet behind a gap, up to and with the one in which the next access unit begins: from there on it does not matter any
+ * more what is missing. */
+struct hik_ps_kept {
+    uint32_t seq, frame, missing, len;
+    bool marker;
+    bool begins;            /* an access unit begins in it */
+    bool clean;             /* and no byte is in front of that: its bytes are not needed, and not kept */
+    struct hik_ps_counts counts; /* what it counts for */
+    uint8_t data[];
+};
+
+/* While packets are missing, the parser goes on behind the gap, so that what can be said is said of the packet that shows
+ * it. When a missing packet comes, it is parsed from the state in front of its gap, and the packets behind it once more,
+ * up to the next gap or to where the next access unit begins; what they count for is counted anew. How much is parsed
+ * again is bounded by a few times what came. */
+struct hik_ps_late {
+    struct hik_ps_hole hole[HIK_PS_HOLES]; /* by sequence number */
+    unsigned holes;
+    struct hik_ps_kept *kept[HIK_PS_WINDOW]; /* by sequence number modulo their count */
+    struct hik_ps_context work;
+    struct { uint32_t first, last, size; uint8_t stream_id; } told[HIK_PS_TOLD]; /* access units told last */
+    unsigned told_count;
+    int64_t budget;         /* bytes that may be parsed again */
+};
+
+/* Memory that is taken as packets come late, and given back. What is not given back is for whoever ends the track. */
+struct hik_ps_memory {
+    void *(*take)(size_t size);
+    void (*give_back)(void *memory);
+};
 
 struct hik_ps_track {
     uint32_t next;          /* sequence number expected */
     uint32_t frame, packet; /* of the packet being taken in */
     bool started;
-    bool gap_open;
+    bool astray;            /* behind a gap, and no access unit began since */
+    bool begins, orphans;   /* in the packet being taken in: an access unit begins; video bytes stand in front of the first */
+    bool first_clean;       /* the first packet is hik_ps_kept.clean */
+    uint32_t first_seq;
+    struct hik_ps_kept *first; /* the first packet, unless it is clean */
     bool marker_lies;       /* a marker came inside an access unit */
     bool rate_from_sps;
     struct hik_ps_arrival *arrival; /* of the packet being taken in */
-    enum hik_ps_feeding { HIK_PS_FEED_NOW, HIK_PS_FEED_LATE, HIK_PS_FEED_AGAIN } feeding;
+    bool again;             /* a packet is parsed that was parsed before */
 
     /* results so far */
     struct hik_ps_counts counts;
@@ -134,15 +159,19 @@ struct hik_ps_track {
 
     hik_ps_unit_cb unit_cb;
     void *user;
-    hik_ps_alloc alloc;
-    struct hik_ps_gap *gap; /* allocated when packets are missing for the first time */
+    const struct hik_ps_memory *memory;
+    struct hik_ps_late *late; /* taken when packets are missing for the first time */
     struct hik_ps_context now;
 };
 
-/* alloc: NULL = late packets are never put back in place. unit_cb may be NULL. */
-void hik_ps_track_init(struct hik_ps_track *track, hik_ps_alloc alloc, hik_ps_unit_cb unit_cb, void *user);
+/* memory: NULL = late packets are never put in their place. unit_cb may be NULL. */
+void hik_ps_track_init(struct hik_ps_track *track, const struct hik_ps_memory *memory, hik_ps_unit_cb unit_cb, void *user);
 
 /* Takes a packet in, and says in *arrival what was found. */
 void hik_ps_track_packet(struct hik_ps_track *track, const struct hik_ps_packet *packet, struct hik_ps_arrival *arrival);
+
+/* The access unit of a stream (index below HIK_PS_STREAMS) that no further packet completed so far. Should the input end
+ * here, it is one. False: there is none. */
+bool hik_ps_track_open_unit(const struct hik_ps_track *track, unsigned index, struct hik_ps_unit *unit);
 
 #endif

@@ -946,15 +946,22 @@ static void on_unit(void *user, const struct hik_ps_unit *unit)
     g_array_append_vals(u->unit, unit, 1);
 }
 
-static GPtrArray *allocated;
+static GHashTable *allocated;
 
-static void *track_alloc(size_t size)
+static void *track_take(size_t size)
 {
     void *p = g_malloc(size);
 
-    g_ptr_array_add(allocated, p);
+    g_hash_table_add(allocated, p);
     return p;
 }
+
+static void track_give_back(void *p)
+{
+    g_assert_true(g_hash_table_remove(allocated, p));
+}
+
+static const struct hik_ps_memory track_memory = { track_take, track_give_back };
 
 struct sent {
     GByteArray *data;
@@ -1004,16 +1011,16 @@ static struct hik_ps_track *track_open(struct units *units)
 {
     struct hik_ps_track *track = g_new(struct hik_ps_track, 1);
 
-    allocated = g_ptr_array_new_with_free_func(g_free);
+    allocated = g_hash_table_new_full(NULL, NULL, g_free, NULL);
     units->unit = g_array_new(FALSE, TRUE, sizeof(struct hik_ps_unit));
-    hik_ps_track_init(track, track_alloc, on_unit, units);
+    hik_ps_track_init(track, &track_memory, on_unit, units);
     return track;
 }
 
 static void track_close(struct hik_ps_track *track, struct units *units)
 {
     g_free(track);
-    g_ptr_array_unref(allocated);
+    g_hash_table_unref(allocated);
     g_array_unref(units->unit);
 }
 
@@ -1022,8 +1029,8 @@ static const struct hik_ps_arrival *track_feed(struct hik_ps_track *track, GPtrA
     const struct sent *s = packets->pdata[index];
     static struct hik_ps_packed start;
     static struct hik_ps_arrival arrival;
-    struct hik_ps_packet packet = { frame, 0x10000 + 65530 + index, s->timestamp, s->marker, duplicate, s->data->data, s->data->len, 0,
-        &start };
+    struct hik_ps_packet packet = { .frame = frame, .seq = 0x10000 + 65530 + index, .timestamp = s->timestamp, .marker = s->marker,
+        .duplicate = duplicate, .data = s->data->data, .len = s->data->len, .start = &start };
 
     hik_ps_track_packet(track, &packet, &arrival);
     return &arrival;
@@ -1156,57 +1163,127 @@ static gint by_place(gconstpointer a, gconstpointer b)
 }
 
 /* What becomes of packets that are sent at those moments (one later than the last: not at all); units by place. */
-static GArray *sent_at(GPtrArray *packets, const guint *moment, guint last, struct hik_ps_counts *counts)
+static GArray *sent_at(GPtrArray *packets, const guint *moment, guint last, guint waiting, struct hik_ps_counts *counts)
 {
     struct units units;
     struct hik_ps_track *track = track_open(&units);
     GArray *told = g_array_ref(units.unit);
 
     for (guint now = 0; now <= last; now++)
-        for (guint i = now > HIK_PS_WAITING ? now - HIK_PS_WAITING : 0; i <= now && i < packets->len; i++)
+        for (guint i = now > waiting ? now - waiting : 0; i <= now && i < packets->len; i++)
             if (moment[i] == now)
                 track_feed(track, packets, i, i + 1, false);
     *counts = track->counts;
     track_close(track, &units);
     g_array_sort(told, by_place);
-    for (guint i = 0; i < told->len; i++)
-        g_array_index(told, struct hik_ps_unit, i).frame_rate = 0; /* of the moment */
+    for (guint i = 0; i < told->len; i++) { /* of the moment: the parameter set may be late */
+        struct hik_ps_unit *unit = &g_array_index(told, struct hik_ps_unit, i);
+
+        unit->frame_rate = 0;
+        unit->width = unit->height = 0;
+    }
     return told;
 }
 
-/* Packets in any order within the window, several late in one gap, gaps in gaps, losses among them, pack headers in
- * between: the access units and the counts are those of the same packets in order. */
+static void check_same_units(GPtrArray *packets, const guint *ordered, const guint *shuffled, guint last, guint waiting)
+{
+    struct hik_ps_counts one, two;
+    GArray *a = sent_at(packets, ordered, last, waiting, &one), *b = sent_at(packets, shuffled, last, waiting, &two);
+
+    one.no_psm = two.no_psm = 0; /* that no map came so far was true when it was said */
+    g_assert_cmpmem(&one, sizeof one, &two, sizeof two);
+    g_assert_cmpuint(a->len, ==, b->len);
+    for (guint i = 0; i < a->len; i++)
+        g_assert_cmpmem(&g_array_index(a, struct hik_ps_unit, i), sizeof(struct hik_ps_unit),
+                        &g_array_index(b, struct hik_ps_unit, i), sizeof(struct hik_ps_unit));
+    g_array_unref(a);
+    g_array_unref(b);
+}
+
+/* Packets in any order, several late in one gap, gaps in gaps, losses among them, pack headers in between, the first
+ * packet too: the access units and the counts are those of the same packets in order. */
 static void test_shuffled(void)
 {
     GRand *rand = g_rand_new_with_seed(28181);
 
     for (unsigned round = 0; round < 600; round++) {
-        gint32 distance = 2 + (gint32)round % (HIK_PS_WAITING - 2);
+        gint32 distance = round % 50 == 49 ? 60 : 2 + (gint32)round % 10;
         GPtrArray *packets = packetize(round & 1, 12, 1500, 60000, round % 5 ? 400 : 1300, round & 4, 1 + round % 4);
-        guint *ordered = g_new(guint, packets->len), *shuffled = g_new(guint, packets->len), last = packets->len + HIK_PS_WAITING;
-        struct hik_ps_counts one, two;
-        GArray *a, *b;
+        guint *ordered = g_new(guint, packets->len), *shuffled = g_new(guint, packets->len), last = packets->len + 60;
 
         for (guint i = 0; i < packets->len; i++) {
             bool lost = round % 3 == 2 && i > 2 && i + 20 < packets->len && g_rand_int_range(rand, 0, 20) == 0;
 
             ordered[i] = lost ? last + 1 : i;
-            shuffled[i] = lost ? last + 1 : i < 2 ? i : i + (guint)g_rand_int_range(rand, 0, distance);
+            shuffled[i] = lost ? last + 1 : i + (guint)g_rand_int_range(rand, 0, distance);
         }
-        a = sent_at(packets, ordered, last, &one);
-        b = sent_at(packets, shuffled, last, &two);
-        g_assert_cmpmem(&one, sizeof one, &two, sizeof two);
-        g_assert_cmpuint(a->len, ==, b->len);
-        for (guint i = 0; i < a->len; i++)
-            g_assert_cmpmem(&g_array_index(a, struct hik_ps_unit, i), sizeof(struct hik_ps_unit),
-                            &g_array_index(b, struct hik_ps_unit, i), sizeof(struct hik_ps_unit));
-        g_array_unref(a);
-        g_array_unref(b);
+        check_same_units(packets, ordered, shuffled, last, 60);
         g_free(ordered);
         g_free(shuffled);
         packets_free(packets);
     }
     g_rand_free(rand);
+}
+
+/* A few packets late by hundreds, the first ones of key pictures among them; losses in between. */
+static void test_late_by_hundreds(void)
+{
+    GRand *rand = g_rand_new_with_seed(7100);
+
+    for (unsigned round = 0; round < 24; round++) {
+        static const guint by[] = { 40, 300, 1000 };
+        GPtrArray *packets = packetize(round & 1, 120, 3000, 60000, 400, round & 4, 1 + round % 4);
+        guint *ordered = g_new(guint, packets->len), *shuffled = g_new(guint, packets->len), last = packets->len + 1000;
+
+        for (guint i = 0; i < packets->len; i++) {
+            bool lost = round % 4 == 3 && i > 2 && i + 20 < packets->len && g_rand_int_range(rand, 0, 100) == 0;
+            bool late = g_rand_int_range(rand, 0, 40) == 0;
+
+            ordered[i] = lost ? last + 1 : i;
+            shuffled[i] = lost ? last + 1 : i + (late ? by[round % 3] : 0);
+        }
+        check_same_units(packets, ordered, shuffled, last, 1000);
+        g_free(ordered);
+        g_free(shuffled);
+        packets_free(packets);
+    }
+    g_rand_free(rand);
+}
+
+/* A PES packet that never ends, and the even packets of each thousand come last, in descending order: each of them could have
+ * all behind it parsed again. */
+static void test_late_work(void)
+{
+    enum { PACKETS = 20000, SIZE = 500, BLOCK = 1000 };
+    GPtrArray *packets = g_ptr_array_new();
+    GByteArray *first = g_byte_array_new();
+    struct units units;
+    struct hik_ps_track *track = track_open(&units);
+
+    put_pack(first, 1, -1);
+    put_pes(first, 0xe0, -1, 1, (const uint8_t *)"", 0);
+    for (unsigned i = 0; i < PACKETS; i++) {
+        struct sent *s = g_new0(struct sent, 1);
+
+        s->data = g_byte_array_new();
+        if (i == 0)
+            put(s->data, first->data, first->len);
+        while (s->data->len < SIZE)
+            put8(s->data, 0x55);
+        g_ptr_array_add(packets, s);
+    }
+    for (unsigned block = 0; block < PACKETS; block += BLOCK) {
+        for (unsigned i = 0; i < BLOCK; i += 2)
+            track_feed(track, packets, block + (block ? i + 1 : i), 1, false);
+        for (unsigned i = BLOCK; i > 0; i -= 2)
+            track_feed(track, packets, block + i - (block ? 2 : 1), 1, false);
+    }
+    /* what came, four times that again, and what may be parsed again without asking */
+    g_assert_cmpuint(track->packet, >=, PACKETS);
+    g_assert_cmpuint(track->packet, <=, 6 * PACKETS + (1 << 20) / SIZE);
+    track_close(track, &units);
+    packets_free(packets);
+    g_byte_array_unref(first);
 }
 
 static void check_same_state(const struct hik_ps_state *one, const struct hik_ps_state *two, struct hik_ps_packed *room)
@@ -1334,6 +1411,8 @@ int main(int argc, char **argv)
     g_test_add_func("/track/loss", test_loss);
     g_test_add_func("/track/reordering", test_reordering);
     g_test_add_func("/track/shuffled", test_shuffled);
+    g_test_add_func("/track/late-by-hundreds", test_late_by_hundreds);
+    g_test_add_func("/track/late-work", test_late_work);
     g_test_add_func("/track/snapshots", test_snapshots);
     g_test_add_func("/track/chaos", test_chaos);
     g_test_add_func("/track/lying-marker", test_lying_marker);
