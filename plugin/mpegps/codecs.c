@@ -133,6 +133,11 @@ bool hik_nal_is_key(enum hik_es_codec codec, uint8_t type)
     return codec == HIK_ES_H264 ? type == 5 : codec == HIK_ES_H265 && type >= 16 && type <= 21;
 }
 
+bool hik_nal_is_delimiter(enum hik_es_codec codec, uint8_t type)
+{
+    return codec == HIK_ES_H264 ? type == 9 : codec == HIK_ES_H265 && type == 35;
+}
+
 bool hik_nal_is_before_picture(enum hik_es_codec codec, uint8_t type)
 {
     if (codec == HIK_ES_H264)

@@ -43,6 +43,8 @@ bool hik_nal_is_sps(enum hik_es_codec codec, uint8_t type);
 bool hik_nal_is_slice(enum hik_es_codec codec, uint8_t type);
 /* Slice of a picture from which decoding can start. */
 bool hik_nal_is_key(enum hik_es_codec codec, uint8_t type);
+/* Access unit delimiter: the first NAL unit of a picture. */
+bool hik_nal_is_delimiter(enum hik_es_codec codec, uint8_t type);
 /* May only stand before the first slice of a picture, so after slices it begins a new access unit. */
 bool hik_nal_is_before_picture(enum hik_es_codec codec, uint8_t type);
 /* H.264 or H.265 if the first two bytes after a start code leave no doubt, else HIK_ES_UNKNOWN. */

@@ -82,14 +82,16 @@ static void units_complete(struct hik_ps_track *track, struct hik_ps_context *co
     for (unsigned i = 0; i < HIK_PS_STREAMS; i++) {
         struct hik_ps_building *unit = &context->unit[i];
 
-        if (unit->open && unit->picture && !unit->closed)
+        if (unit->open && unit->picture && !unit->closed) {
             unit_complete(track, &context->parser.s.es[i], unit, unit->size, unit->packets, unit->last);
-        unit->closed = unit->picture;
+            unit->told = unit->closed = true;
+        }
     }
 }
 
-/* A new access unit begins, back bytes ago. Tells the one before if it was one. */
-static void unit_begin(struct target *t, struct hik_ps_building *unit, const struct hik_ps_es *es, uint32_t back)
+/* A new access unit begins, back bytes ago. Tells the one before if it was one. certain: it does so too if more was in front
+ * of it. */
+static void unit_begin(struct target *t, struct hik_ps_building *unit, const struct hik_ps_es *es, uint32_t back, bool certain)
 {
     struct hik_ps_track *track = t->track;
     bool here = unit->packets && unit->packet == track->packet;  /* bytes came in this packet */
@@ -97,9 +99,9 @@ static void unit_begin(struct target *t, struct hik_ps_building *unit, const str
     uint32_t first = track->frame;
     uint32_t packets = here ? 1 : 0;
 
-    if (!track->begins && in_packet != back)
+    if (!track->begins && certain && in_packet != back)
         track->orphans = true;
-    track->begins = true;
+    track->begins |= certain;
     if (back > unit->size)
         back = unit->size;
     if (unit->open && unit->picture && !unit->closed) {
@@ -120,7 +122,9 @@ static void unit_begin(struct target *t, struct hik_ps_building *unit, const str
     unit->packets = packets;
     unit->first = first;
     unit->open = true;
-    unit->picture = unit->key = unit->closed = false;
+    unit->told = false;
+    unit->picture = unit->key = false;
+    unit->closed = !certain; /* its first bytes may be missing: it is not told */
 }
 
 static void unit_bytes(struct target *t, struct hik_ps_building *unit, const struct hik_ps_es *es, uint32_t len)
@@ -135,7 +139,7 @@ static void unit_bytes(struct target *t, struct hik_ps_building *unit, const str
         unit->packets++;
     }
     unit->size += len;
-    if (unit->closed && es->nal_open == 2 && len >= 8) {
+    if (unit->closed && unit->told && es->nal_open == 2 && len >= 8) {
         /* the NAL unit goes on, although the marker said that the picture was complete */
         unit->closed = false;
         track->marker_lies = true;
@@ -209,10 +213,12 @@ static void on_nal(struct target *t, const struct hik_ps_event *event, unsigned 
         return;
     if (nal->picture_start || nal->before_picture) {
         if (!unit->open || unit->picture)
-            unit_begin(t, unit, es, nal->back);
+            unit_begin(t, unit, es, nal->back,
+                       unit->open || !t->track->started || t->context->parser.has_pts ||
+                           hik_nal_is_delimiter((enum hik_es_codec)es->codec, nal->type));
         if (nal->picture_start)
             picture_begins(t, unit, nal->key);
-    } else if (unit->closed) {
+    } else if (unit->closed && unit->told) {
         unit->closed = false;
         t->track->marker_lies = true;
     }
@@ -251,7 +257,7 @@ static void on_pes(struct target *t, const struct hik_ps_event *event, unsigned 
     /* codecs whose pictures are not looked into: a new time stamp is a new picture */
     if (hik_es_is_video((enum hik_es_codec)es->codec) && !is_nal_codec(es->codec) && event->pes->has_pts &&
         (!unit->open || unit->pts != event->pes->pts)) {
-        unit_begin(t, unit, es, 0);
+        unit_begin(t, unit, es, 0, true);
         unit->pts = event->pes->pts;
         picture_begins(t, unit, false);
     }
@@ -369,6 +375,7 @@ static struct hik_ps_late *late_memory(struct hik_ps_track *track)
         late = track->late = track->memory->take(sizeof *late);
         memset(late, 0, sizeof *late);
         late->budget = AGAIN_START;
+        late->oldest = track->next - HIK_PS_WINDOW;
         /* whatever was sent before the first packet that came */
         late->holes = 1;
         late->hole[0].first = track->first_seq - HIK_PS_WINDOW;
@@ -448,8 +455,19 @@ static void forget_old(struct hik_ps_track *track)
 {
     struct hik_ps_late *late = track->late;
 
-    while (late->holes && (int32_t)(late->hole[0].last - (track->next - HIK_PS_WINDOW)) < 0)
+    uint32_t oldest = track->next - HIK_PS_WINDOW;
+
+    while (late->holes && (int32_t)(late->hole[0].last - oldest) < 0)
         hole_remove(track, 0);
+    for (unsigned n = 0; n < HIK_PS_WINDOW && (int32_t)(late->oldest - oldest) < 0; n++, late->oldest++) {
+        struct hik_ps_kept **kept = &late->kept[late->oldest % HIK_PS_WINDOW];
+
+        if (*kept && (int32_t)((*kept)->seq - oldest) < 0) {
+            track->memory->give_back(*kept);
+            *kept = NULL;
+        }
+    }
+    late->oldest = oldest;
     if (late->budget < AGAIN_START)
         late->budget += AGAIN_PER_PACKET;
 }
@@ -567,7 +585,6 @@ static void take_late(struct hik_ps_track *track, const struct hik_ps_packet *pa
     track->arrival->order = HIK_PS_LATE_LOST;
     if (!late)
         return;
-    forget_old(track);
     while (i < late->holes && (int32_t)(late->hole[i].last - seq) < 0)
         i++;
     if (i == late->holes || (int32_t)(seq - late->hole[i].first) < 0)
@@ -637,7 +654,6 @@ static void open_hole(struct hik_ps_track *track, const struct hik_ps_packet *pa
 
     if (!late)
         return;
-    forget_old(track);
     hole_insert(track, late->holes, track->next, packet->seq - 1, &track->now);
     late->hole[late->holes - 1].behind = packet->record;
     late->hole[late->holes - 1].has_behind = true;
@@ -662,6 +678,8 @@ void hik_ps_track_packet(struct hik_ps_track *track, const struct hik_ps_packet 
         arrival->order = HIK_PS_DUPLICATE;
         return;
     }
+    if (track->late)
+        forget_old(track);
     if (restart) {
         arrival->order = HIK_PS_RESTART;
         if (at_end(&track->now.parser.s))

@@ -65,7 +65,8 @@ struct hik_ps_building {
     bool open;              /* its beginning was seen */
     bool picture;           /* a slice came */
     bool key;
-    bool closed;            /* told already, on the strength of the RTP marker */
+    bool closed;            /* not to be told any more */
+    bool told;              /* because it was, on the strength of the RTP marker */
     uint32_t first, last, previous_last;
     uint32_t size, size_before;  /* now, and when the current packet began */
     uint32_t packets, packet;    /* count; number of the packet that brought bytes last */
@@ -127,6 +128,7 @@ struct hik_ps_late {
     struct hik_ps_context work;
     struct { uint32_t first, last, size; uint8_t stream_id; } told[HIK_PS_TOLD]; /* access units told last */
     unsigned told_count;
+    uint32_t oldest;        /* nothing is kept of packets before it */
     int64_t budget;         /* bytes that may be parsed again */
 };
 
