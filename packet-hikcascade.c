@@ -237,6 +237,15 @@ struct hik_tap *hik_tap_queue(packet_info *pinfo, const struct hik_tap *record)
 
 /* ---- one message ------------------------------------------------------------------------------------------------ */
 
+/* "INVITE", "404 Not Found", "200 OK (BYE)". Packet scope. */
+static const char *label_of(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip)
+{
+    if (sip->is_request)
+        return wmem_strndup(pinfo->pool, (const char *)buf + sip->method_text.off, sip->method_text.len);
+    return wmem_strdup_printf(pinfo->pool, sip->method == HIK_METHOD_INVITE ? "%u %.*s" : "%u %.*s (%s)", sip->status,
+                              (int)sip->reason.len, (const char *)buf + sip->reason.off, hik_tap_method_name(sip->method));
+}
+
 /* Stock first, then ours. tvb holds exactly one message, sip is its parse. */
 static int dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const uint8_t *buf, const struct hik_sip *sip,
                            dissector_handle_t stock)
@@ -259,6 +268,7 @@ static int dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     {
         struct hik_sip_view view = {tvb, buf, sip, sdp, message};
         struct hik_tap record = {.kind = HIK_TAP_SIP, .session = message->session, .message = message};
+        struct hik_tap *queued;
         proto_item *item = NULL;
         proto_tree *ours = NULL;
 
@@ -266,7 +276,9 @@ static int dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
         if (tree || hik_stock_wants_experts())
             ours = hik_sip_tree_add(&view, pinfo, tree, &item);
         hik_findings_message(pinfo, tvb, ours, item, message);
-        hik_tap_queue(pinfo, &record);
+        queued = hik_tap_queue(pinfo, &record);
+        if (queued)
+            queued->label = label_of(pinfo, buf, sip);
     }
     return length;
 }

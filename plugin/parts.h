@@ -19,6 +19,7 @@ void hik_media_handoff(void);
 void hik_sip_tree_register(int proto);
 /* Tables and the counter tree. */
 void hik_tap_sessions_register(void);
+void hik_tap_messages_register(void);
 void hik_tap_series_register(void);
 void hik_tap_platforms_register(void);
 void hik_tap_tree_register(void);

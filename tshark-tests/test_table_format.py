@@ -132,6 +132,21 @@ def test_series_of_a_long_call(tshark, seconds, interval):
     assert [row[3] for row in rows if row[3]] == [1, 1] and rows[-1][1] == seconds // interval * interval
 
 
+def test_messages(tshark):
+    """The SIP messages in order, those of one TCP segment one by one."""
+    rows = tables.as_json(tshark, "hikcascade,messages", "verdict-rejected.pcap")["rows"]
+    upper, lower = "198.51.100.20:7100", "192.0.2.10:7100"
+    assert [list(row.values()) for row in rows] == [
+        [1, 1577292344, 0, upper, lower, "request", "INVITE"], [2, 1577292344.001, 0, lower, upper, "answer", "100 Trying"],
+        [3, 1577292344.002, 0, lower, upper, "answer", "486 Busy Here"], [4, 1577292344.003, 0, upper, lower, "request", "ACK"]]
+    assert list(rows[0]) == ["frame", "time", "session", "source", "destination", "kind", "label"]
+    cap = Capture()
+    link = Link(cap)
+    link.keepalive()
+    assert [(row["session"], row["label"]) for row in tables.as_json(tshark, "hikcascade,messages", cap)["rows"]] == [
+        (None, "MESSAGE"), (None, "200 OK (MESSAGE)")]
+
+
 def test_on_a_terminal(tshark):
     """A terminal gets a paragraph per session, no line longer than it is wide."""
     command = tshark.sandbox.prefix + ["tshark", "-r", str(tshark.sandbox.readable("verdict-cascade.pcap")), "-n", "-q", "-z",

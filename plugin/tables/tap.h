@@ -26,6 +26,7 @@ struct hik_tap {
                                           called, PINFO_FD_VISITED() is true on every pass */
     struct hik_session *session;       /* NULL: a message outside any INVITE session */
     const struct hik_message *message; /* HIK_TAP_SIP only, else NULL */
+    const char *label;                 /* HIK_TAP_SIP only: "INVITE", "404 Not Found", "200 OK (BYE)"; packet scope */
 
     /* HIK_TAP_RTP only. gap counts what was missing in front of this packet when it came, so late packets may still
      * fill it. */

@@ -497,6 +497,7 @@ void hik_findings_register(int proto)
     hik_filter_register(proto);
     hik_table_register();
     hik_tap_sessions_register();
+    hik_tap_messages_register();
     hik_tap_series_register();
     hik_tap_platforms_register();
     hik_tap_tree_register();

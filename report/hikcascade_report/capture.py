@@ -7,11 +7,7 @@ import shutil
 import subprocess
 import tempfile
 
-FIELD, VALUE = "\x1f", "\x1e"
-TABLES = ("sessions", "platforms", "catalog", "series")
-MESSAGE_FIELDS = ("frame.number", "frame.time_epoch", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "udp.srcport", "udp.dstport",
-                  "tcp.srcport", "tcp.dstport", "hikcascade.session", "sip.Method", "sip.Status-Line", "sip.CSeq.method",
-                  "hikcascade.verdict")
+TABLES = ("sessions", "platforms", "catalog", "series", "messages")
 # Codes that lead the verdict of a call in which nothing went wrong, or of which nothing can be said.
 NO_FAULT = {"OK", "IN_PROGRESS", "BEGAN_BEFORE", "ONE_SIDED"}
 
@@ -47,9 +43,7 @@ class Tools:
 class Capture:
     """What a capture holds, as plain values.
 
-    sessions, platforms, devices, answers, series: lists of dicts, as -z hikcascade,... prints them in JSON
-    messages   dicts of the SIP messages: frame, time (float, seconds since 1970), source, destination (text), session
-               (number or None), label ("INVITE", "200 OK"), request (bool)
+    sessions, platforms, devices, answers, series, messages: lists of dicts, as -z hikcascade,... prints them in JSON
     remark     a sentence about the file, or None: it ends in the middle of a packet, for one
     """
 
@@ -71,36 +65,6 @@ def is_faulty(session):
     return session["verdict"] not in NO_FAULT
 
 
-def last(cells, name):
-    """The innermost value: a tunnel's addresses stand before those of what it carries."""
-    return cells[name][-1] if cells[name] else ""
-
-
-def endpoint(cells, side):
-    address = last(cells, "ip." + side) or last(cells, "ipv6." + side)
-    port = last(cells, "udp.%sport" % side) or last(cells, "tcp.%sport" % side)
-    return ("[%s]:%s" if ":" in address else "%s:%s") % (address, port)
-
-
-def messages_of(line):
-    """The SIP messages of one printed packet: over TCP there may be several."""
-    values = line.split(FIELD)
-    if len(values) != len(MESSAGE_FIELDS):
-        return
-    cells = {name: value.split(VALUE) if value else [] for name, value in zip(MESSAGE_FIELDS, values)}
-    labels = [(method, True) for method in cells["sip.Method"]]
-    for number, status in enumerate(cells["sip.Status-Line"]):
-        methods = cells["sip.CSeq.method"]
-        about = " (%s)" % methods[number] if number < len(methods) and methods[number] != "INVITE" else ""
-        labels.append((status.partition(" ")[2] + about, False))
-    sessions = cells["hikcascade.session"]
-    for number, (label, request) in enumerate(labels):
-        session = sessions[min(number, len(sessions) - 1)] if sessions else None
-        yield {"frame": int(last(cells, "frame.number")), "time": float(last(cells, "frame.time_epoch")),
-               "source": endpoint(cells, "src"), "destination": endpoint(cells, "dst"),
-               "session": int(session) if session is not None else None, "label": label, "request": request}
-
-
 def read(path, tools):
     """A Capture. Raises Failure."""
     if not os.path.exists(path):
@@ -110,26 +74,13 @@ def read(path, tools):
     capture = Capture(path)
     if capture.size == 0:
         raise Failure("it is empty.")
-    command = [tools.tshark, "-r", path, "-n", "-2", "-o", "hikcascade.table_format:json", "-Y", "hikcascade && sip",
-               "-T", "fields", "-E", "separator=" + FIELD, "-E", "aggregator=" + VALUE, "-E", "occurrence=a"]
-    for name in MESSAGE_FIELDS:
-        command += ["-e", name]
+    command = [tools.tshark, "-r", path, "-n", "-2", "-q", "-o", "hikcascade.table_format:json"]
     for name in TABLES:
         command += ["-z", "hikcascade," + name]
-    # What tshark says of a broken file is wanted in English.
-    with tempfile.TemporaryFile() as complaints:
-        running = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints,
-                                   env=dict(os.environ, LC_ALL="C.UTF-8", TZ=os.environ.get("TZ", "")))
-        tables = []
-        for line in running.stdout:
-            line = line.decode("utf-8", "replace").rstrip("\n")
-            if tables or line.startswith('{"table":'):
-                tables.append(line)
-            elif line:
-                capture.messages.extend(messages_of(line))
-        code = running.wait()
-        complaints.seek(0)
-        said = complaints.read().decode("utf-8", "replace").strip()
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          env=dict(os.environ, LC_ALL="C.UTF-8"))
+    tables = done.stdout.decode("utf-8", "replace").rstrip("\n").split("\n") if done.stdout else []
+    code, said = done.returncode, done.stderr.decode("utf-8", "replace").strip()
     for table in objects(tables):
         name = table["table"].partition(",")[2]
         if name == "catalog":

@@ -40,7 +40,7 @@ def ladder(messages, media, words):
             media_row()
             told, y = True, y + ROW
         a, b = x[message["source"]], x[message["destination"]]
-        kind = "request" if message["request"] else "bad" if message["label"][:1] in "456" else "answer"
+        kind = "request" if message["kind"] == "request" else "bad" if message["label"][:1] in "456" else "answer"
         tip = 7 if b > a else -7
         out.append('<text class="time" x="%d" y="%d">%.3f</text>' % (LEFT - 8, y + 4, message["time"] - begin))
         if a == b:
