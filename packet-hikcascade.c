@@ -8,9 +8,8 @@
  */
 #include "ws-compat.h"
 
-#include "catalog.h"
-#include "export-media.h"
-#include "findings.h"
+#include "current-message.h"
+#include "message-findings.h"
 #include "gb-id.h"
 #include "tap.h"
 #include "rtp-flow.h"
@@ -19,7 +18,6 @@
 #include "session.h"
 #include "sip-tree.h"
 #include "stock.h"
-#include "table-print.h"
 
 #define HIK_PORTS "7100"
 /* So many bytes of a start line make a stranger's segment on our TCP port worth waiting for the next. */
@@ -31,7 +29,6 @@
 static int proto_hikcascade = -1;
 static int hf_hik_keep_alive = -1;
 static int ett_hik_keep_alive = -1;
-static int hik_tap = -1;
 /* TCP conversations (their addresses) that carried a message of ours. Not kept as the conversation's data of our
  * protocol: that place is rtp-over-tcp.c's, and a connection may carry both. */
 static wmem_map_t *sip_connections;
@@ -39,19 +36,13 @@ static wmem_map_t *sip_connections;
 static dissector_handle_t sip_handle, sip_tcp_handle; /* stock */
 static dissector_handle_t hik_udp_handle, hik_tcp_handle;
 
-enum { KEY_MESSAGES = 16, KEY_CURRENT = 17, KEY_COUNTER = 18, KEY_KEEP_ALIVE = 19, KEY_WAITED = 20 }; /* records under proto_hikcascade; rtp-flow.c has the low ones */
+enum { KEY_MESSAGES = 16, KEY_COUNTER = 18, KEY_KEEP_ALIVE = 19, KEY_WAITED = 20 }; /* records under proto_hikcascade; rtp-flow.c has the low ones */
 
 /* A message that the first pass took in: found again by its bytes, for a frame may hold messages that are not ours, too.
  * File scope. */
 struct taken {
     uint32_t length, hash; /* of the bytes */
     struct hik_message *message;
-};
-
-/* The message being dissected, for the body dissectors. Packet scope. */
-struct current {
-    tvbuff_t *tvb;
-    const struct hik_message *message;
 };
 
 /* ---- is it ours? ------------------------------------------------------------------------------------------------ */
@@ -206,35 +197,6 @@ static bool was_taken(packet_info *pinfo, const uint8_t *buf, unsigned length)
     return messages && find_taken(pinfo, messages, buf, length) != UINT_MAX;
 }
 
-const struct hik_message *hik_session_message_of_body(packet_info *pinfo, tvbuff_t *body)
-{
-    const struct current *current =
-        (const struct current *)p_get_proto_data(pinfo->pool, pinfo, proto_hikcascade, KEY_CURRENT);
-
-    /* Each message is handed to stock on its own, so the body being dissected is the current message's. */
-    return current && body ? current->message : NULL;
-}
-
-tvbuff_t *hik_session_sip_of_body(packet_info *pinfo, tvbuff_t *body)
-{
-    const struct current *current =
-        (const struct current *)p_get_proto_data(pinfo->pool, pinfo, proto_hikcascade, KEY_CURRENT);
-
-    return current && body ? current->tvb : NULL;
-}
-
-struct hik_tap *hik_tap_queue(packet_info *pinfo, const struct hik_tap *record)
-{
-    struct hik_tap *kept;
-
-    if (!have_tap_listener(hik_tap))
-        return NULL;
-    kept = (struct hik_tap *)wmem_memdup(pinfo->pool, record, sizeof *record);
-    kept->later_pass = PINFO_FD_VISITED(pinfo);
-    tap_queue_packet(hik_tap, pinfo, kept);
-    return kept;
-}
-
 /* ---- one message ------------------------------------------------------------------------------------------------ */
 
 /* "INVITE", "404 Not Found", "200 OK (BYE)". Packet scope. */
@@ -243,7 +205,7 @@ static const char *label_of(packet_info *pinfo, const uint8_t *buf, const struct
     if (sip->is_request)
         return wmem_strndup(pinfo->pool, (const char *)buf + sip->method_text.off, sip->method_text.len);
     return wmem_strdup_printf(pinfo->pool, sip->method == HIK_METHOD_INVITE ? "%u %.*s" : "%u %.*s (%s)", sip->status,
-                              (int)sip->reason.len, (const char *)buf + sip->reason.off, hik_tap_method_name(sip->method));
+                              (int)sip->reason.len, (const char *)buf + sip->reason.off, hik_sip_method_name(sip->method));
 }
 
 /* Stock first, then ours. tvb holds exactly one message, sip is its parse. */
@@ -252,29 +214,30 @@ static int dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
 {
     const struct hik_sdp *sdp = parse_sdp(pinfo, buf, sip);
     const struct hik_message *message = next_message(pinfo, buf, tvb_captured_length(tvb), sip, sdp);
-    struct current *current = wmem_new(pinfo->pool, struct current);
     int length;
 
     if (!message)
         return call_dissector(stock, tvb, pinfo, tree);
-    current->tvb = tvb;
-    current->message = message;
-    p_set_proto_data(pinfo->pool, pinfo, proto_hikcascade, KEY_CURRENT, current);
+    hik_current_message_begin(pinfo, tvb, message);
     length = hik_stock_call(stock, tvb, pinfo, tree);
-    p_set_proto_data(pinfo->pool, pinfo, proto_hikcascade, KEY_CURRENT, NULL);
+    hik_current_message_end(pinfo);
 
     if (!PINFO_FD_VISITED(pinfo))
         hik_media_open(pinfo, message);
     {
-        struct hik_sip_view view = {tvb, buf, sip, sdp, message};
+        struct hik_sip_view view = {tvb, buf, sip, sdp};
         struct hik_tap record = {.kind = HIK_TAP_SIP, .session = message->session, .message = message};
         struct hik_tap *queued;
         proto_item *item = NULL;
         proto_tree *ours = NULL;
 
+        hik_session_tree_info(pinfo, buf, sip, message);
         hik_sip_tree_info(&view, pinfo);
-        if (tree || hik_stock_wants_experts())
-            ours = hik_sip_tree_add(&view, pinfo, tree, &item);
+        if (tree || hik_stock_wants_experts()) {
+            ours = hik_sip_tree_begin(&view, tree, &item);
+            hik_session_tree_message(tvb, pinfo, ours, item, message);
+            hik_sip_tree_add(&view, pinfo, ours, item);
+        }
         hik_findings_message(pinfo, tvb, ours, item, message);
         queued = hik_tap_queue(pinfo, &record);
         if (queued)
@@ -523,19 +486,30 @@ void proto_register_hikcascade(void)
     proto_register_subtree_array(trees, array_length(trees));
     hik_udp_handle = register_dissector("hikcascade", dissect_hik_udp, proto_hikcascade);
     hik_tcp_handle = register_dissector("hikcascade.tcp", dissect_hik_tcp, proto_hikcascade);
-    hik_tap = register_tap(HIK_TAP_NAME);
     sip_connections = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), g_direct_hash, g_direct_equal);
 
     hik_stock_register(proto_hikcascade);
     hik_session_register(proto_hikcascade);
     hik_session_tree_register(proto_hikcascade);
-    hik_media_register(proto_hikcascade);
+    hik_media_front_door_register(proto_hikcascade);
     hik_sip_tree_register(proto_hikcascade);
-    hik_findings_register(proto_hikcascade);
+    hik_correlate_register();
+    hik_message_findings_register(proto_hikcascade);
+    hik_rtp_findings_register(proto_hikcascade);
+    hik_filter_register(proto_hikcascade);
+    hik_tap_register();
+    hik_table_register();
+    hik_tap_sessions_register();
+    hik_tap_messages_register();
+    hik_tap_series_register();
+    hik_tap_platforms_register();
+    hik_tap_tree_register();
     hik_catalog_register();
+    hik_current_message_register(proto_hikcascade);
     hik_manscdp_register(proto_hikcascade);
     hik_mansrtsp_register(proto_hikcascade);
     hik_mp2p_register(proto_hikcascade);
+    hik_tap_catalog_register();
     hik_export_register(proto_hikcascade);
     hik_table_print_register(proto_hikcascade);
 }
@@ -551,7 +525,8 @@ void proto_reg_handoff_hikcascade(void)
     heur_dissector_add("tcp", dissect_hik_tcp_heur, "GB/T 28181 SIP over TCP", "hikcascade_tcp", proto_hikcascade,
                        HEURISTIC_ENABLE);
 
-    hik_media_handoff();
+    hik_media_front_door_handoff();
+    hik_tcp_handoff();
     hik_manscdp_handoff();
     hik_mansrtsp_handoff();
     hik_mp2p_handoff();

@@ -39,6 +39,12 @@ struct hik_endpoint_text hik_endpoint_print_address(const address *addr)
     return text;
 }
 
+const char *hik_endpoint_keep(struct hik_endpoint_text *slot, struct hik_endpoint_text text)
+{
+    *slot = text;
+    return slot->s[0] != '\0' ? slot->s : NULL;
+}
+
 enum hik_address_class hik_address_class_of(const address *addr)
 {
     if (addr->type != AT_IPv4 && addr->type != AT_IPv6)

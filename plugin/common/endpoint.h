@@ -30,6 +30,9 @@ struct hik_endpoint_text hik_endpoint_print(const address *addr, uint16_t port);
 /* The address alone. */
 struct hik_endpoint_text hik_endpoint_print_address(const address *addr);
 
+/* Keeps a text in the slot and returns it, NULL if it is empty. */
+const char *hik_endpoint_keep(struct hik_endpoint_text *slot, struct hik_endpoint_text text);
+
 enum hik_address_class hik_address_class_of(const address *addr);
 /* Other networks cannot send there: it is private, or none at all (0.0.0.0). */
 bool hik_address_is_private(const address *addr);

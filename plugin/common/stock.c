@@ -5,6 +5,8 @@
  */
 #include "stock.h"
 
+#include "parts.h"
+
 #include <epan/show_exception.h>
 
 static expert_field ei_stock_failed = EI_INIT;

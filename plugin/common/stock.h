@@ -8,8 +8,6 @@
 
 #include "ws-compat.h"
 
-void hik_stock_register(int proto);
-
 /* Calls a stock dissector and comes back even if it gives up on the packet (cut by the capture, malformed, or too much
  * for it): what stock would have said of that is in the tree then, and our part is not lost with it. Returns the bytes
  * taken. */

@@ -12,7 +12,7 @@
 #include "exchange.h"
 #include "parts.h"
 #include "ptz.h"
-#include "session.h"
+#include "current-message.h"
 
 /* Tree items of one body: below half of what Wireshark allows for the whole packet, so that a hostile body ends in a line
  * of ours and not in an exception. */
@@ -669,7 +669,7 @@ static int dissect_manscdp(tvbuff_t *body, packet_info *pinfo, proto_tree *tree,
     p_set_proto_data(pinfo->pool, pinfo, proto_manscdp, 0, GUINT_TO_POINTER(key));
     if (PINFO_FD_VISITED(pinfo))
         record = (struct hik_exchange_record *)p_get_proto_data(wmem_file_scope(), pinfo, proto_manscdp, key);
-    if (record && record->quiet && !looked_at && !hik_tap_catalog_wanted()) {
+    if (record && record->quiet && !looked_at && !hik_catalog_tap_wanted()) {
         /* Nothing but the text in the list can come of it. */
         proto_tree_add_item(tree, proto_manscdp, body, 0, -1, ENC_NA);
         add_info(pinfo, record->info);
@@ -684,7 +684,7 @@ static int dissect_manscdp(tvbuff_t *body, packet_info *pinfo, proto_tree *tree,
     lesson.buf = buf;
     lesson.owner = NULL;
     lesson.items = NULL;
-    lesson.ids = hik_tap_catalog_wanted() ? wmem_array_new(pinfo->pool, sizeof(const char *)) : NULL;
+    lesson.ids = hik_catalog_tap_wanted() ? wmem_array_new(pinfo->pool, sizeof(const char *)) : NULL;
     hik_manscdp_read(buf, len, learn, &lesson, &message);
     if (tvb != body) { /* what was decided is of our own UTF-8 */
         message.charset.mismatch = false;
@@ -699,7 +699,7 @@ static int dissect_manscdp(tvbuff_t *body, packet_info *pinfo, proto_tree *tree,
                                      wmem_array_get_count(lesson.items));
     }
     if (lesson.ids && wmem_array_get_count(lesson.ids) > 0)
-        hik_tap_catalog_queue(pinfo, (const char *const *)wmem_array_get_raw(lesson.ids),
+        hik_catalog_tap_queue(pinfo, (const char *const *)wmem_array_get_raw(lesson.ids),
                               wmem_array_get_count(lesson.ids));
     if (record)
         add_info(pinfo, record->info);
@@ -868,7 +868,6 @@ void hik_manscdp_register(int proto _U_)
     manscdp_handle = register_dissector("manscdp", dissect_manscdp, proto_manscdp);
     hik_catalog_register();
     hik_exchange_register();
-    hik_tap_catalog_register();
 }
 
 void hik_manscdp_handoff(void)

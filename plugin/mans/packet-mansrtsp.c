@@ -9,7 +9,7 @@
 #include <math.h>
 
 #include "parts.h"
-#include "session.h"
+#include "current-message.h"
 
 /* Header lines of one body; more are shown as one piece. */
 #define MOST_LINES 1000

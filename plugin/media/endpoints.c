@@ -7,6 +7,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "front-door.h"
 #include "media-internal.h"
 
 #include <epan/dissectors/packet-rtcp.h>
@@ -37,7 +38,6 @@ static wmem_map_t *endpoints;      /* struct endpoint_key -> struct endpoint */
 static wmem_map_t *endpoints_ssrc; /* struct endpoint_key with SSRC -> struct endpoint */
 static wmem_map_t *announced;      /* SSRC -> struct endpoint: who announced it, for RTP over UDP */
 static wmem_map_t *endpoint_pairs; /* struct hik_flow_key without SSRC -> struct endpoint */
-static dissector_handle_t media_rtp_handle, media_rtcp_handle; /* rtp-flow.c's wrappers */
 
 static guint endpoint_hash(gconstpointer p)
 {
@@ -242,7 +242,7 @@ static void wrap_conversation(packet_info *pinfo, const address *addr, uint16_t 
         conversation = find_wildcard(pinfo, addr, port);
     }
     if (conversation)
-        conversation_set_dissector(conversation, rtcp ? media_rtcp_handle : media_rtp_handle);
+        conversation_set_dissector(conversation, rtcp ? hik_front_door()->rtcp_handle : hik_front_door()->rtp_handle);
 }
 
 static void open_endpoint(packet_info *pinfo, struct hik_session *session, const struct hik_description *sdp,
@@ -309,10 +309,8 @@ void hik_endpoints_open(packet_info *pinfo, const struct hik_message *message)
     }
 }
 
-void hik_endpoints_register(dissector_handle_t rtp_wrapper, dissector_handle_t rtcp_wrapper)
+void hik_endpoints_register(void)
 {
-    media_rtp_handle = rtp_wrapper;
-    media_rtcp_handle = rtcp_wrapper;
     endpoints = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), endpoint_hash, endpoint_equal);
     endpoints_ssrc = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), endpoint_hash, endpoint_equal);
     announced = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), g_direct_hash, g_direct_equal);

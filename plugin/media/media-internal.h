@@ -78,8 +78,7 @@ static inline gboolean hik_flow_key_equal(gconstpointer a, gconstpointer b)
     return memcmp(a, b, sizeof(struct hik_flow_key)) == 0;
 }
 
-/* endpoints.c. The dissectors to be put around stock's. */
-void hik_endpoints_register(dissector_handle_t rtp_wrapper, dissector_handle_t rtcp_wrapper);
+void hik_endpoints_register(void);
 /* endpoints.c. First pass only: opens what the newest SDP of the message's session names; the message carries an
  * offer or an answer. */
 void hik_endpoints_open(packet_info *pinfo, const struct hik_message *message);
@@ -95,6 +94,5 @@ void hik_tcp_open(packet_info *pinfo, struct hik_session *session, const struct 
  * strong: its SSRC is the announced one. */
 struct hik_session *hik_tcp_session(packet_info *pinfo, uint32_t ssrc, bool *strong);
 void hik_tcp_register(int proto);
-void hik_tcp_handoff(void);
 
 #endif

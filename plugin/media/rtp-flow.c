@@ -4,8 +4,6 @@
  * The SDP of offer and answer opens endpoints (endpoints.c). Which session a packet's ends belong to is kept in
  * its flow, so that the hot path is the search for the flow.
  *
- * Stock rtp and rtcp do the dissection; here they are only wrapped.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "rtp-flow.h"
@@ -13,15 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "export-media.h"
-#include "findings.h"
-#include "tap.h"
 #include "media-internal.h"
-#include "payload-check.h"
 #include "parts.h"
-#include "session-tree.h"
 #include "session.h"
-#include "stock.h"
 
 /* RFC 3550 A.1: a step further than this is no ordinary loss. */
 #define MAX_DROPOUT 3000
@@ -56,8 +48,6 @@ static wmem_map_t *mark_blocks;    /* block number + 1 -> struct mark_block */
 static wmem_map_t *captures;       /* one struct capture */
 
 static int proto_hik = -1;
-static dissector_handle_t rtp_handle, rtcp_handle;         /* stock */
-static dissector_handle_t media_rtp_handle, media_rtcp_handle; /* ours, around them */
 
 static struct capture *this_capture(void)
 {
@@ -405,7 +395,7 @@ static struct hik_rtp_mark *take_rtp(struct capture *capture, packet_info *pinfo
     return mark;
 }
 
-/* ---- dissectors ------------------------------------------------------------------------------------------------- */
+/* ---- the packet being dissected ------------------------------------------------------------------------------------------------- */
 
 const struct hik_rtp *hik_media_rtp(packet_info *pinfo)
 {
@@ -434,8 +424,9 @@ static bool find_payload(tvbuff_t *tvb, uint8_t first, unsigned *off, unsigned *
     return true;
 }
 
-static struct hik_rtp *enter(struct capture *capture, packet_info *pinfo, tvbuff_t *tvb)
+struct hik_rtp *hik_rtp_enter(packet_info *pinfo, tvbuff_t *tvb)
 {
+    struct capture *capture = this_capture();
     struct hik_rtp *rtp = &capture->current;
     const struct hik_rtp_mark *mark;
     const uint8_t *header;
@@ -443,7 +434,7 @@ static struct hik_rtp *enter(struct capture *capture, packet_info *pinfo, tvbuff
     capture->current_frame = pinfo->num;
     rtp->serial++;
     rtp->flow = NULL;
-    rtp->tapped = NULL;
+    rtp->key_frame = NULL;
     if (tvb_captured_length(tvb) < RTP_MIN_HEADER || pinfo->flags.in_error_pkt)
         return NULL;
     header = tvb_get_ptr(tvb, 0, RTP_MIN_HEADER);
@@ -471,31 +462,34 @@ static struct hik_rtp *enter(struct capture *capture, packet_info *pinfo, tvbuff
     rtp->duplicate = (mark->flags & HIK_MARK_DUPLICATE) != 0;
     rtp->marks = mark->flags;
     rtp->gap = mark->gap;
-    hik_export_queue(pinfo, tvb, rtp);
     return rtp;
 }
 
 const struct hik_rtp *hik_media_enter(packet_info *pinfo, tvbuff_t *tvb)
 {
-    return enter(this_capture(), pinfo, tvb);
+    const struct hik_rtp *rtp = hik_rtp_enter(pinfo, tvb);
+
+    if (rtp)
+        hik_front_door()->entered(pinfo, tvb, rtp);
+    return rtp;
 }
 
-static bool is_rtcp_type(uint8_t second)
+void hik_rtp_save(packet_info *pinfo, struct hik_rtp_outer *outer)
 {
-    return second >= 192 && second <= 223; /* RFC 5761 clause 4 */
+    const struct capture *capture = this_capture();
+
+    outer->frame = capture->current_frame == pinfo->num ? pinfo->num : 0;
+    outer->rtp = capture->current;
 }
 
-static void queue_rtp(packet_info *pinfo, struct hik_rtp *rtp)
+void hik_rtp_restore(const struct hik_rtp_outer *outer)
 {
-    struct hik_tap record = {
-        .kind = HIK_TAP_RTP,
-        .session = rtp->flow->session,
-        .flow = rtp->flow,
-        .bytes = rtp->payload_len,
-        .gap = rtp->gap,
-        .reordered = (rtp->marks & HIK_MARK_REORDERED) != 0,
-    };
-    rtp->tapped = hik_tap_queue(pinfo, &record);
+    struct capture *capture = this_capture();
+    uint32_t serial = capture->current.serial; /* the count goes on */
+
+    capture->current = outer->rtp;
+    capture->current.serial = serial;
+    capture->current_frame = outer->frame;
 }
 
 /* Whom a receiver report is about (RFC 3550 6.4.2); otherwise if there is no report block. */
@@ -506,130 +500,41 @@ static uint32_t reported_ssrc(tvbuff_t *tvb, uint32_t otherwise)
     return report ? tvb_get_ntohl(tvb, 8) : otherwise;
 }
 
-static int dissect_rtcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+struct hik_session *hik_rtcp_enter(packet_info *pinfo, tvbuff_t *tvb)
 {
-    const struct hik_rtp_mark *mark = NULL;
-    struct hik_session *session = NULL;
-    bool strong;
-    int length;
-
-    if (tvb_captured_length(tvb) >= 2 && (tvb_get_uint8(tvb, 0) & 0xC0) == 0x80) {
-        if (PINFO_FD_VISITED(pinfo)) {
-            mark = find_mark(this_capture(), pinfo, next_in_frame(pinfo));
-            if (mark && (mark->flags & HIK_MARK_RTCP) && mark->id != UINT32_MAX)
-                session = hik_session_get(mark->id);
-        } else {
-            uint32_t ssrc = tvb_captured_length(tvb) >= 8 ? tvb_get_ntohl(tvb, 4) : 0;
-            uint32_t about = reported_ssrc(tvb, ssrc);
-            session = hik_endpoints_match(pinfo, true, ssrc, about, &strong);
-            if (!session) /* multiplexed with RTP (RFC 5761), or a peer that ignores port + 1 */
-                session = hik_endpoints_match(pinfo, false, ssrc, about, &strong);
-            add_mark(this_capture(), pinfo, session ? session->index : UINT32_MAX, HIK_MARK_RTCP);
-            if (session) {
-                session->rtcp_packets++;
-                session->last_time = pinfo->abs_ts;
-            }
-        }
-    }
-    if (session) {
-        struct hik_tap record = {.kind = HIK_TAP_RTCP, .session = session};
-        hik_tap_queue(pinfo, &record);
-    }
-    length = hik_stock_call(rtcp_handle, tvb, pinfo, tree);
-    if (session && tree)
-        hik_session_tree_media(tvb, pinfo, tree, session);
-    return length;
-}
-
-/* A packet inside an ICMP error is no packet of the flow: nobody received it. Its session should know. */
-static bool take_icmp_error(packet_info *pinfo)
-{
-    bool strong;
-
-    if (!pinfo->flags.in_error_pkt)
-        return false;
-    if (!PINFO_FD_VISITED(pinfo)) {
-        struct hik_session *session = hik_endpoints_match(pinfo, false, 0, 0, &strong);
-        if (session)
-            hik_session_unreachable(pinfo, session, &pinfo->dst, (uint16_t)pinfo->destport);
-    }
-    return true;
-}
-
-/* An SDP may name a port on which something else is spoken, SIP's own for one. What is no RTP there is for whoever owns
- * the port. */
-static bool belongs_to_another(tvbuff_t *tvb, packet_info *pinfo)
-{
-    unsigned length = tvb_captured_length(tvb);
-
-    if (length == 0 || (tvb_get_uint8(tvb, 0) & 0xC0) == 0x80 || pinfo->ptype != PT_UDP)
-        return false;
-    return hik_stock_owns_udp(pinfo->destport) || hik_stock_owns_udp(pinfo->srcport) ||
-           hik_sip_looks_like(tvb_get_ptr(tvb, 0, (int)length), length);
-}
-
-static int dissect_media_rtcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
-{
-    if (belongs_to_another(tvb, pinfo))
-        return 0;
-    if (pinfo->flags.in_error_pkt)
-        return call_dissector(rtcp_handle, tvb, pinfo, tree);
-    return dissect_rtcp(tvb, pinfo, tree);
-}
-
-/* Our part of the packet: the tree, if there is one, and what is to be said about it. */
-static void show_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct hik_rtp *rtp, struct hik_session *session)
-{
-    const char *stock_proto = pinfo->current_proto;
-    proto_item *item = NULL;
-    proto_tree *ours = tree ? hik_session_tree_media_item(tvb, pinfo, tree, session, &item) : NULL;
-
-    pinfo->current_proto = "HIKCASCADE"; /* whose expert information it is */
-    hik_findings_rtp(pinfo, tvb, ours, item, rtp, rtp->flow, session);
-    pinfo->current_proto = stock_proto;
-}
-
-int hik_media_dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
-{
-    struct capture *capture = this_capture();
-    struct hik_rtp *rtp, mine, outer;
+    const struct hik_rtp_mark *mark;
     struct hik_session *session;
-    uint32_t outer_frame;
-    int length;
+    uint32_t ssrc, about;
+    bool strong;
 
-    if (take_icmp_error(pinfo))
-        return call_dissector(rtp_handle, tvb, pinfo, tree);
-    if (tvb_captured_length(tvb) >= 2 && is_rtcp_type(tvb_get_uint8(tvb, 1)) && (tvb_get_uint8(tvb, 0) & 0xC0) == 0x80)
-        return dissect_rtcp(tvb, pinfo, tree);
-    outer_frame = capture->current_frame == pinfo->num ? pinfo->num : 0;
-    outer = capture->current;
-    rtp = enter(capture, pinfo, tvb);
-    if (!rtp)
-        return call_dissector(rtp_handle, tvb, pinfo, tree);
-    session = rtp->flow->session;
-    if (session) /* here, because stock may not come back */
-        queue_rtp(pinfo, rtp);
-    mine = *rtp; /* a payload may hold RTP packets of its own */
-    if (session && !mine.flow->mp2p && mine.payload_type != mine.flow->looked_at && !PINFO_FD_VISITED(pinfo))
-        hik_media_look(pinfo, tvb, &mine, media_rtp_handle);
-    if (session && !tree)
-        show_rtp(tvb, pinfo, NULL, &mine, session);
-    /* With no tree there is nothing of ours to lose: spare the exception frame, unless it is by our word that stock takes
-     * it for what it is taken for. */
-    length = tree || mine.flow->look_frame ? hik_stock_call(rtp_handle, tvb, pinfo, tree) : call_dissector(rtp_handle, tvb, pinfo, tree);
-    if (session && tree)
-        show_rtp(tvb, pinfo, tree, &mine, session);
-    outer.serial = capture->current.serial; /* the count goes on */
-    capture->current = outer;
-    capture->current_frame = outer_frame;
-    return length;
+    if (tvb_captured_length(tvb) < 2 || (tvb_get_uint8(tvb, 0) & 0xC0) != 0x80)
+        return NULL;
+    if (PINFO_FD_VISITED(pinfo)) {
+        mark = find_mark(this_capture(), pinfo, next_in_frame(pinfo));
+        return mark && (mark->flags & HIK_MARK_RTCP) && mark->id != UINT32_MAX ? hik_session_get(mark->id) : NULL;
+    }
+    ssrc = tvb_captured_length(tvb) >= 8 ? tvb_get_ntohl(tvb, 4) : 0;
+    about = reported_ssrc(tvb, ssrc);
+    session = hik_endpoints_match(pinfo, true, ssrc, about, &strong);
+    if (!session) /* multiplexed with RTP (RFC 5761), or a peer that ignores port + 1 */
+        session = hik_endpoints_match(pinfo, false, ssrc, about, &strong);
+    add_mark(this_capture(), pinfo, session ? session->index : UINT32_MAX, HIK_MARK_RTCP);
+    if (session) {
+        session->rtcp_packets++;
+        session->last_time = pinfo->abs_ts;
+    }
+    return session;
 }
 
-static int dissect_media_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+void hik_media_unreachable(packet_info *pinfo)
 {
-    if (belongs_to_another(tvb, pinfo))
-        return 0;
-    return hik_media_dissect(tvb, pinfo, tree);
+    struct hik_session *session;
+    bool strong;
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    session = hik_endpoints_match(pinfo, false, 0, 0, &strong);
+    if (session)
+        hik_session_unreachable(pinfo, session, &pinfo->dst, (uint16_t)pinfo->destport);
 }
 
 void hik_media_register(int proto)
@@ -646,16 +551,6 @@ void hik_media_register(int proto)
     for (size_t i = 0; i < array_length(maps); i++)
         *maps[i].map = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), maps[i].hash, maps[i].equal);
     proto_hik = proto;
-    /* No protocol of their own: the layers of a packet stay what stock says they are. */
-    media_rtp_handle = create_dissector_handle(dissect_media_rtp, -1);
-    media_rtcp_handle = create_dissector_handle(dissect_media_rtcp, -1);
-    hik_endpoints_register(media_rtp_handle, media_rtcp_handle);
+    hik_endpoints_register();
     hik_tcp_register(proto);
-}
-
-void hik_media_handoff(void)
-{
-    rtp_handle = find_dissector("rtp");
-    rtcp_handle = find_dissector("rtcp");
-    hik_tcp_handoff();
 }

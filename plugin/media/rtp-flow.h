@@ -9,8 +9,9 @@
 
 #include "ws-compat.h"
 
+#include "front-door.h"
+
 struct hik_session;
-struct hik_tap; /* tap.h */
 
 /* Who a flow is: compared and hashed as it stands, so every byte is set. */
 struct hik_flow_key {
@@ -156,20 +157,30 @@ struct hik_rtp {
     uint16_t marks;              /* enum hik_mark, as found on the first pass */
     uint16_t gap;                /* packets missing in front of this one */
     unsigned payload_off, payload_len; /* inside the RTP packet, padding excluded */
-    struct hik_tap *tapped;      /* its record on the tap, NULL: nobody listens, or no session */
+    bool *key_frame;             /* set to true where a key frame begins in the payload; NULL: nobody asks */
 };
 
 /* The RTP packet being dissected, NULL if it did not come through our wrapper (then see hik_media_enter()). */
 const struct hik_rtp *hik_media_rtp(packet_info *pinfo);
 
-/* An RTP or RTCP packet that is the whole tvb: finds its session, if it has one, has stock dissect it and adds our tree.
- * Every pass. */
-int hik_media_dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree);
+/* The front door's: reads the RTP header at the start of the tvb, finds or makes the flow (first pass), counts the packet,
+ * and makes hik_media_rtp() answer for the rest of it. Every pass. NULL if it is no RTP header. */
+struct hik_rtp *hik_rtp_enter(packet_info *pinfo, tvbuff_t *tvb);
+/* A payload may hold RTP packets of its own: what hik_media_rtp() answers is kept around them. */
+struct hik_rtp_outer {
+    uint32_t frame;
+    struct hik_rtp rtp;
+};
+void hik_rtp_save(packet_info *pinfo, struct hik_rtp_outer *outer);
+void hik_rtp_restore(const struct hik_rtp_outer *outer);
+/* The session of an RTCP packet, NULL if it has none. Every pass. */
+struct hik_session *hik_rtcp_enter(packet_info *pinfo, tvbuff_t *tvb);
+/* First pass only. The packet at hand stands inside an ICMP error: tells its session. */
+void hik_media_unreachable(packet_info *pinfo);
 
 /* For RTP that came to stock without us (by Decode As): reads the RTP header at the start of
- * the tvb, finds or makes the flow (first pass), counts the packet, and makes hik_media_rtp() answer for the rest of this packet.
- * Returns NULL if it is no RTP header. */
-const struct hik_rtp *hik_media_enter(packet_info *pinfo, tvbuff_t *rtp);
+ * the tvb, as the front door does. Returns NULL if it is no RTP header. */
+const struct hik_rtp *hik_media_enter(packet_info *pinfo, tvbuff_t *tvb);
 
 /* First pass: a program stream in RTP of this SSRC was recognised inside a segment of the TCP connection being dissected,
  * in its direction. */
@@ -183,5 +194,6 @@ struct hik_flow *hik_flow_get(unsigned index);
  * ends what its flows have been. */
 struct hik_message;
 void hik_media_open(packet_info *pinfo, const struct hik_message *message);
+
 
 #endif

@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "h26x-rtp.h"
-#include "tap.h"
 #include "payload-check.h"
 #include "rtp-flow.h"
 #include "stock.h"
@@ -531,8 +530,8 @@ static int dissect_mp2p(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, voi
             find_units(m, index, &view);
         if (view.record && PINFO_FD_VISITED(pinfo))
             add_last_units(pinfo, m, index, &view);
-        if (view.record && view.record->flags & MP2P_KEY_BEGINS && rtp->tapped)
-            rtp->tapped->key_frame = true;
+        if (view.record && view.record->flags & MP2P_KEY_BEGINS && rtp->key_frame)
+            *rtp->key_frame = true;
         if (view.record && view.record->flags & MP2P_HAS_STATE && hik_mp2p_is_shown(tree))
             view.start = recall_state(pinfo, m, view.record);
     } else if (hik_mp2p_is_shown(tree)) {

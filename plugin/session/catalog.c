@@ -8,6 +8,8 @@
  */
 #include "catalog.h"
 
+#include "parts.h"
+
 #include <string.h>
 
 /* What one capture taught. Lives in file scope, reached through the autoreset tree below. */
@@ -21,6 +23,7 @@ struct catalog {
     struct hik_catalog_answer *first_answer, *last_answer;
 };
 
+static int catalog_tap = -1;
 static wmem_tree_t *captures; /* key 0: the struct catalog of this capture */
 
 static struct catalog *catalog_get(void)
@@ -258,5 +261,20 @@ const struct hik_catalog_answer *hik_catalog_answer_next(const struct hik_catalo
 
 void hik_catalog_register(void)
 {
+    catalog_tap = register_tap(HIK_CATALOG_TAP);
     captures = wmem_tree_new_autoreset(wmem_epan_scope(), wmem_file_scope());
+}
+
+bool hik_catalog_tap_wanted(void)
+{
+    return have_tap_listener(catalog_tap);
+}
+
+void hik_catalog_tap_queue(packet_info *pinfo, const char *const *ids, unsigned count)
+{
+    struct hik_catalog_tapped *tapped = wmem_new(pinfo->pool, struct hik_catalog_tapped);
+
+    tapped->ids = ids;
+    tapped->count = count;
+    tap_queue_packet(catalog_tap, pinfo, tapped);
 }

@@ -79,13 +79,15 @@ void hik_catalog_answer_lists(packet_info *pinfo, struct hik_catalog_answer *ans
 /* Iteration in the order of the first message: NULL gives the first, the last gives NULL. */
 const struct hik_catalog_answer *hik_catalog_answer_next(const struct hik_catalog_answer *answer);
 
-/* Called once at registration. */
-void hik_catalog_register(void);
-/* catalog.c: the tap, `-z hikcascade,catalog` and the menu entry. */
-void hik_tap_catalog_register(void);
-/* A message with catalog lines was dissected, on any pass. ids: its DeviceIDs, packet scope. */
-void hik_tap_catalog_queue(packet_info *pinfo, const char *const *ids, unsigned count);
+/* The tap of catalog messages: what one of them gives to the listeners. Packet scope. */
+#define HIK_CATALOG_TAP "hikcascade_catalog"
+struct hik_catalog_tapped {
+    const char *const *ids; /* DeviceIDs */
+    unsigned count;
+};
+/* A message with catalog lines was dissected, on any pass. ids: packet scope. */
+void hik_catalog_tap_queue(packet_info *pinfo, const char *const *ids, unsigned count);
 /* Is anybody listening? */
-bool hik_tap_catalog_wanted(void);
+bool hik_catalog_tap_wanted(void);
 
 #endif

@@ -12,29 +12,6 @@
 
 /* ---- small helpers ---------------------------------------------------------------------------------------------- */
 
-char *hik_view_string(wmem_allocator_t *scope, const uint8_t *buf, struct hik_view view)
-{
-    if (view.len == 0)
-        return NULL;
-    return (char *)get_utf_8_string(scope, buf + view.off, (int)view.len);
-}
-
-char *hik_text_to_utf8(wmem_allocator_t *scope, const uint8_t *buf, struct hik_view view)
-{
-    if (view.len == 0)
-        return NULL;
-    if (g_utf8_validate((const char *)buf + view.off, view.len, NULL))
-        return wmem_strndup(scope, (const char *)buf + view.off, view.len);
-    return (char *)get_gb18030_string(scope, buf + view.off, (int)view.len);
-}
-
-void hik_text_one_line(char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text < ' ' || *text == 0x7F)
-            *text = ' ';
-}
-
 /* ---- the message ------------------------------------------------------------------------------------------------ */
 
 /* The first place in [at, end) where the text stands; end if it does not. Letters of either case, but the first. */

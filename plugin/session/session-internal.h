@@ -34,9 +34,6 @@ bool hik_reading_implies_dialog(const struct hik_reading *r);
 /* Fills a description from the message's SDP; r->has_sdp must be set. Strings and lines are file scope. */
 void hik_reading_describe(packet_info *pinfo, const struct hik_reading *r, struct hik_description *out);
 
-/* A view as a string of valid UTF-8. NULL for an empty one. */
-char *hik_view_string(wmem_allocator_t *scope, const uint8_t *buf, struct hik_view view);
-
 /* The view is an ID of any of the known kinds (gb-id.h). */
 bool hik_view_is_id(const uint8_t *buf, struct hik_view view);
 

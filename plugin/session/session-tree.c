@@ -7,6 +7,7 @@
 
 #include "catalog.h"
 #include "filter.h"
+#include "gb-id.h"
 #include "parts.h"
 
 static int proto_hik = -1;
@@ -19,7 +20,12 @@ static int hf_hik_answer_in = -1;
 static int hf_hik_ack_in = -1;
 static int hf_hik_bye_in = -1;
 static int hf_hik_expected_ssrc = -1;
+static int hf_hik_request_in = -1;
+static int hf_hik_response_time = -1;
+static int hf_hik_first_media_in = -1;
 static int ett_hik_media = -1;
+
+static expert_field ei_hik_answer_tied = EI_INIT;
 
 static const value_string direction_names[] = {
     {HIK_DIR_UP, "lower platform to upper platform"},
@@ -33,7 +39,7 @@ static void add_link(tvbuff_t *tvb, proto_tree *tree, int field, uint32_t frame)
         proto_item_set_generated(proto_tree_add_uint(tree, field, tvb, 0, 0, frame));
 }
 
-void hik_session_tree_direction(tvbuff_t *tvb, proto_tree *tree, enum hik_direction direction)
+static void add_direction(tvbuff_t *tvb, proto_tree *tree, enum hik_direction direction)
 {
     if (direction != HIK_DIR_UNKNOWN)
         proto_item_set_generated(proto_tree_add_uint(tree, hf_hik_direction, tvb, 0, 0, direction));
@@ -84,6 +90,81 @@ void hik_session_tree_media(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
     hik_session_tree_media_item(tvb, pinfo, tree, session, &item);
 }
 
+static void add_transaction(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct hik_message *message)
+{
+    nstime_t delta;
+
+    if (!message->request_frame)
+        return;
+    proto_item_set_generated(proto_tree_add_uint(tree, hf_hik_request_in, tvb, 0, 0, message->request_frame));
+    nstime_delta(&delta, &pinfo->abs_ts, &message->request_time);
+    proto_item_set_generated(proto_tree_add_time(tree, hf_hik_response_time, tvb, 0, 0, &delta));
+}
+
+void hik_session_tree_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, proto_item *item,
+                              const struct hik_message *message)
+{
+    if (message->session) {
+        proto_item_append_text(item, ", session %u", message->session->index);
+        if (message->session->camera)
+            proto_item_append_text(item, ", camera %s", message->session->camera);
+    }
+    hik_session_tree_add(tvb, pinfo, tree, message->session);
+    add_direction(tvb, tree, message->direction);
+    add_transaction(tvb, pinfo, tree, message);
+    if (message->tied_by_cseq)
+        expert_add_info_format(pinfo, item, &ei_hik_answer_tied,
+                               "Call-ID, tags and Via branch fit no request: tied to the BYE in frame %u by CSeq and addresses",
+                               message->request_frame);
+}
+
+void hik_session_tree_first_media(tvbuff_t *tvb, proto_tree *tree, const struct hik_session *session)
+{
+    if (session->first_media_frame)
+        proto_item_set_generated(proto_tree_add_uint(tree, hf_hik_first_media_in, tvb, 0, 0, session->first_media_frame));
+}
+
+/* The device a message outside any session is about: whoever registers, is asked or reports. */
+static struct hik_view message_device(const uint8_t *buf, const struct hik_sip *sip, const struct hik_message *message)
+{
+    struct hik_sip_addr addr;
+    struct hik_gb_id id;
+    enum hik_header_id where = message->method == HIK_METHOD_SUBSCRIBE || message->direction == HIK_DIR_UNKNOWN ||
+                                       (message->is_request && message->direction == HIK_DIR_DOWN)
+                                   ? HIK_HDR_TO
+                                   : HIK_HDR_FROM;
+
+    if (hik_sip_parse_addr(buf, sip->first[where].value, &addr)) {
+        hik_gb_id_parse(buf + addr.user.off, addr.user.len, &id);
+        if (id.kind != HIK_ID_NONE)
+            return addr.user;
+    }
+    return (struct hik_view){0, 0};
+}
+
+void hik_session_tree_info(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip, const struct hik_message *message)
+{
+    const struct hik_session *session = message->session;
+    const char *info = col_get_text(pinfo->cinfo, COL_INFO);
+    /* Stock ends a SIP message with a separator of its own. */
+    const char *separator = info && g_str_has_suffix(info, "| ") ? "" : " | ";
+    struct hik_view device;
+    char *text;
+
+    if (session) {
+        col_append_fstr(pinfo->cinfo, COL_INFO, "%ssession %u", separator, session->index);
+        if (session->camera)
+            col_append_fstr(pinfo->cinfo, COL_INFO, ", camera %s", session->camera);
+        return;
+    }
+    device = message_device(buf, sip, message);
+    if (device.len == 0)
+        return;
+    text = hik_view_string(pinfo->pool, buf, device);
+    hik_text_one_line(text);
+    col_append_fstr(pinfo->cinfo, COL_INFO, "%s%s", separator, text);
+}
+
 void hik_session_tree_register(int proto)
 {
     static hf_register_info fields[] = {
@@ -112,10 +193,24 @@ void hik_session_tree_register(int proto)
         {&hf_hik_expected_ssrc,
          {"Announced SSRC", "hikcascade.expected_ssrc", FT_UINT32, BASE_DEC_HEX, NULL, 0,
           "SSRC that y= of the answer announced, else y= of the offer", HFILL}},
+        {&hf_hik_request_in,
+         {"Request in frame", "hikcascade.request_in", FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_REQUEST), 0,
+          "The request this message answers", HFILL}},
+        {&hf_hik_response_time,
+         {"Response time", "hikcascade.response_time", FT_RELATIVE_TIME, BASE_NONE, NULL, 0,
+          "Time since the request", HFILL}},
+        {&hf_hik_first_media_in,
+         {"First media in frame", "hikcascade.first_media_in", FT_FRAMENUM, BASE_NONE, NULL, 0,
+          "The first RTP packet of this session", HFILL}},
     };
     static int *trees[] = {&ett_hik_media};
+    static ei_register_info experts[] = {
+        {&ei_hik_answer_tied,
+         {"hikcascade.answer_tied_by_cseq", PI_SEQUENCE, PI_NOTE, "Answer fits its request only by CSeq and addresses", EXPFILL}},
+    };
 
     proto_hik = proto;
     proto_register_field_array(proto, fields, array_length(fields));
     proto_register_subtree_array(trees, array_length(trees));
+    expert_register_field_array(expert_register_protocol(proto), experts, array_length(experts));
 }

@@ -18,7 +18,14 @@ void hik_session_tree_media(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 proto_tree *hik_session_tree_media_item(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
                                         const struct hik_session *session, proto_item **item);
 
-/* hikcascade.direction, unless it is not known. */
-void hik_session_tree_direction(tvbuff_t *tvb, proto_tree *tree, enum hik_direction direction);
+/* What a SIP message is to its session: all of the above, direction, the request of an answer. item: of tree. */
+void hik_session_tree_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, proto_item *item,
+                              const struct hik_message *message);
+
+/* hikcascade.first_media_in, once there is media. */
+void hik_session_tree_first_media(tvbuff_t *tvb, proto_tree *tree, const struct hik_session *session);
+
+/* Appends to the Info column: session and camera, else the device that a message outside any session is about. */
+void hik_session_tree_info(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip, const struct hik_message *message);
 
 #endif

@@ -14,6 +14,7 @@
 #include "endpoint.h"
 #include "sdp.h"
 #include "sip-message.h"
+#include "text.h"
 
 struct hik_flow; /* rtp-flow.h */
 
@@ -155,15 +156,8 @@ struct hik_session {
     const char *verdict;      /* computed once by the first reader after the first pass, NULL before */
 };
 
-/* A view as UTF-8: as it is if it is valid UTF-8, else decoded as GB18030, of which GB2312 and GBK are subsets. NULL
- * for an empty view. */
-char *hik_text_to_utf8(wmem_allocator_t *scope, const uint8_t *buf, struct hik_view view);
-
 /* First pass. The newest session of the message's Call-ID, NULL if there is none. Does not take the message in. */
 struct hik_session *hik_session_of_call(const uint8_t *buf, const struct hik_sip *sip);
-
-/* Makes blanks of the control characters of a text, in place. */
-void hik_text_one_line(char *text);
 
 /* The expected SSRC: the answer's y= if it has a usable one, else the offer's. False if neither announced one. */
 bool hik_session_expected_ssrc(const struct hik_session *session, uint32_t *ssrc);
@@ -242,12 +236,6 @@ struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, con
 
 /* The call of this message, or the request it answers, was taken in before. Changes nothing. */
 bool hik_session_knows(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip);
-
-/* The record of the SIP message whose body the tvb is, while that message is being dissected; NULL when the message
- * did not come through our front door. For the body dissectors. */
-const struct hik_message *hik_session_message_of_body(packet_info *pinfo, tvbuff_t *body);
-/* The bytes of that message, from its start line on; NULL in the same cases. For headers its record does not keep. */
-tvbuff_t *hik_session_sip_of_body(packet_info *pinfo, tvbuff_t *body);
 
 /* First pass only. MANSRTSP told a session's player something. scale 0 = not said. */
 void hik_session_playback(packet_info *pinfo, struct hik_session *session, double scale, bool paused);

@@ -103,50 +103,6 @@ static struct hik_view view_between(uint32_t from, uint32_t to)
     return v;
 }
 
-struct hik_view hik_view_trim(const uint8_t *buf, struct hik_view v)
-{
-    while (v.len > 0 && is_space(buf[v.off])) {
-        v.off++;
-        v.len--;
-    }
-    while (v.len > 0 && is_space(buf[v.off + v.len - 1]))
-        v.len--;
-    return v;
-}
-
-bool hik_view_is(const uint8_t *buf, struct hik_view v, const char *text)
-{
-    uint32_t i;
-
-    for (i = 0; i < v.len; i++) {
-        if (text[i] == '\0' || lower(buf[v.off + i]) != lower((uint8_t)text[i]))
-            return false;
-    }
-    return text[v.len] == '\0';
-}
-
-bool hik_view_uint(const uint8_t *buf, struct hik_view v, uint64_t max, uint64_t *out)
-{
-    uint64_t value = 0;
-    uint32_t i;
-
-    if (v.len == 0)
-        return false;
-    for (i = 0; i < v.len; i++) {
-        uint8_t c = buf[v.off + i];
-        uint64_t digit;
-
-        if (!is_digit(c))
-            return false;
-        digit = (uint64_t)(c - '0');
-        if (digit > max || value > (max - digit) / 10)
-            return false;
-        value = value * 10 + digit;
-    }
-    *out = value;
-    return true;
-}
-
 static uint16_t view_port(const uint8_t *buf, struct hik_view v)
 {
     uint64_t port;
@@ -732,4 +688,12 @@ bool hik_sip_parse_subject(const uint8_t *buf, struct hik_view where, struct hik
     if (comma < end)
         split_subject(buf, comma + 1, find_byte(buf, comma + 1, end, ','), &out->receiver_id, &out->receiver_seq);
     return out->sender_id.len > 0;
+}
+
+const char *hik_sip_method_name(enum hik_method method)
+{
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
+        if (methods[i].method == method)
+            return methods[i].name;
+    return "Other";
 }

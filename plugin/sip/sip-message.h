@@ -13,11 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A piece of the buffer. len 0 with off 0 means "not there". */
-struct hik_view {
-    uint32_t off;
-    uint32_t len;
-};
+#include "view.h"
 
 enum hik_method {
     HIK_METHOD_NONE, /* not recognised: see hik_sip.method_text */
@@ -149,11 +145,8 @@ struct hik_subject {
 };
 bool hik_sip_parse_subject(const uint8_t *buf, struct hik_view where, struct hik_subject *out);
 
-/* Unsigned decimal of a view. False if empty, not all digits, or over max. */
-bool hik_view_uint(const uint8_t *buf, struct hik_view v, uint64_t max, uint64_t *out);
-/* Equal to an ASCII string, without case. */
-bool hik_view_is(const uint8_t *buf, struct hik_view v, const char *text);
-/* The view without blanks, tabs and line ends at either end. */
-struct hik_view hik_view_trim(const uint8_t *buf, struct hik_view v);
+
+/* Name of a method as it stands in SIP, "Other" for HIK_METHOD_NONE. */
+const char *hik_sip_method_name(enum hik_method method);
 
 #endif

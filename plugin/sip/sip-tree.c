@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "gb-id.h"
+#include "text.h"
 #include "parts.h"
-#include "session-tree.h"
 
 static int proto_hik = -1;
 
@@ -47,8 +47,6 @@ static int hf_hik_media_port = -1;
 static int hf_hik_media_rtcp_port = -1;
 static int hf_hik_error_code = -1;
 static int hf_hik_error_text = -1;
-static int hf_hik_request_in = -1;
-static int hf_hik_response_time = -1;
 
 static int ett_hik = -1;
 static int ett_hik_device_id = -1;
@@ -66,7 +64,6 @@ static expert_field ei_hik_sdp_broken_line = EI_INIT;
 static expert_field ei_hik_content_length = EI_INIT;
 static expert_field ei_hik_port_zero = EI_INIT;
 static expert_field ei_hik_port_zero_mild = EI_INIT;
-static expert_field ei_hik_answer_tied = EI_INIT;
 
 /* Names for value_string users, filled from the pure parts' tables at registration. */
 #define CODE_NAMES 256
@@ -403,9 +400,9 @@ static void add_sdp(const struct hik_sip_view *v, packet_info *pinfo, proto_tree
         proto_tree_add_expert_format(tree, pinfo, &ei_hik_sdp_broken_line, v->tvb, (int)sdp->body.off, (int)sdp->body.len,
                                      "Blank line inside the SDP: strict peers stop reading there and lose y=");
     }
-    if (!sdp->has_y && sdp->media_count > 0 && v->message->method == HIK_METHOD_INVITE)
+    if (!sdp->has_y && sdp->media_count > 0 && v->sip->method == HIK_METHOD_INVITE)
         expert_add_info_format(pinfo, root, &ei_hik_ssrc_missing, "SDP %s has no y= line: the SSRC is not announced",
-                               v->message->is_request ? "offer" : "answer");
+                               v->sip->is_request ? "offer" : "answer");
 }
 
 static void add_error_info(const struct hik_sip_view *v, packet_info *pinfo, proto_tree *tree)
@@ -445,37 +442,14 @@ static void add_content_length(const struct hik_sip_view *v, packet_info *pinfo,
                                "Content-Length says %" PRId64 " bytes, the body has %u", declared, v->sip->body_present);
 }
 
-static void add_transaction(const struct hik_sip_view *v, packet_info *pinfo, proto_tree *tree)
+proto_tree *hik_sip_tree_begin(const struct hik_sip_view *v, proto_tree *tree, proto_item **item)
 {
-    const struct hik_message *message = v->message;
-    nstime_t delta;
-
-    if (!message->request_frame)
-        return;
-    proto_item_set_generated(proto_tree_add_uint(tree, hf_hik_request_in, v->tvb, 0, 0, message->request_frame));
-    nstime_delta(&delta, &pinfo->abs_ts, &message->request_time);
-    proto_item_set_generated(proto_tree_add_time(tree, hf_hik_response_time, v->tvb, 0, 0, &delta));
+    *item = proto_tree_add_item(tree, proto_hik, v->tvb, 0, -1, ENC_NA);
+    return proto_item_add_subtree(*item, ett_hik);
 }
 
-proto_tree *hik_sip_tree_add(const struct hik_sip_view *v, packet_info *pinfo, proto_tree *tree, proto_item **item)
+void hik_sip_tree_add(const struct hik_sip_view *v, packet_info *pinfo, proto_tree *ours, proto_item *root)
 {
-    const struct hik_message *message = v->message;
-    proto_item *root = proto_tree_add_item(tree, proto_hik, v->tvb, 0, -1, ENC_NA);
-    proto_tree *ours = proto_item_add_subtree(root, ett_hik);
-
-    *item = root;
-    if (message->session) {
-        proto_item_append_text(root, ", session %u", message->session->index);
-        if (message->session->camera)
-            proto_item_append_text(root, ", camera %s", message->session->camera);
-    }
-    hik_session_tree_add(v->tvb, pinfo, ours, message->session);
-    hik_session_tree_direction(v->tvb, ours, message->direction);
-    add_transaction(v, pinfo, ours);
-    if (message->tied_by_cseq)
-        expert_add_info_format(pinfo, root, &ei_hik_answer_tied,
-                               "Call-ID, tags and Via branch fit no request: tied to the BYE in frame %u by CSeq and addresses",
-                               message->request_frame);
     add_subject(v, pinfo, ours);
     add_content_length(v, pinfo, root);
     if (v->sdp)
@@ -483,46 +457,13 @@ proto_tree *hik_sip_tree_add(const struct hik_sip_view *v, packet_info *pinfo, p
     else if (v->sip->body.len > 0)
         add_error_info(v, pinfo, ours);
     add_header_ids(v, pinfo, ours);
-    return ours;
-}
-
-/* The device a message outside any session is about: whoever registers, is asked or reports. */
-static struct hik_view message_device(const struct hik_sip_view *v)
-{
-    struct hik_sip_addr addr;
-    struct hik_gb_id id;
-    enum hik_header_id where = v->message->method == HIK_METHOD_SUBSCRIBE || v->message->direction == HIK_DIR_UNKNOWN ||
-                                       (v->message->is_request && v->message->direction == HIK_DIR_DOWN)
-                                   ? HIK_HDR_TO
-                                   : HIK_HDR_FROM;
-
-    if (hik_sip_parse_addr(v->buf, v->sip->first[where].value, &addr)) {
-        hik_gb_id_parse(v->buf + addr.user.off, addr.user.len, &id);
-        if (id.kind != HIK_ID_NONE)
-            return addr.user;
-    }
-    return (struct hik_view){0, 0};
 }
 
 void hik_sip_tree_info(const struct hik_sip_view *v, packet_info *pinfo)
 {
-    const struct hik_session *session = v->message->session;
-    const char *info = col_get_text(pinfo->cinfo, COL_INFO);
-    /* Stock ends a SIP message with a separator of its own. */
-    const char *separator = info && g_str_has_suffix(info, "| ") ? "" : " | ";
     const struct hik_sdp *sdp = v->sdp;
     struct hik_error_info error;
-    struct hik_view device;
 
-    if (session) {
-        col_append_fstr(pinfo->cinfo, COL_INFO, "%ssession %u", separator, session->index);
-        if (session->camera)
-            col_append_fstr(pinfo->cinfo, COL_INFO, ", camera %s", session->camera);
-    } else {
-        device = message_device(v);
-        if (device.len)
-            col_append_fstr(pinfo->cinfo, COL_INFO, "%s%s", separator, text_of(v, pinfo, device));
-    }
     if (v->sip->body.len == 0)
         return;
     if (sdp) {
@@ -650,12 +591,6 @@ void hik_sip_tree_register(int proto)
          {"Error code", "hikcascade.error_code", FT_STRING, BASE_NONE, NULL, 0, "ErrorCode of a failed INVITE", HFILL}},
         {&hf_hik_error_text,
          {"Error text", "hikcascade.error_text", FT_STRING, BASE_NONE, NULL, 0, "ErrorDescripe of a failed INVITE", HFILL}},
-        {&hf_hik_request_in,
-         {"Request in frame", "hikcascade.request_in", FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_REQUEST), 0,
-          "The request this message answers", HFILL}},
-        {&hf_hik_response_time,
-         {"Response time", "hikcascade.response_time", FT_RELATIVE_TIME, BASE_NONE, NULL, 0,
-          "Time since the request", HFILL}},
     };
     static int *trees[] = {&ett_hik,      &ett_hik_device_id, &ett_hik_subject, &ett_hik_stream_mode,
                            &ett_hik_ssrc, &ett_hik_format,    &ett_hik_media,   &ett_hik_error};
@@ -673,8 +608,6 @@ void hik_sip_tree_register(int proto)
         {&ei_hik_port_zero_mild,
          {"hikcascade.port_zero", PI_PROTOCOL, PI_NOTE, "Media port is 0: this side does without this one of the streams",
           EXPFILL}},
-        {&ei_hik_answer_tied,
-         {"hikcascade.answer_tied_by_cseq", PI_SEQUENCE, PI_NOTE, "Answer fits its request only by CSeq and addresses", EXPFILL}},
     };
 
     proto_hik = proto;

@@ -6,7 +6,10 @@
 #ifndef HIK_SIP_TREE_H
 #define HIK_SIP_TREE_H
 
-#include "session.h"
+#include "ws-compat.h"
+
+#include "sdp.h"
+#include "sip-message.h"
 
 /* One SIP message ready to be shown. tvb holds exactly the message: offsets of the views are offsets of the tvb. */
 struct hik_sip_view {
@@ -14,13 +17,14 @@ struct hik_sip_view {
     const uint8_t *buf; /* the tvb's captured bytes */
     const struct hik_sip *sip;
     const struct hik_sdp *sdp; /* the body, if it is SDP, else NULL */
-    const struct hik_message *message;
 };
 
-/* Adds the protocol item with everything the message says. Returns the subtree and its item; tree is not NULL. */
-proto_tree *hik_sip_tree_add(const struct hik_sip_view *view, packet_info *pinfo, proto_tree *tree, proto_item **item);
+/* Adds the protocol item, with nothing in it yet. Returns the subtree and its item. */
+proto_tree *hik_sip_tree_begin(const struct hik_sip_view *view, proto_tree *tree, proto_item **item);
+/* Adds everything the message says to that subtree. */
+void hik_sip_tree_add(const struct hik_sip_view *view, packet_info *pinfo, proto_tree *ours, proto_item *item);
 
-/* Appends the remark to the Info column: session, camera, endpoint, SSRC. */
+/* Appends to the Info column what the body says: endpoint, SSRC, error. */
 void hik_sip_tree_info(const struct hik_sip_view *view, packet_info *pinfo);
 
 #endif

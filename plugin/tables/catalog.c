@@ -14,31 +14,10 @@
 #include "gb-id.h"
 #include "table.h"
 #include "session.h"
+#include "parts.h"
 
 #define CLI_NAME "hikcascade,catalog"
 #define DEEPEST_INDENT 16
-
-static int catalog_tap = -1;
-
-/* What a message gives to the listeners. */
-struct tapped {
-    const char *const *ids;
-    unsigned count;
-};
-
-bool hik_tap_catalog_wanted(void)
-{
-    return have_tap_listener(catalog_tap);
-}
-
-void hik_tap_catalog_queue(packet_info *pinfo, const char *const *ids, unsigned count)
-{
-    struct tapped *tapped = wmem_new(pinfo->pool, struct tapped);
-
-    tapped->ids = ids;
-    tapped->count = count;
-    tap_queue_packet(catalog_tap, pinfo, tapped);
-}
 
 /* ---- order --------------------------------------------------------------------------------------------------- */
 
@@ -174,7 +153,7 @@ static tap_packet_status print_packet(void *data, packet_info *pinfo _U_, epan_d
                                       tap_flags_t flags _U_)
 {
     struct printer *printer = (struct printer *)data;
-    const struct tapped *tapped = (const struct tapped *)tap;
+    const struct hik_catalog_tapped *tapped = (const struct hik_catalog_tapped *)tap;
     unsigned i;
 
     for (i = 0; i < tapped->count; i++) {
@@ -377,7 +356,7 @@ static ws_tap_init print_init(const char *argument, void *userdata _U_)
 
     printer->filter = hik_table_filter_of(argument, CLI_NAME);
     printer->shown = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    WS_TAP_INIT_DONE(hik_table_listen(argument, "hikcascade_catalog", printer, printer->filter, print_reset, print_packet,
+    WS_TAP_INIT_DONE(hik_table_listen(argument, HIK_CATALOG_TAP, printer, printer->filter, print_reset, print_packet,
                                       print_draw, print_finish));
 }
 
@@ -460,7 +439,7 @@ static tap_packet_status table_packet(void *data, packet_info *pinfo _U_, epan_d
 {
     stat_data_t *stat = (stat_data_t *)data;
     stat_tap_table *table = g_array_index(stat->stat_tap_data->tables, stat_tap_table *, 0);
-    const struct tapped *tapped = (const struct tapped *)tap;
+    const struct hik_catalog_tapped *tapped = (const struct hik_catalog_tapped *)tap;
     struct filling *filling =
         table->num_elements > 0
             ? (struct filling *)stat_tap_get_field_data(table, 0, COLUMN_PLACE)->user_data.ptr_value
@@ -513,7 +492,7 @@ void hik_tap_catalog_register(void)
     };
     static struct hik_table_definition table = {
         .ui = {.title = "Hikvision cascade catalog",
-               .tap_name = "hikcascade_catalog",
+               .tap_name = HIK_CATALOG_TAP,
                .cli_string = CLI_NAME,
                .stat_tap_init_cb = table_init,
                .packet_func = table_packet,
@@ -524,7 +503,6 @@ void hik_tap_catalog_register(void)
         .own_printer = true, /* which knows when all packets have been seen */
     };
 
-    catalog_tap = register_tap("hikcascade_catalog");
     hik_table_register_printer(&printer, NULL);
     hik_table_register_ui(&table, COLUMN_COUNT);
 }

@@ -20,6 +20,7 @@
 #include "media-file.h"
 #include "payload-check.h"
 #include "session.h"
+#include "parts.h"
 
 /* An RTP packet on the tap. Packet scope. */
 struct exported {

@@ -8,9 +8,6 @@
 
 #include "rtp-flow.h"
 
-/* Registers the export objects of protocol proto, and the preference. */
-void hik_export_register(int proto);
-
 /* Hands an RTP packet to whoever exports; does nothing if nobody does. tvb: the whole RTP packet, rtp: what was found
  * about it. */
 void hik_export_queue(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *rtp);

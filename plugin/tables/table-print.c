@@ -12,6 +12,7 @@
 #include <epan/prefs.h>
 
 #include "terminal.h"
+#include "parts.h"
 
 /* What a terminal shows behind the beginning of a sentence's line. */
 #define INDENT 4

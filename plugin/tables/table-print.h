@@ -56,7 +56,4 @@ void hik_table_print_rows(const struct hik_printout *table);
 int hik_table_text_width(const char *text);
 void hik_table_print_text(const char *text, int width);
 
-/* Registers the preference with the protocol. */
-void hik_table_print_register(int proto);
-
 #endif

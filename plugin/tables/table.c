@@ -5,6 +5,8 @@
  */
 #include "table.h"
 
+#include "parts.h"
+
 #include <stdio.h>
 #include <string.h>
 

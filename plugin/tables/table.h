@@ -67,6 +67,4 @@ void hik_table_register_ui(struct hik_table_definition *definition, unsigned col
 void hik_table_before_drawing(void (*finish)(void *data), void *data);
 void hik_table_forget(void *data);
 
-void hik_table_register(void);
-
 #endif

@@ -1,6 +1,6 @@
 /* tap.h
  * What the tap "hikcascade" carries: one record per SIP message of ours, and one per RTP or RTCP packet of a session.
- * The front door registers the tap (name: HIK_TAP_NAME) and queues the records; the tables and the counter tree listen.
+ * The front doors queue the records; the tables and the counter tree listen.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -34,14 +34,11 @@ struct hik_tap {
     uint32_t bytes;                    /* of its payload */
     uint32_t gap;
     bool reordered;                    /* came behind a later sequence number: it fills a gap that was counted */
-    bool key_frame;                    /* a key frame begins in it; set by packet-mp2p.c, after the record was queued */
+    bool key_frame;                    /* a key frame begins in it; set after the record was queued */
 };
 
-/* Name of a method as it stands in SIP, "Other" for HIK_METHOD_NONE. */
-const char *hik_tap_method_name(enum hik_method method);
-
 /* Queues a copy of a record and returns it: listeners are called when the frame is dissected, so it may be added to.
- * NULL while nobody listens. Defined by the front door. */
+ * NULL while nobody listens. */
 struct hik_tap *hik_tap_queue(packet_info *pinfo, const struct hik_tap *record);
 
 #endif

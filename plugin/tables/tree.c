@@ -23,19 +23,6 @@ struct tree {
 };
 static GHashTable *trees; /* stats_tree -> struct tree */
 
-const char *hik_tap_method_name(enum hik_method method)
-{
-    static const char *const names[] = {
-        [HIK_METHOD_NONE] = "Other",           [HIK_METHOD_REGISTER] = "REGISTER", [HIK_METHOD_INVITE] = "INVITE",
-        [HIK_METHOD_ACK] = "ACK",              [HIK_METHOD_BYE] = "BYE",           [HIK_METHOD_CANCEL] = "CANCEL",
-        [HIK_METHOD_OPTIONS] = "OPTIONS",      [HIK_METHOD_INFO] = "INFO",         [HIK_METHOD_MESSAGE] = "MESSAGE",
-        [HIK_METHOD_SUBSCRIBE] = "SUBSCRIBE",  [HIK_METHOD_NOTIFY] = "NOTIFY",     [HIK_METHOD_PRACK] = "PRACK",
-        [HIK_METHOD_UPDATE] = "UPDATE",        [HIK_METHOD_REFER] = "REFER",       [HIK_METHOD_PUBLISH] = "PUBLISH",
-    };
-
-    return (size_t)method < array_length(names) ? names[method] : names[0];
-}
-
 static void count_verdict(const struct tree *tree, const struct hik_session *session)
 {
     struct hik_case facts;
@@ -102,9 +89,9 @@ static tap_packet_status packet(stats_tree *st, packet_info *pinfo _U_, epan_dis
         return TAP_PACKET_DONT_REDRAW;
     if (tap->kind == HIK_TAP_SIP && tap->message->is_request) {
         tick_stat_node(st, title_requests, 0, true);
-        tick_stat_node(st, hik_tap_method_name(tap->message->method), tree->requests, false);
+        tick_stat_node(st, hik_sip_method_name(tap->message->method), tree->requests, false);
     } else if (tap->kind == HIK_TAP_SIP) {
-        snprintf(name, sizeof name, "%u to %s", tap->message->status, hik_tap_method_name(tap->message->method));
+        snprintf(name, sizeof name, "%u to %s", tap->message->status, hik_sip_method_name(tap->message->method));
         tick_stat_node(st, title_answers, 0, true);
         tick_stat_node(st, name, tree->answers, false);
     } else {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "rtp-flow.h"
+#include "parts.h"
 
 /* Made from what was known then, on any pass; emptied with the capture. */
 static struct summary {

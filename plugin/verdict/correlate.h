@@ -27,6 +27,4 @@ const struct hik_capture_summary *hik_correlate(void);
 /* NULL: nothing. hik_correlate() was called before. */
 const struct hik_relation *hik_correlate_relation(const struct hik_session *session);
 
-void hik_correlate_register(void);
-
 #endif

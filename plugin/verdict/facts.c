@@ -13,12 +13,6 @@
 #include "rtp-flow.h"
 #include "seconds.h"
 
-const char *hik_facts_keep(struct hik_endpoint_text *slot, struct hik_endpoint_text text)
-{
-    *slot = text;
-    return slot->s[0] != '\0' ? slot->s : NULL;
-}
-
 const char *hik_facts_bad_address(const struct hik_media_line *line, const address *peer)
 {
     if (!line->addr_ok)
@@ -107,13 +101,13 @@ void hik_facts_collect(const struct hik_session *session, struct hik_case *out)
     f->bye = session->bye_frame != 0;
     f->unreachable = session->unreachable;
     f->unreachable_frame = session->unreachable_frame;
-    f->unreachable_what = hik_facts_keep(&out->unreachable_what, hik_endpoint_print(&session->unreachable_what.addr,
+    f->unreachable_what = hik_endpoint_keep(&out->unreachable_what, hik_endpoint_print(&session->unreachable_what.addr,
                                                                           session->unreachable_what.port));
     /* where no answers were captured, the request has to do */
     f->reinvited = session->moved || (session->reinvite_frame && !session->final_frame);
     f->forks = session->answer_count;
-    f->caller = hik_facts_keep(&out->caller, hik_endpoint_print(&session->caller.addr, session->caller.port));
-    f->callee = hik_facts_keep(&out->callee, hik_endpoint_print(&session->callee.addr, session->callee.port));
+    f->caller = hik_endpoint_keep(&out->caller, hik_endpoint_print(&session->caller.addr, session->caller.port));
+    f->callee = hik_endpoint_keep(&out->callee, hik_endpoint_print(&session->callee.addr, session->callee.port));
     f->rtcp_packets = session->rtcp_packets;
     f->capture_has_rtp = all->has_rtp;
     f->paused = session->paused;
@@ -136,7 +130,7 @@ void hik_facts_collect(const struct hik_session *session, struct hik_case *out)
     f->tcp_refused = session->tcp_rst_frame != 0 && !f->tcp_up;
     passive = tcp_listener(session);
     if (passive && passive->addr_ok)
-        f->tcp_to = hik_facts_keep(&out->tcp_to, hik_endpoint_print(&passive->endpoint.addr, passive->endpoint.port));
+        f->tcp_to = hik_endpoint_keep(&out->tcp_to, hik_endpoint_print(&passive->endpoint.addr, passive->endpoint.port));
 
     if (relation && relation->shared) {
         f->shared_with = (int)relation->shared->index;
@@ -149,7 +143,7 @@ void hik_facts_collect(const struct hik_session *session, struct hik_case *out)
                               g_strcmp0(with->caller_id, session->callee_id) == 0);
 
         f->cascade_with = (int)relation->cascade->index;
-        f->cascade_via = hik_facts_keep(&out->cascade_via, hik_endpoint_print_address(middle_called ? &session->callee.addr : &session->caller.addr));
+        f->cascade_via = hik_endpoint_keep(&out->cascade_via, hik_endpoint_print_address(middle_called ? &session->callee.addr : &session->caller.addr));
     }
     /* media endpoints, else where SIP is */
     out->upper = caller_is_lower ? (f->leg[1].to ? &out->to[1] : &out->callee) : f->leg[0].to ? &out->to[0] : &out->caller;

@@ -35,7 +35,4 @@ const char *hik_facts_verdict(struct hik_session *session);
 /* Is that SDP line's address one its peer cannot send to? The words for it, or NULL. peer: the SIP peer's address. */
 const char *hik_facts_bad_address(const struct hik_media_line *line, const address *peer);
 
-/* Keeps a text in the case and returns it, NULL if it is empty. */
-const char *hik_facts_keep(struct hik_endpoint_text *slot, struct hik_endpoint_text text);
-
 #endif

@@ -123,12 +123,12 @@ void hik_media_facts_leg(const struct hik_session *session, unsigned way, const 
     nstime_t first, last;
 
     if (receiver && receiver->addr_ok) {
-        leg->to = hik_facts_keep(&out->to[way], hik_endpoint_print(&receiver->endpoint.addr, receiver->endpoint.port));
+        leg->to = hik_endpoint_keep(&out->to[way], hik_endpoint_print(&receiver->endpoint.addr, receiver->endpoint.port));
         leg->to_class = hik_address_class_of(&receiver->endpoint.addr);
         leg->to_is_peer = addresses_equal(&receiver->endpoint.addr, &receiver_sip->addr);
     }
     if (sender && sender->addr_ok)
-        leg->from = hik_facts_keep(&out->from[way], hik_endpoint_print(&sender->endpoint.addr, sender->endpoint.port));
+        leg->from = hik_endpoint_keep(&out->from[way], hik_endpoint_print(&sender->endpoint.addr, sender->endpoint.port));
     leg->sender_class = hik_address_class_of(&sender_sip->addr);
     /* Who connects needs no port of its own. */
     leg->to_port_zero = receiver && receiver->port_ok && receiver->endpoint.port == 0 &&
@@ -166,14 +166,14 @@ void hik_media_facts_leg(const struct hik_session *session, unsigned way, const 
     }
     if (!most)
         return;
-    leg->seen_from = hik_facts_keep(&out->seen_from[way], hik_endpoint_print(&most->src, most->src_port));
+    leg->seen_from = hik_endpoint_keep(&out->seen_from[way], hik_endpoint_print(&most->src, most->src_port));
     leg->astray_same_port = most->astray && receiver && receiver->endpoint.port == most->dst_port;
-    leg->seen_to = hik_facts_keep(&out->seen_to[way], hik_endpoint_print(&most->dst, most->dst_port));
+    leg->seen_to = hik_endpoint_keep(&out->seen_to[way], hik_endpoint_print(&most->dst, most->dst_port));
     leg->ssrc = most->ssrc;
     leg->ssrcs++;
     leg->seconds = hik_seconds_between(&first, &last);
     if (stray) {
-        leg->unnegotiated_from = hik_facts_keep(&out->unnegotiated[way], hik_endpoint_print(&stray->src, stray->src_port));
+        leg->unnegotiated_from = hik_endpoint_keep(&out->unnegotiated[way], hik_endpoint_print(&stray->src, stray->src_port));
         leg->unnegotiated_is_host = sender && sender->addr_ok && addresses_equal(&sender->endpoint.addr, &stray->src);
         leg->unnegotiated_is_peer = addresses_equal(&sender_sip->addr, &stray->src);
     }

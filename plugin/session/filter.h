@@ -8,7 +8,6 @@
 
 #include "session.h"
 
-void hik_filter_register(int proto);
 /* The packet being dissected, with a tree, belongs to this session. The first one of a frame counts. */
 void hik_filter_note(packet_info *pinfo, const struct hik_session *session);
 

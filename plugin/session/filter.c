@@ -5,6 +5,8 @@
  */
 #include "filter.h"
 
+#include "parts.h"
+
 /* Key of the packet-scope record under the hikcascade protocol; other files have 1 to 2, 16 to 18 and 32. */
 enum { KEY_FILTER = 48 };
 

@@ -1,6 +1,6 @@
-/* findings.c
- * Expert information that needs more than the bytes of one message: what a session, a pair of platforms or an RTP flow
- * had been up to that point, and, after the first pass, how it all ended. The sentences are for field engineers.
+/* message-findings.c
+ * Expert information on SIP that needs more than the bytes of one message: what a session or a pair of platforms had
+ * been up to that point, and, after the first pass, how it all ended. The sentences are for field engineers.
  *
  * What a message shows by itself and by what came before it is noted on the first pass and shown on every pass alike.
  * What only the end of the capture can tell (no answer, no media) is shown from the second pass on, on the INVITE or
@@ -8,23 +8,16 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "findings.h"
-#include "stock.h"
+#include "message-findings.h"
 
 #include "catalog.h"
 #include "correlate.h"
 #include "facts.h"
-#include "filter.h"
 #include "keepalive.h"
-#include "media-facts.h"
-#include "rtp-flow.h"
 #include "seconds.h"
-#include "table.h"
-#include "tap.h"
+#include "session-tree.h"
+#include "stock.h"
 #include "parts.h"
-
-/* RTP later than this after the BYE is not just what was on its way. */
-#define LATE_SECONDS HIK_LATE_MEDIA
 
 enum note_kind {
     NOTE_REJECTED,
@@ -49,9 +42,7 @@ struct note {
 static wmem_map_t *notes_of; /* struct hik_message -> first struct note */
 
 static int hf_hik_verdict = -1;
-static int hf_hik_first_media_in = -1;
 
-static expert_field ei_ssrc_mismatch = EI_INIT;
 static expert_field ei_ssrc_constant = EI_INIT;
 static expert_field ei_ssrc_shared = EI_INIT;
 static expert_field ei_no_answer = EI_INIT;
@@ -60,16 +51,8 @@ static expert_field ei_rejected_mild = EI_INIT;
 static expert_field ei_no_media = EI_INIT;
 static expert_field ei_no_media_mild = EI_INIT;
 static expert_field ei_private_address = EI_INIT;
-static expert_field ei_wrong_destination = EI_INIT;
-static expert_field ei_unnegotiated_source = EI_INIT;
-static expert_field ei_unnegotiated_source_mild = EI_INIT;
 static expert_field ei_tcp_role_conflict = EI_INIT;
 static expert_field ei_tcp_no_connection = EI_INIT;
-static expert_field ei_rtp_lost = EI_INIT;
-static expert_field ei_ssrc_changed = EI_INIT;
-static expert_field ei_payload_not_declared = EI_INIT;
-static expert_field ei_media_after_bye = EI_INIT;
-static expert_field ei_media_after_bye_mild = EI_INIT;
 static expert_field ei_auth_loop = EI_INIT;
 static expert_field ei_registration_expired = EI_INIT;
 static expert_field ei_keepalive_missed = EI_INIT;
@@ -113,7 +96,7 @@ static void note_rejected(const struct hik_message *message)
     if (message->method != HIK_METHOD_INVITE || !session) {
         note(message, NOTE_REJECTED, true,
              wmem_strdup_printf(wmem_file_scope(), "The %s is refused with %u",
-                                message->method == HIK_METHOD_NONE ? "request" : hik_tap_method_name(message->method),
+                                message->method == HIK_METHOD_NONE ? "request" : hik_sip_method_name(message->method),
                                 message->status));
         return;
     }
@@ -287,12 +270,6 @@ static void show_outcome(packet_info *pinfo, proto_item *item, const struct hik_
     }
 }
 
-static void add_first_media(tvbuff_t *tvb, proto_tree *tree, const struct hik_session *session)
-{
-    if (session->first_media_frame)
-        proto_item_set_generated(proto_tree_add_uint(tree, hf_hik_first_media_in, tvb, 0, 0, session->first_media_frame));
-}
-
 void hik_findings_message(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, proto_item *item,
                           const struct hik_message *message)
 {
@@ -305,7 +282,7 @@ void hik_findings_message(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, p
     show_notes(pinfo, item, message);
     if (!session)
         return;
-    add_first_media(tvb, tree, session);
+    hik_session_tree_first_media(tvb, tree, session);
     if (!PINFO_FD_VISITED(pinfo))
         return;
     show_outcome(pinfo, item, message);
@@ -317,137 +294,17 @@ void hik_findings_message(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, p
     }
 }
 
-/* ---- RTP -------------------------------------------------------------------------------------------------------- */
-
-static bool declares(const struct hik_description *sdp, uint8_t pt)
-{
-    for (unsigned i = 0; sdp->frame && i < sdp->media_count; i++)
-        if (sdp->media[i].formats[pt / 64] >> (pt % 64) & 1)
-            return true;
-    return false;
-}
-
-/* Once per flow, on the first packet that comes when the answer is known (before, it may be early media): is it what
- * was announced? */
-static void judge_flow(packet_info *pinfo, struct hik_flow *flow, const struct hik_rtp *rtp, const struct hik_session *session)
-{
-    uint32_t expected;
-
-    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
-    flow->judged = HIK_JUDGED;
-    flow->judged_frame = pinfo->num;
-    /* an audio line beside the video, and the way back of a conversation, have SSRCs of their own */
-    if (hik_media_facts_is_announced(session, flow) && hik_session_expected_ssrc(session, &expected)) {
-        flow->judged_expected = expected;
-        if (expected == flow->ssrc)
-            flow->judged |= HIK_JUDGED_EXPECTED;
-        else if (expected != HIK_SSRC_HIKVISION)
-            flow->judged |= HIK_JUDGED_MISMATCH;
-    }
-    if (!declares(&session->offer, rtp->payload_type) && !declares(&session->answer, rtp->payload_type))
-        flow->judged |= HIK_JUDGED_PAYLOAD_TYPE;
-    flow->judged_pt = rtp->payload_type;
-}
-
-static void show_first(packet_info *pinfo, proto_item *item, const struct hik_flow *flow, const struct hik_session *session)
-{
-    const struct hik_content *content = flow->content;
-    uint32_t expected;
-
-    if (flow->astray)
-        expert_add_info_format(pinfo, item, &ei_wrong_destination,
-                               "Media with the SSRC announced goes to %s, which its receiver did not announce",
-                               hik_endpoint_print(&flow->dst, flow->dst_port).s);
-    if (flow->unnegotiated) {
-        const struct hik_endpoint *sip = addresses_equal(&flow->src, &session->caller.addr) ? &session->caller
-                                       : addresses_equal(&flow->src, &session->callee.addr) ? &session->callee : NULL;
-
-        expert_add_info_format(pinfo, item, sip ? &ei_unnegotiated_source_mild : &ei_unnegotiated_source,
-                               "Media comes from %s, which no SDP of the session announced%s",
-                               hik_endpoint_print(&flow->src, flow->src_port).s,
-                               sip ? "; it is where the SIP comes from (NAT, or another port)" : "");
-    }
-    if (!PINFO_FD_VISITED(pinfo))
-        return;
-    /* No answer was seen at all: the offer is all there is to compare with. */
-    if (!(flow->judged & HIK_JUDGED) && hik_media_facts_is_announced(session, flow) &&
-        hik_session_expected_ssrc(session, &expected) && expected != flow->ssrc && expected != HIK_SSRC_HIKVISION)
-        expert_add_info_format(pinfo, item, &ei_ssrc_mismatch, "RTP carries SSRC %u, the INVITE announced %u (the answer is "
-                               "not in the capture)", flow->ssrc, expected);
-    if (content->not_ps_packets > content->ps_packets)
-        expert_add_info_format(pinfo, item, &ei_payload_not_declared,
-                               "The SDP says MPEG program stream, but %u of %u packets are none%s%s", content->not_ps_packets,
-                               content->ps_packets + content->not_ps_packets, content->looks_like ? "; they look like " : "",
-                               content->looks_like ? content->looks_like : "");
-}
-
-static void show_judgement(packet_info *pinfo, proto_item *item, const struct hik_flow *flow)
-{
-    if (flow->judged & HIK_JUDGED_MISMATCH)
-        expert_add_info_format(pinfo, item, &ei_ssrc_mismatch,
-                               "RTP carries SSRC %u, the SDP announced %u (y=): the receiver may drop the stream", flow->ssrc,
-                               flow->judged_expected);
-    if (flow->judged & HIK_JUDGED_PAYLOAD_TYPE)
-        expert_add_info_format(pinfo, item, &ei_payload_not_declared,
-                               "Payload type %u is in no m= line of the session", flow->judged_pt);
-}
-
-static void show_marks(packet_info *pinfo, proto_item *item, const struct hik_rtp *rtp, const struct hik_flow *flow,
-                       const struct hik_session *session)
-{
-    if (rtp->marks & HIK_MARK_GAP)
-        expert_add_info_format(pinfo, item, &ei_rtp_lost, "%u RTP packet%s missing in front of this one (sequence %u to %u)",
-                               rtp->gap, rtp->gap == 1 ? " is" : "s are", (rtp->seq - rtp->gap) & 0xFFFFu,
-                               (rtp->seq - 1u) & 0xFFFFu);
-    if (rtp->marks & HIK_MARK_AFTER_BYE) {
-        double late = hik_seconds_between(&session->bye_time, &pinfo->abs_ts);
-
-        expert_add_info_format(pinfo, item, late > LATE_SECONDS ? &ei_media_after_bye : &ei_media_after_bye_mild,
-                               "Media %.3f s after the BYE in frame %u", late, session->bye_frame);
-    }
-    if ((rtp->marks & HIK_MARK_SSRC_CHANGED) && !(flow->judged & HIK_JUDGED_EXPECTED))
-        expert_add_info_format(pinfo, item, &ei_ssrc_changed,
-                               "The SSRC changes from %u to %u in the middle of the session: the receiver may drop the stream",
-                               flow->next_in_session ? flow->next_in_session->ssrc : 0, flow->ssrc);
-}
-
-void hik_findings_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, proto_item *item, const struct hik_rtp *rtp,
-                      const struct hik_flow *flow, struct hik_session *session)
-{
-    if (!PINFO_FD_VISITED(pinfo) && flow->packets == 1)
-        rtp->flow->astray = hik_media_facts_is_misdirected(session, flow);
-    if (!PINFO_FD_VISITED(pinfo) && !flow->judged && session->answer.frame)
-        judge_flow(pinfo, rtp->flow, rtp, session);
-    if (!tree && !hik_stock_wants_experts())
-        return;
-    add_first_media(tvb, tree, session);
-    if (pinfo->num == flow->first_frame)
-        show_first(pinfo, item, flow, session);
-    if (pinfo->num == flow->judged_frame)
-        show_judgement(pinfo, item, flow);
-    if (pinfo->num == flow->look_frame && rtp->extended_seq == flow->look_seq)
-        expert_add_info_format(pinfo, item, &ei_payload_not_declared, "The SDP says %s for payload type %u, the payload looks like %s",
-                               flow->look_said ? flow->look_said : "nothing", rtp->payload_type, flow->look_is);
-    if (rtp->marks & (HIK_MARK_GAP | HIK_MARK_AFTER_BYE | HIK_MARK_SSRC_CHANGED))
-        show_marks(pinfo, item, rtp, flow, session);
-}
-
 /* ---- registration ----------------------------------------------------------------------------------------------- */
 
-void hik_findings_register(int proto)
+void hik_message_findings_register(int proto)
 {
     static hf_register_info fields[] = {
         {&hf_hik_verdict,
          {"Verdict", "hikcascade.verdict", FT_STRING, BASE_NONE, NULL, 0,
           "What the whole capture says about this session: a code, and the sentence for it", HFILL}},
-        {&hf_hik_first_media_in,
-         {"First media in frame", "hikcascade.first_media_in", FT_FRAMENUM, BASE_NONE, NULL, 0,
-          "The first RTP packet of this session", HFILL}},
     };
     /* Where the same finding can be grave or not, two entries share the name: the filter finds both. */
     static ei_register_info experts[] = {
-        {&ei_ssrc_mismatch,
-         {"hikcascade.ssrc_mismatch", PI_PROTOCOL, PI_ERROR, "RTP carries another SSRC than y= announced", EXPFILL}},
         {&ei_ssrc_constant,
          {"hikcascade.ssrc_constant", PI_PROTOCOL, PI_NOTE, "Both sides announce Hikvision's constant SSRC", EXPFILL}},
         {&ei_ssrc_shared,
@@ -460,24 +317,10 @@ void hik_findings_register(int proto)
          {"hikcascade.no_media", PI_SEQUENCE, PI_WARN, "The call was ended at once, no RTP came", EXPFILL}},
         {&ei_private_address,
          {"hikcascade.private_address", PI_PROTOCOL, PI_WARN, "The SDP names an address its peer cannot send to", EXPFILL}},
-        {&ei_wrong_destination,
-         {"hikcascade.wrong_destination", PI_PROTOCOL, PI_WARN, "Media goes to an endpoint its receiver did not announce", EXPFILL}},
-        {&ei_unnegotiated_source,
-         {"hikcascade.unnegotiated_source", PI_PROTOCOL, PI_WARN, "Media from an address no SDP announced", EXPFILL}},
-        {&ei_unnegotiated_source_mild,
-         {"hikcascade.unnegotiated_source", PI_PROTOCOL, PI_NOTE, "Media from an endpoint no SDP announced", EXPFILL}},
         {&ei_tcp_role_conflict,
          {"hikcascade.tcp_role_conflict", PI_PROTOCOL, PI_ERROR, "Both sides have the same TCP role", EXPFILL}},
         {&ei_tcp_no_connection,
          {"hikcascade.tcp_no_connection", PI_SEQUENCE, PI_ERROR, "The TCP connection for media did not come about", EXPFILL}},
-        {&ei_rtp_lost, {"hikcascade.rtp_lost", PI_SEQUENCE, PI_WARN, "RTP packets are missing", EXPFILL}},
-        {&ei_ssrc_changed,
-         {"hikcascade.ssrc_changed", PI_SEQUENCE, PI_WARN, "The SSRC changes within the session", EXPFILL}},
-        {&ei_payload_not_declared,
-         {"hikcascade.payload_not_declared", PI_PROTOCOL, PI_WARN, "The payload is not what the SDP declares", EXPFILL}},
-        {&ei_media_after_bye, {"hikcascade.media_after_bye", PI_SEQUENCE, PI_WARN, "Media goes on after the BYE", EXPFILL}},
-        {&ei_media_after_bye_mild,
-         {"hikcascade.media_after_bye", PI_SEQUENCE, PI_NOTE, "Media that was on its way at the BYE", EXPFILL}},
         {&ei_auth_loop, {"hikcascade.auth_loop", PI_SECURITY, PI_WARN, "REGISTER is refused again and again", EXPFILL}},
         {&ei_registration_expired,
          {"hikcascade.registration_expired", PI_SEQUENCE, PI_WARN, "The registration has run out", EXPFILL}},
@@ -493,12 +336,4 @@ void hik_findings_register(int proto)
     proto_register_field_array(proto, fields, array_length(fields));
     expert_register_field_array(expert_register_protocol(proto), experts, array_length(experts));
     notes_of = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), g_direct_hash, g_direct_equal);
-    hik_correlate_register();
-    hik_filter_register(proto);
-    hik_table_register();
-    hik_tap_sessions_register();
-    hik_tap_messages_register();
-    hik_tap_series_register();
-    hik_tap_platforms_register();
-    hik_tap_tree_register();
 }

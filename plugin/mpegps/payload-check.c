@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "h26x-rtp.h"
-#include "media-internal.h"
+#include "session.h"
 #include "mpeg-ps.h"
 
 enum { FIRST_DYNAMIC = 96 };

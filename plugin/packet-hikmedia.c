@@ -1,0 +1,159 @@
+/* packet-hikmedia.c
+ * The front door of RTP and RTCP (RFC 3550): the wrappers around stock rtp and rtcp. Finds flow and session, has stock
+ * dissect the packet, adds our tree and findings, and hands it to the tap and the export. No parsing, no records.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "ws-compat.h"
+
+#include "export-media.h"
+#include "front-door.h"
+#include "parts.h"
+#include "payload-check.h"
+#include "rtp-findings.h"
+#include "rtp-flow.h"
+#include "session-tree.h"
+#include "stock.h"
+#include "tap.h"
+
+static dissector_handle_t rtp_handle, rtcp_handle;             /* stock */
+static dissector_handle_t media_rtp_handle, media_rtcp_handle; /* ours, around them */
+
+static bool is_rtcp_type(uint8_t second)
+{
+    return second >= 192 && second <= 223; /* RFC 5761 clause 4 */
+}
+
+/* The bytes of a packet inside an ICMP error were received by nobody. Its session should know. */
+static bool process_icmp_error(packet_info *pinfo)
+{
+    if (!pinfo->flags.in_error_pkt)
+        return false;
+    if (!PINFO_FD_VISITED(pinfo))
+        hik_media_unreachable(pinfo);
+    return true;
+}
+
+static int dissect_rtcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+{
+    struct hik_session *session = hik_rtcp_enter(pinfo, tvb);
+    int length;
+
+    if (session) { /* here, because stock may not come back */
+        struct hik_tap record = {.kind = HIK_TAP_RTCP, .session = session};
+        hik_tap_queue(pinfo, &record);
+    }
+    length = hik_stock_call(rtcp_handle, tvb, pinfo, tree);
+    if (session && tree)
+        hik_session_tree_media(tvb, pinfo, tree, session);
+    return length;
+}
+
+static void queue_rtp(packet_info *pinfo, struct hik_rtp *rtp)
+{
+    struct hik_tap record = {
+        .kind = HIK_TAP_RTP,
+        .session = rtp->flow->session,
+        .flow = rtp->flow,
+        .bytes = rtp->payload_len,
+        .gap = rtp->gap,
+        .reordered = (rtp->marks & HIK_MARK_REORDERED) != 0,
+    };
+    struct hik_tap *queued = hik_tap_queue(pinfo, &record);
+
+    rtp->key_frame = queued ? &queued->key_frame : NULL;
+}
+
+/* An SDP may name a port on which something else is spoken, SIP's own for one. What is no RTP there is for whoever owns
+ * the port. */
+static bool belongs_to_another(tvbuff_t *tvb, packet_info *pinfo)
+{
+    unsigned length = tvb_captured_length(tvb);
+
+    if (length == 0 || (tvb_get_uint8(tvb, 0) & 0xC0) == 0x80 || pinfo->ptype != PT_UDP)
+        return false;
+    return hik_stock_owns_udp(pinfo->destport) || hik_stock_owns_udp(pinfo->srcport) ||
+           hik_sip_looks_like(tvb_get_ptr(tvb, 0, (int)length), length);
+}
+
+/* Our part of the packet: the tree, if there is one, and what is to be said about it. */
+static void show_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct hik_rtp *rtp, struct hik_session *session)
+{
+    const char *stock_proto = pinfo->current_proto;
+    proto_item *item = NULL;
+    proto_tree *ours = tree ? hik_session_tree_media_item(tvb, pinfo, tree, session, &item) : NULL;
+
+    pinfo->current_proto = "HIKCASCADE"; /* whose expert information it is */
+    hik_findings_rtp(pinfo, tvb, ours, item, rtp, rtp->flow, session);
+    pinfo->current_proto = stock_proto;
+}
+
+/* An RTP or RTCP packet that is the whole tvb. Every pass. */
+static int dissect_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+{
+    struct hik_rtp_outer outer;
+    struct hik_rtp *rtp, mine;
+    struct hik_session *session;
+    int length;
+
+    if (process_icmp_error(pinfo))
+        return call_dissector(rtp_handle, tvb, pinfo, tree);
+    if (tvb_captured_length(tvb) >= 2 && is_rtcp_type(tvb_get_uint8(tvb, 1)) && (tvb_get_uint8(tvb, 0) & 0xC0) == 0x80)
+        return dissect_rtcp(tvb, pinfo, tree);
+    hik_rtp_save(pinfo, &outer);
+    rtp = hik_rtp_enter(pinfo, tvb);
+    if (!rtp)
+        return call_dissector(rtp_handle, tvb, pinfo, tree);
+    /* Tap and export first, because stock may not come back. */
+    hik_export_queue(pinfo, tvb, rtp);
+    session = rtp->flow->session;
+    if (session)
+        queue_rtp(pinfo, rtp);
+    mine = *rtp; /* a payload may hold RTP packets of its own */
+    if (session && !mine.flow->mp2p && mine.payload_type != mine.flow->looked_at && !PINFO_FD_VISITED(pinfo))
+        hik_media_look(pinfo, tvb, &mine, media_rtp_handle);
+    if (session && !tree)
+        show_rtp(tvb, pinfo, NULL, &mine, session);
+    /* With no tree there is nothing of ours to lose: spare the exception frame, unless it is by our word that stock takes
+     * it for what it is taken for. */
+    length = tree || mine.flow->look_frame ? hik_stock_call(rtp_handle, tvb, pinfo, tree) : call_dissector(rtp_handle, tvb, pinfo, tree);
+    if (session && tree)
+        show_rtp(tvb, pinfo, tree, &mine, session);
+    hik_rtp_restore(&outer);
+    return length;
+}
+
+static int dissect_rtp_wrapper(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    if (belongs_to_another(tvb, pinfo))
+        return 0;
+    return dissect_rtp(tvb, pinfo, tree);
+}
+
+static int dissect_rtcp_wrapper(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    if (belongs_to_another(tvb, pinfo))
+        return 0;
+    if (pinfo->flags.in_error_pkt)
+        return call_dissector(rtcp_handle, tvb, pinfo, tree);
+    return dissect_rtcp(tvb, pinfo, tree);
+}
+
+void hik_media_front_door_register(int proto)
+{
+    struct hik_media_front_door door = {.dissect_rtp = dissect_rtp, .entered = hik_export_queue};
+
+    /* No protocol of their own: the layers of a packet stay what stock says they are. */
+    media_rtp_handle = create_dissector_handle(dissect_rtp_wrapper, -1);
+    media_rtcp_handle = create_dissector_handle(dissect_rtcp_wrapper, -1);
+    door.rtp_handle = media_rtp_handle;
+    door.rtcp_handle = media_rtcp_handle;
+    hik_front_door_set(&door);
+    hik_media_register(proto);
+}
+
+void hik_media_front_door_handoff(void)
+{
+    rtp_handle = find_dissector("rtp");
+    rtcp_handle = find_dissector("rtcp");
+}

@@ -1,0 +1,164 @@
+/* rtp-findings.c
+ * Expert information on RTP: what its flow is to the session, and what its sequence number says. What a packet shows is
+ * noted on the first pass; what only the whole capture can tell is shown from the second pass on.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "rtp-findings.h"
+
+#include "media-facts.h"
+#include "seconds.h"
+#include "session-tree.h"
+#include "stock.h"
+#include "parts.h"
+
+/* RTP later than this after the BYE is not just what was on its way. */
+#define LATE_SECONDS HIK_LATE_MEDIA
+
+static expert_field ei_ssrc_mismatch = EI_INIT;
+static expert_field ei_wrong_destination = EI_INIT;
+static expert_field ei_unnegotiated_source = EI_INIT;
+static expert_field ei_unnegotiated_source_mild = EI_INIT;
+static expert_field ei_rtp_lost = EI_INIT;
+static expert_field ei_ssrc_changed = EI_INIT;
+static expert_field ei_payload_not_declared = EI_INIT;
+static expert_field ei_media_after_bye = EI_INIT;
+static expert_field ei_media_after_bye_mild = EI_INIT;
+
+static bool declares(const struct hik_description *sdp, uint8_t pt)
+{
+    for (unsigned i = 0; sdp->frame && i < sdp->media_count; i++)
+        if (sdp->media[i].formats[pt / 64] >> (pt % 64) & 1)
+            return true;
+    return false;
+}
+
+/* Once per flow, on the first packet that comes when the answer is known (before, it may be early media): is it what
+ * was announced? */
+static void judge_flow(packet_info *pinfo, struct hik_flow *flow, const struct hik_rtp *rtp, const struct hik_session *session)
+{
+    uint32_t expected;
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    flow->judged = HIK_JUDGED;
+    flow->judged_frame = pinfo->num;
+    /* an audio line beside the video, and the way back of a conversation, have SSRCs of their own */
+    if (hik_media_facts_is_announced(session, flow) && hik_session_expected_ssrc(session, &expected)) {
+        flow->judged_expected = expected;
+        if (expected == flow->ssrc)
+            flow->judged |= HIK_JUDGED_EXPECTED;
+        else if (expected != HIK_SSRC_HIKVISION)
+            flow->judged |= HIK_JUDGED_MISMATCH;
+    }
+    if (!declares(&session->offer, rtp->payload_type) && !declares(&session->answer, rtp->payload_type))
+        flow->judged |= HIK_JUDGED_PAYLOAD_TYPE;
+    flow->judged_pt = rtp->payload_type;
+}
+
+static void show_first(packet_info *pinfo, proto_item *item, const struct hik_flow *flow, const struct hik_session *session)
+{
+    const struct hik_content *content = flow->content;
+    uint32_t expected;
+
+    if (flow->astray)
+        expert_add_info_format(pinfo, item, &ei_wrong_destination,
+                               "Media with the SSRC announced goes to %s, which its receiver did not announce",
+                               hik_endpoint_print(&flow->dst, flow->dst_port).s);
+    if (flow->unnegotiated) {
+        const struct hik_endpoint *sip = addresses_equal(&flow->src, &session->caller.addr) ? &session->caller
+                                       : addresses_equal(&flow->src, &session->callee.addr) ? &session->callee : NULL;
+
+        expert_add_info_format(pinfo, item, sip ? &ei_unnegotiated_source_mild : &ei_unnegotiated_source,
+                               "Media comes from %s, which no SDP of the session announced%s",
+                               hik_endpoint_print(&flow->src, flow->src_port).s,
+                               sip ? "; it is where the SIP comes from (NAT, or another port)" : "");
+    }
+    if (!PINFO_FD_VISITED(pinfo))
+        return;
+    /* No answer was seen at all: the offer is all there is to compare with. */
+    if (!(flow->judged & HIK_JUDGED) && hik_media_facts_is_announced(session, flow) &&
+        hik_session_expected_ssrc(session, &expected) && expected != flow->ssrc && expected != HIK_SSRC_HIKVISION)
+        expert_add_info_format(pinfo, item, &ei_ssrc_mismatch, "RTP carries SSRC %u, the INVITE announced %u (the answer is "
+                               "not in the capture)", flow->ssrc, expected);
+    if (content->not_ps_packets > content->ps_packets)
+        expert_add_info_format(pinfo, item, &ei_payload_not_declared,
+                               "The SDP says MPEG program stream, but %u of %u packets are none%s%s", content->not_ps_packets,
+                               content->ps_packets + content->not_ps_packets, content->looks_like ? "; they look like " : "",
+                               content->looks_like ? content->looks_like : "");
+}
+
+static void show_judgement(packet_info *pinfo, proto_item *item, const struct hik_flow *flow)
+{
+    if (flow->judged & HIK_JUDGED_MISMATCH)
+        expert_add_info_format(pinfo, item, &ei_ssrc_mismatch,
+                               "RTP carries SSRC %u, the SDP announced %u (y=): the receiver may drop the stream", flow->ssrc,
+                               flow->judged_expected);
+    if (flow->judged & HIK_JUDGED_PAYLOAD_TYPE)
+        expert_add_info_format(pinfo, item, &ei_payload_not_declared,
+                               "Payload type %u is in no m= line of the session", flow->judged_pt);
+}
+
+static void show_marks(packet_info *pinfo, proto_item *item, const struct hik_rtp *rtp, const struct hik_flow *flow,
+                       const struct hik_session *session)
+{
+    if (rtp->marks & HIK_MARK_GAP)
+        expert_add_info_format(pinfo, item, &ei_rtp_lost, "%u RTP packet%s missing in front of this one (sequence %u to %u)",
+                               rtp->gap, rtp->gap == 1 ? " is" : "s are", (rtp->seq - rtp->gap) & 0xFFFFu,
+                               (rtp->seq - 1u) & 0xFFFFu);
+    if (rtp->marks & HIK_MARK_AFTER_BYE) {
+        double late = hik_seconds_between(&session->bye_time, &pinfo->abs_ts);
+
+        expert_add_info_format(pinfo, item, late > LATE_SECONDS ? &ei_media_after_bye : &ei_media_after_bye_mild,
+                               "Media %.3f s after the BYE in frame %u", late, session->bye_frame);
+    }
+    if ((rtp->marks & HIK_MARK_SSRC_CHANGED) && !(flow->judged & HIK_JUDGED_EXPECTED))
+        expert_add_info_format(pinfo, item, &ei_ssrc_changed,
+                               "The SSRC changes from %u to %u in the middle of the session: the receiver may drop the stream",
+                               flow->next_in_session ? flow->next_in_session->ssrc : 0, flow->ssrc);
+}
+
+void hik_findings_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, proto_item *item, const struct hik_rtp *rtp,
+                      const struct hik_flow *flow, struct hik_session *session)
+{
+    if (!PINFO_FD_VISITED(pinfo) && flow->packets == 1)
+        rtp->flow->astray = hik_media_facts_is_misdirected(session, flow);
+    if (!PINFO_FD_VISITED(pinfo) && !flow->judged && session->answer.frame)
+        judge_flow(pinfo, rtp->flow, rtp, session);
+    if (!tree && !hik_stock_wants_experts())
+        return;
+    hik_session_tree_first_media(tvb, tree, session);
+    if (pinfo->num == flow->first_frame)
+        show_first(pinfo, item, flow, session);
+    if (pinfo->num == flow->judged_frame)
+        show_judgement(pinfo, item, flow);
+    if (pinfo->num == flow->look_frame && rtp->extended_seq == flow->look_seq)
+        expert_add_info_format(pinfo, item, &ei_payload_not_declared, "The SDP says %s for payload type %u, the payload looks like %s",
+                               flow->look_said ? flow->look_said : "nothing", rtp->payload_type, flow->look_is);
+    if (rtp->marks & (HIK_MARK_GAP | HIK_MARK_AFTER_BYE | HIK_MARK_SSRC_CHANGED))
+        show_marks(pinfo, item, rtp, flow, session);
+}
+
+void hik_rtp_findings_register(int proto)
+{
+    /* Where the same finding can be grave or not, two entries share the name: the filter finds both. */
+    static ei_register_info experts[] = {
+        {&ei_ssrc_mismatch,
+         {"hikcascade.ssrc_mismatch", PI_PROTOCOL, PI_ERROR, "RTP carries another SSRC than y= announced", EXPFILL}},
+        {&ei_wrong_destination,
+         {"hikcascade.wrong_destination", PI_PROTOCOL, PI_WARN, "Media goes to an endpoint its receiver did not announce", EXPFILL}},
+        {&ei_unnegotiated_source,
+         {"hikcascade.unnegotiated_source", PI_PROTOCOL, PI_WARN, "Media from an address no SDP announced", EXPFILL}},
+        {&ei_unnegotiated_source_mild,
+         {"hikcascade.unnegotiated_source", PI_PROTOCOL, PI_NOTE, "Media from an endpoint no SDP announced", EXPFILL}},
+        {&ei_rtp_lost, {"hikcascade.rtp_lost", PI_SEQUENCE, PI_WARN, "RTP packets are missing", EXPFILL}},
+        {&ei_ssrc_changed,
+         {"hikcascade.ssrc_changed", PI_SEQUENCE, PI_WARN, "The SSRC changes within the session", EXPFILL}},
+        {&ei_payload_not_declared,
+         {"hikcascade.payload_not_declared", PI_PROTOCOL, PI_WARN, "The payload is not what the SDP declares", EXPFILL}},
+        {&ei_media_after_bye, {"hikcascade.media_after_bye", PI_SEQUENCE, PI_WARN, "Media goes on after the BYE", EXPFILL}},
+        {&ei_media_after_bye_mild,
+         {"hikcascade.media_after_bye", PI_SEQUENCE, PI_NOTE, "Media that was on its way at the BYE", EXPFILL}},
+    };
+
+    expert_register_field_array(expert_register_protocol(proto), experts, array_length(experts));
+}
