@@ -15,35 +15,15 @@
 #include "keepalive.h"
 #include "key.h"
 #include "parts.h"
+#include "transaction.h"
 
-/* RFC 3261 timer F: how long an answer may be late and still be one. */
-#define TRANSACTION_SECONDS 32
 /* How many calls under one Call-ID and tag are told apart. */
 #define MAX_TWINS 16
-
-/* A request and its answers, from the first of either on. File scope; first pass. */
-struct transaction {
-    struct hik_session *session;
-    struct hik_platforms *platforms;
-    enum hik_direction direction; /* of the request */
-    uint32_t request_frame;       /* 0: only an answer was seen */
-    nstime_t request_time;
-    uint32_t answer_frame;        /* first final answer */
-    uint16_t last_status;         /* newest answer: the same again is a retransmission */
-    struct transaction *next_bye; /* of its struct bye_queue */
-};
-
-/* BYEs with the same ends and CSeq, the oldest first. File scope; first pass. */
-struct bye_queue {
-    struct transaction *first, *last;
-};
 
 /* Statics that hold nothing but maps emptied with the capture. */
 static wmem_map_t *sessions_by_tag;   /* text_key: Call-ID, tag -> struct hik_session */
 static wmem_map_t *sessions_by_call;  /* text_key: Call-ID -> newest struct hik_session */
 static wmem_map_t *sessions_by_index; /* index + 1 -> struct hik_session */
-static wmem_map_t *transactions;      /* text_key: branch, Call-ID or ""; CSeq and method -> newest struct transaction */
-static wmem_map_t *unanswered_byes;   /* ends_key: source, destination; CSeq -> struct bye_queue */
 
 /* About the capture; emptied with it. First pass. */
 static struct {
@@ -66,14 +46,13 @@ void hik_session_register(int proto _U_)
         {&sessions_by_tag, hik_text_key_hash, hik_text_key_equal},
         {&sessions_by_call, hik_text_key_hash, hik_text_key_equal},
         {&sessions_by_index, g_direct_hash, g_direct_equal},
-        {&transactions, hik_text_key_hash, hik_text_key_equal},
-        {&unanswered_byes, hik_ends_key_hash, hik_ends_key_equal},
     };
     for (size_t i = 0; i < array_length(maps); i++)
         *maps[i].map = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), maps[i].hash, maps[i].equal);
     register_cleanup_routine(reset_capture);
     hik_platforms_register();
     hik_keepalive_register();
+    hik_transaction_register();
 }
 
 /* ---- small helpers ---------------------------------------------------------------------------------------------- */
@@ -655,104 +634,17 @@ void hik_session_playback(packet_info *pinfo, struct hik_session *session, doubl
     session->paused = paused;
 }
 
-/* ---- transactions ----------------------------------------------------------------------------------------------- */
-
-static struct hik_text_key transaction_key(const struct hik_reading *r, struct hik_view call_id)
-{
-    /* ACK and CANCEL share the branch of their INVITE: the method keeps them apart. */
-    struct hik_text_key key = {{r->buf + r->branch.off, r->buf + call_id.off},
-                               {r->branch.len, call_id.len},
-                               r->sip->cseq * 32 + r->sip->method};
-    return key;
-}
-
-/* By Call-ID and branch, for some devices use one branch for everything. An answer may fit by its branch alone, which
- * is said in *by_branch. A request that comes again much later is another request. */
-static struct transaction *find_transaction(packet_info *pinfo, const struct hik_reading *r, bool *by_branch)
-{
-    struct hik_text_key key = transaction_key(r, r->call_id);
-    struct transaction *found = (struct transaction *)wmem_map_lookup(transactions, &key);
-
-    *by_branch = false;
-    if (found && r->sip->is_request && found->request_frame &&
-        pinfo->abs_ts.secs - found->request_time.secs > TRANSACTION_SECONDS)
-        return NULL;
-    if (found || r->sip->is_request || r->branch.len == 0)
-        return found;
-    *by_branch = true;
-    key = transaction_key(r, (struct hik_view){0, 0});
-    return (struct transaction *)wmem_map_lookup(transactions, &key);
-}
+/* ---- messages ----------------------------------------------------------------------------------------------- */
 
 /* A CANCEL, and the ACK of a refusal, have the branch of their INVITE (RFC 3261 9.1, 17.1.1.3). */
 static struct hik_session *session_of_invite(const struct hik_reading *r)
 {
-    struct hik_text_key key = transaction_key(r, r->call_id);
-    const struct transaction *found;
+    const struct hik_transaction *invite;
 
     if (r->sip->method != HIK_METHOD_ACK && r->sip->method != HIK_METHOD_CANCEL)
         return NULL;
-    key.number = r->sip->cseq * 32 + HIK_METHOD_INVITE;
-    found = (const struct transaction *)wmem_map_lookup(transactions, &key);
-    return found && is_party(r, found->session) ? found->session : NULL;
-}
-
-static void keep_transaction(const struct hik_reading *r, struct transaction *transaction)
-{
-    struct hik_text_key key = transaction_key(r, r->call_id);
-
-    hik_text_key_insert(transactions, &key, transaction);
-    if (r->branch.len && r->call_id.len) {
-        key = transaction_key(r, (struct hik_view){0, 0});
-        hik_text_key_insert(transactions, &key, transaction);
-    }
-}
-
-/* reverse: the key of the request that this answer would belong to. */
-static struct hik_ends_key bye_key(packet_info *pinfo, const struct hik_reading *r, bool reverse)
-{
-    struct hik_ends_key key = {{&pinfo->src, &pinfo->dst}, {(uint16_t)pinfo->srcport, (uint16_t)pinfo->destport}, r->sip->cseq};
-
-    if (reverse) {
-        key.addr[0] = &pinfo->dst;
-        key.addr[1] = &pinfo->src;
-        key.port[0] = (uint16_t)pinfo->destport;
-        key.port[1] = (uint16_t)pinfo->srcport;
-    }
-    return key;
-}
-
-static void queue_bye(packet_info *pinfo, const struct hik_reading *r, struct transaction *transaction)
-{
-    struct hik_ends_key key = bye_key(pinfo, r, false);
-    struct bye_queue *queue = (struct bye_queue *)wmem_map_lookup(unanswered_byes, &key);
-
-    if (!queue) {
-        queue = wmem_new0(wmem_file_scope(), struct bye_queue);
-        hik_ends_key_insert(unanswered_byes, &key, queue);
-    }
-    if (queue->last)
-        queue->last->next_bye = transaction;
-    else
-        queue->first = transaction;
-    queue->last = transaction;
-}
-
-/* An answer to BYE that fits no call and no branch: the oldest BYE between the two platforms, other way round, with
- * that CSeq, that nothing answered yet. */
-static struct transaction *find_unanswered_bye(packet_info *pinfo, const struct hik_reading *r)
-{
-    struct hik_ends_key key = bye_key(pinfo, r, true);
-    struct bye_queue *queue = (struct bye_queue *)wmem_map_lookup(unanswered_byes, &key);
-
-    if (!queue)
-        return NULL;
-    while (queue->first && (queue->first->answer_frame ||
-                            pinfo->abs_ts.secs - queue->first->request_time.secs > TRANSACTION_SECONDS))
-        queue->first = queue->first->next_bye;
-    if (!queue->first)
-        queue->last = NULL;
-    return queue->first;
+    invite = hik_transaction_find_invite(r);
+    return invite && is_party(r, invite->session) ? invite->session : NULL;
 }
 
 /* Methods that are never part of an INVITE session, whatever their Call-ID is. */
@@ -763,7 +655,7 @@ static bool outside_sessions(enum hik_method method)
 }
 
 /* transaction: the request an answer belongs to, NULL if it is not known; by_branch: by its branch alone. */
-static struct hik_session *session_of(packet_info *pinfo, const struct hik_reading *r, const struct transaction *transaction,
+static struct hik_session *session_of(packet_info *pinfo, const struct hik_reading *r, const struct hik_transaction *transaction,
                                       bool by_branch, const struct hik_message *message)
 {
     enum hik_method method = r->sip->method;
@@ -819,7 +711,7 @@ static enum hik_direction session_direction(packet_info *pinfo, const struct hik
     return reverse(session->invite_direction);
 }
 
-static void set_direction(packet_info *pinfo, const struct hik_reading *r, const struct transaction *transaction,
+static void set_direction(packet_info *pinfo, const struct hik_reading *r, const struct hik_transaction *transaction,
                           struct hik_message *message)
 {
     enum hik_direction direction = hik_reading_direction(r);
@@ -857,7 +749,7 @@ bool hik_session_knows(packet_info *pinfo, const uint8_t *buf, const struct hik_
     bool by_branch;
 
     hik_reading_take(buf, sip, NULL, &r);
-    if (find_transaction(pinfo, &r, &by_branch))
+    if (hik_transaction_find(pinfo, &r, &by_branch))
         return true;
     session = r.call_id.len > 0 ? find_by_call(&r) : NULL;
     return session && between_its_ends(pinfo, session);
@@ -896,7 +788,7 @@ struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, con
                                      const struct hik_sdp *sdp)
 {
     struct hik_message *message = wmem_new0(wmem_file_scope(), struct hik_message);
-    struct transaction *transaction;
+    struct hik_transaction *transaction;
     struct hik_reading r;
     bool by_branch;
     unsigned sessions_before = hik_session_count();
@@ -909,12 +801,12 @@ struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, con
     message->method = sip->method;
     message->status = sip->status;
 
-    transaction = find_transaction(pinfo, &r, &by_branch);
+    transaction = hik_transaction_find(pinfo, &r, &by_branch);
     if (!transaction && !message->is_request && message->method == HIK_METHOD_BYE && !find_session(pinfo, &r)) {
-        transaction = find_unanswered_bye(pinfo, &r);
+        transaction = hik_transaction_find_bye(pinfo, &r);
         if (transaction) {
             message->tied_by_cseq = true;
-            keep_transaction(&r, transaction); /* for its retransmissions */
+            hik_transaction_keep(&r, transaction); /* for its retransmissions */
         }
     }
     if (transaction) {
@@ -929,8 +821,8 @@ struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, con
     set_direction(pinfo, &r, transaction, message);
 
     if (!transaction) {
-        transaction = wmem_new0(wmem_file_scope(), struct transaction);
-        keep_transaction(&r, transaction);
+        transaction = wmem_new0(wmem_file_scope(), struct hik_transaction);
+        hik_transaction_keep(&r, transaction);
     }
     if (message->is_request || !transaction->session)
         transaction->session = message->session;
@@ -942,7 +834,7 @@ struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, con
             transaction->request_time = pinfo->abs_ts;
             transaction->direction = message->direction;
             if (message->method == HIK_METHOD_BYE)
-                queue_bye(pinfo, &r, transaction);
+                hik_transaction_queue_bye(pinfo, &r, transaction);
         }
     } else {
         transaction->last_status = message->status;
