@@ -14,12 +14,15 @@ A capture is a file name in test-captures/, a path, or a Capture of hikpcap, whi
     tree(capture, frame)   columns(capture)   tap("hikcascade,sessions", capture)   run([...])
 
 HIK_PLUGIN_DIR names the folder above <x.y>/epan of the plugin under test; default: build/plugins of this repository.
+A failed test prints the command to repeat; the folder it names is kept then. tshark and sharkd register their dissectors
+once for all runs of a worker (forkserver.py); HIK_SLOW=1 starts every program anew.
 """
 
 import fcntl
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -28,6 +31,8 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
+
+import forkserver
 
 REPO = Path(__file__).resolve().parent.parent
 CAPTURES = REPO / "test-captures"
@@ -64,9 +69,16 @@ class Sandbox:
             os.chown(self.home, NOBODY, NOBODY)
         self.prefix = (["setpriv", "--reuid=%d" % NOBODY, "--regid=%d" % NOBODY, "--clear-groups"] if self.root else [])
         self.count = 0
+        self.commands = []  # of the test that runs
+        self.servers = {}
+        self.library = None if os.environ.get("HIK_SLOW") else forkserver.compile(self.dir)
 
-    def remove(self):
-        shutil.rmtree(self.dir, ignore_errors=True)
+    def remove(self, keep=False):
+        """keep: leaves the files, for somebody who repeats a command."""
+        for server in self.servers.values():
+            server.end()
+        if not keep:
+            shutil.rmtree(self.dir, ignore_errors=True)
 
     def environment(self, plugin=True):
         keep = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
@@ -98,9 +110,33 @@ class Sandbox:
         return copy
 
     def run(self, command, plugin=True, timeout=120, stdin=None):
-        return subprocess.run(self.prefix + [str(word) for word in command], env=self.environment(plugin),
-                              cwd=str(self.files), input=stdin, timeout=timeout, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, **({} if stdin is not None else {"stdin": None}))
+        command = [str(word) for word in command]
+        environment = self.environment(plugin)
+        self.commands.append((command, plugin, stdin))
+        if self.library and forkserver.serves(command):
+            program = command if command[0] == "sharkd" else command[:1]
+            key = (program[0], *sorted(environment.items()))
+            if key not in self.servers:
+                self.servers[key] = forkserver.Server(self.prefix, program, environment, self.library, str(self.files))
+            return self.servers[key].run(command, stdin, timeout)
+        return subprocess.run(self.prefix + command, env=environment, cwd=str(self.files), input=stdin, timeout=timeout,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, **({} if stdin is not None else {"stdin": None}))
+
+    def command_line(self, command, plugin=True, stdin=None):
+        """The same as a line for a shell."""
+        environment = self.environment(plugin)
+        words = ["env", *("%s=%s" % pair for pair in environment.items() if pair[0] != "PATH")]
+        line = " ".join(quoted(word) for word in [*self.prefix, *words, *map(str, command)])
+        if stdin is not None:
+            line = "printf '%%s' %s | %s" % (quoted(stdin.decode("utf-8", "replace")), line)
+        return "cd %s && %s" % (quoted(str(self.files)), line)
+
+
+def quoted(word):
+    """A word for bash, also with control characters."""
+    if word.isprintable():
+        return shlex.quote(word)
+    return "$'%s'" % "".join("\\" + c if c in "\\'" else c if c.isprintable() else "\\x%02x" % ord(c) for c in word)
 
 
 class Field:
@@ -172,7 +208,7 @@ class Tshark:
         out, err = done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
         if arguments[0] == "-G":
             allow = BAD_OUTPUT  # a listing of all there is
-        self.check("tshark %s" % " ".join(map(str, arguments)), done.returncode, out, err, stderr, allow)
+        self.check(self.sandbox.command_line(["tshark", *arguments], plugin), done.returncode, out, err, stderr, allow)
         return out
 
     @staticmethod
@@ -246,9 +282,10 @@ class Tshark:
         calls += requests
         lines = [json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": parameters})
                  for number, (method, parameters) in enumerate(calls, 1)]
-        done = self.sandbox.run(["sharkd", "-"], stdin=("\n".join(lines) + "\n").encode())
+        script = ("\n".join(lines) + "\n").encode()
+        done = self.sandbox.run(["sharkd", "-"], stdin=script)
         out, err = done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
-        self.check("sharkd", done.returncode, "", err, SHARKD_CHATTER.pattern)
+        self.check(self.sandbox.command_line(["sharkd", "-"], stdin=script), done.returncode, "", err, SHARKD_CHATTER.pattern)
         answers = {}
         for line in out.splitlines():
             if line.strip():
@@ -387,11 +424,30 @@ def comparable(text):
     return re.sub(r"\\(x[0-9a-fA-F]{2}|.)", plain, text, flags=re.DOTALL)
 
 
+SANDBOX = pytest.StashKey()
+
+
 @pytest.fixture(scope="session")
-def sandbox():
-    box = Sandbox()
+def sandbox(request):
+    box = request.config.stash[SANDBOX] = Sandbox()
     yield box
-    box.remove()
+    box.remove(keep=request.session.testsfailed > 0)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    if box := item.config.stash.get(SANDBOX, None):
+        box.commands.clear()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failed test says how to repeat what it asked last."""
+    report = (yield).get_result()
+    box = item.config.stash.get(SANDBOX, None)
+    if report.failed and box and box.commands:
+        report.sections.append(("To repeat what was asked last", "\n".join(
+            box.command_line(*command) for command in box.commands[-4:])))
 
 
 @pytest.fixture(scope="session")
