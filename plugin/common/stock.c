@@ -88,3 +88,10 @@ void hik_stock_register(int proto)
 
     expert_register_field_array(expert_register_protocol(proto), experts, array_length(experts));
 }
+
+module_t *hik_stock_preferences(int proto)
+{
+    module_t *module = prefs_find_module(proto_get_protocol_filter_name(proto));
+
+    return module ? module : prefs_register_protocol(proto, NULL);
+}

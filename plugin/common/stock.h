@@ -6,6 +6,8 @@
 #ifndef HIK_STOCK_H
 #define HIK_STOCK_H
 
+#include <epan/prefs.h>
+
 #include "ws-compat.h"
 
 /* Calls a stock dissector and comes back even if it gives up on the packet (cut by the capture, malformed, or too much
@@ -23,5 +25,8 @@ void hik_stock_drop_layer(packet_info *pinfo);
 
 /* Does a dissector other than data own that UDP port, by its number? */
 bool hik_stock_owns_udp(uint32_t port);
+
+/* The preferences of protocol hikcascade, to which several parts add theirs; Wireshark 4.6 does not let two register them. */
+module_t *hik_stock_preferences(int proto);
 
 #endif

@@ -21,6 +21,7 @@
 #include "payload-check.h"
 #include "session.h"
 #include "parts.h"
+#include "stock.h"
 
 /* An RTP packet on the tap. Packet scope. */
 struct exported {
@@ -334,12 +335,10 @@ void hik_export_queue(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *r
 
 void hik_export_register(int proto)
 {
-    module_t *module = prefs_find_module("hikcascade");
+    module_t *module = hik_stock_preferences(proto);
 
     proto_hik = proto;
     runs = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), g_direct_hash, g_direct_equal);
-    if (!module)
-        module = prefs_register_protocol(proto, NULL);
     prefs_register_bool_preference(module, "export_elementary", "Export elementary streams",
                                    "File > Export Objects takes program streams apart: one file for each video and audio "
                                    "stream (.h264, .h265, .wav, .aac) instead of one .mpg file",

@@ -11,6 +11,7 @@
 
 #include <epan/prefs.h>
 
+#include "stock.h"
 #include "terminal.h"
 #include "parts.h"
 
@@ -315,6 +316,6 @@ void hik_table_print_register(int proto)
         {NULL, NULL, -1},
     };
 
-    prefs_register_enum_preference(prefs_register_protocol(proto, NULL), "table_format", "Format of printed tables",
+    prefs_register_enum_preference(hik_stock_preferences(proto), "table_format", "Format of printed tables",
                                    "How tshark prints -z hikcascade,sessions, platforms and catalog", &format, formats, false);
 }
