@@ -30,8 +30,10 @@ guint hik_ends_key_hash(gconstpointer p)
     const struct hik_ends_key *key = (const struct hik_ends_key *)p;
     guint hash = key->number * 0x9E3779B1u;
 
-    for (int i = 0; i < 2; i++)
-        hash = (hash ^ add_address_to_hash(key->port[i], key->addr[i])) * 0x85EBCA6Bu;
+    for (int i = 0; i < 2; i++) { /* seeded: whoever sends packets chooses addresses */
+        hash = (hash ^ key->port[i]) * 0x85EBCA6Bu;
+        hash = (hash ^ wmem_strong_hash((const uint8_t *)key->addr[i]->data, (size_t)key->addr[i]->len)) * 0xC2B2AE35u;
+    }
     return hash;
 }
 

@@ -44,23 +44,38 @@ bool hik_keepalive_first_expired(packet_info *pinfo, const struct hik_platforms 
     return first;
 }
 
-double hik_keepalive_update(packet_info *pinfo, const struct hik_platforms *pair, double *period)
+/* The lower platform is registered, and its keep-alives are so few that their period is not known. */
+static bool misses_keepalives(const struct hik_platforms *pair, const struct hik_keepalive *monitor, const nstime_t *now,
+                              double *since)
 {
-    struct hik_keepalive *monitor;
-    double silence = 0, since;
+    bool later = monitor->frame && nstime_cmp(&monitor->time, &pair->registered_since) > 0;
+
+    *since = hik_seconds_between(later ? &monitor->time : &pair->registered_since, now);
+    /* without the REGISTER itself, nothing that goes up may be in the capture */
+    return pair->registered && pair->register_frame && monitor->distances < 2 && *since > HIK_KEEPALIVE_NONE;
+}
+
+double hik_keepalive_update(packet_info *pinfo, const struct hik_message *message, double *period)
+{
+    const struct hik_platforms *pair = message->platforms;
+    struct hik_keepalive *monitor = make_keepalive(pair);
+    double silence = 0, since = monitor->frame ? hik_seconds_between(&monitor->time, &pinfo->abs_ts) : 0, none;
 
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
-    if (!pair->keepalive_frame)
-        return 0;
-    monitor = make_keepalive(pair);
-    since = monitor->frame ? hik_seconds_between(&monitor->time, &pinfo->abs_ts) : 0;
     *period = monitor->period;
     if (monitor->distances >= 2 && !monitor->reported && since > HIK_KEEPALIVE_MISSED * monitor->period) {
         monitor->reported = true;
         monitor->gaps++;
         silence = since;
+    } else if (!monitor->reported && message->is_request && message->method != HIK_METHOD_REGISTER &&
+               !message->keepalive && misses_keepalives(pair, monitor, &pinfo->abs_ts, &none)) {
+        /* where a REGISTER is all there is, the capture may have been filtered */
+        *period = 0;
+        monitor->reported = true;
+        monitor->gaps++;
+        silence = none;
     }
-    if (pair->keepalive_frame != monitor->frame) {
+    if (pair->keepalive_frame && pair->keepalive_frame != monitor->frame) {
         if (monitor->frame && since >= HIK_KEEPALIVE_MIN) {
             double longer = MAX(since, monitor->distance);
 
@@ -71,7 +86,7 @@ double hik_keepalive_update(packet_info *pinfo, const struct hik_platforms *pair
                 monitor->longest = since;
         }
         monitor->frame = pair->keepalive_frame;
-        monitor->time = pair->keepalive_time;
+        monitor->time = pinfo->abs_ts;
         monitor->reported = false;
     }
     return silence;
@@ -83,4 +98,9 @@ bool hik_keepalive_is_silent(const struct hik_platforms *pair, const nstime_t *c
 
     return monitor->frame && !monitor->reported && monitor->distances >= 2 &&
            hik_seconds_between(&monitor->time, capture_end) > HIK_KEEPALIVE_MISSED * monitor->period;
+}
+
+bool hik_keepalive_is_expired(const struct hik_platforms *pair, const nstime_t *capture_end)
+{
+    return pair->registered && hik_seconds_between(&pair->registered_until, capture_end) > HIK_EXPIRED_GRACE;
 }

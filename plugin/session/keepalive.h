@@ -26,11 +26,17 @@ struct hik_keepalive {
 #define HIK_KEEPALIVE_MISSED 3
 /* Never NULL: a pair without keep-alives has an empty one. */
 const struct hik_keepalive *hik_keepalive_of(const struct hik_platforms *pair);
-/* First pass only. A message of the pair came: if the keep-alives' silence in front of it is too long, and was not
- * reported before, the silence in seconds, else 0. period: what it was measured by. */
-double hik_keepalive_update(packet_info *pinfo, const struct hik_platforms *pair, double *period);
+/* A pair whose period is not known: registered this long, without a (second) keep-alive, is too long. */
+#define HIK_KEEPALIVE_NONE 300.0
+/* First pass only. A message of a pair came: if the keep-alives' silence in front of it is too long, and was not
+ * reported before, the silence in seconds, else 0. period: what it was measured by, 0: HIK_KEEPALIVE_NONE. */
+double hik_keepalive_update(packet_info *pinfo, const struct hik_message *message, double *period);
 /* At the end of the capture the keep-alives are silent for too long, and no message came that told so. Any pass. */
 bool hik_keepalive_is_silent(const struct hik_platforms *pair, const nstime_t *capture_end);
+/* A registration is renewed at the last moment, and clocks and the way there take their time, in seconds. */
+#define HIK_EXPIRED_GRACE 1.0
+/* At the end of the capture the registration has run out. Any pass. */
+bool hik_keepalive_is_expired(const struct hik_platforms *pair, const nstime_t *capture_end);
 /* First pass only. A message came after the registration ran out: is it the first one since? */
 bool hik_keepalive_first_expired(packet_info *pinfo, const struct hik_platforms *pair);
 

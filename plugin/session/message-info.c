@@ -14,41 +14,90 @@
 
 /* ---- the message ------------------------------------------------------------------------------------------------ */
 
-/* The first place in [at, end) where the text stands; end if it does not. Letters of either case, but the first. */
-static size_t find_text(const uint8_t *buf, size_t at, size_t end, const char *text)
+/* How far MANSCDP is looked at for its CmdType, which stands in its first lines. */
+#define MOST_BODY 4096
+
+/* What MANSCDP says in its root element and its CmdType; views of length 0 where it does not. */
+struct mans_head {
+    struct hik_view root, command;
+};
+
+static bool is_name_byte(uint8_t c)
+{
+    return c != '>' && c != '/' && c > ' ';
+}
+
+/* Behind the text, end if it does not come. */
+static uint32_t skip_behind(const uint8_t *buf, uint32_t at, uint32_t end, const char *text)
 {
     size_t len = strlen(text);
-    const uint8_t *hit;
 
-    while (at < end && end - at >= len && (hit = (const uint8_t *)memchr(buf + at, text[0], end - at)) != NULL) {
-        at = (size_t)(hit - buf);
-        if (end - at >= len && g_ascii_strncasecmp((const char *)hit, text, len) == 0)
-            return at;
-        at++;
-    }
+    for (; at + len <= end; at++)
+        if (memcmp(buf + at, text, len) == 0)
+            return at + (uint32_t)len;
     return end;
 }
 
-static bool has_text(const uint8_t *buf, size_t at, size_t end, const char *text)
+/* CmdType counts directly below the root only: an alarm's description may say anything. Linear. */
+static void read_mans_head(const uint8_t *buf, struct hik_view body, struct mans_head *head)
 {
-    return end - at >= strlen(text) && g_ascii_strncasecmp((const char *)buf + at, text, strlen(text)) == 0;
+    uint32_t at = body.off, end = body.off + MIN(body.len, MOST_BODY);
+    unsigned depth = 0;
+
+    memset(head, 0, sizeof *head);
+    while (at < end) {
+        const uint8_t *tag = (const uint8_t *)memchr(buf + at, '<', end - at);
+        struct hik_view name = {0, 0};
+
+        if (!tag)
+            return;
+        at = (uint32_t)(tag - buf) + 1;
+        if (at < end && buf[at] == '!') {
+            at = skip_behind(buf, at, end, end - at > 2 && buf[at + 1] == '-' ? "-->" : ">");
+            continue;
+        }
+        if (at < end && buf[at] == '?') {
+            at = skip_behind(buf, at, end, "?>");
+            continue;
+        }
+        if (at < end && buf[at] == '/') {
+            if (depth > 0)
+                depth--;
+            at = skip_behind(buf, at, end, ">");
+            continue;
+        }
+        name.off = at;
+        while (at < end && is_name_byte(buf[at]))
+            at++;
+        name.len = at - name.off;
+        if (name.len == 0)
+            continue;
+        at = skip_behind(buf, at, end, ">");
+        if (depth == 0 && head->root.len == 0)
+            head->root = name;
+        if (at < 2 || buf[at - 2] != '/')
+            depth++;
+        if (depth == 2 && hik_view_is(buf, name, "CmdType")) {
+            uint32_t stop = at;
+
+            while (stop < end && buf[stop] != '<')
+                stop++;
+            head->command = hik_view_trim(buf, (struct hik_view){at, stop - at});
+            return;
+        }
+    }
 }
 
 /* Query and Control go down, Response and Notify go up; a broadcast is announced downwards (GB/T 28181-2016 9.12), an
  * alarm is acknowledged downwards (9.4). */
-static enum hik_direction manscdp_direction(const uint8_t *buf, struct hik_view body)
+static enum hik_direction manscdp_direction(const uint8_t *buf, const struct mans_head *head)
 {
-    /* MANSCDP names its root and its command within the first lines. */
-    size_t at, end = body.off + MIN(body.len, 512);
-
-    for (at = find_text(buf, body.off, end, "<"); at < end; at = find_text(buf, at + 1, end, "<")) {
-        if (has_text(buf, at, end, "<Query") || has_text(buf, at, end, "<Control"))
-            return HIK_DIR_DOWN;
-        if (has_text(buf, at, end, "<Response"))
-            return find_text(buf, at, end, "CmdType>Alarm<") < end ? HIK_DIR_DOWN : HIK_DIR_UP;
-        if (has_text(buf, at, end, "<Notify"))
-            return find_text(buf, at, end, "Broadcast") < end ? HIK_DIR_DOWN : HIK_DIR_UP;
-    }
+    if (hik_view_is(buf, head->root, "Query") || hik_view_is(buf, head->root, "Control"))
+        return HIK_DIR_DOWN;
+    if (hik_view_is(buf, head->root, "Response"))
+        return hik_view_is(buf, head->command, "Alarm") ? HIK_DIR_DOWN : HIK_DIR_UP;
+    if (hik_view_is(buf, head->root, "Notify"))
+        return hik_view_is(buf, head->command, "Broadcast") ? HIK_DIR_DOWN : HIK_DIR_UP;
     return HIK_DIR_UNKNOWN;
 }
 
@@ -71,8 +120,14 @@ void hik_reading_take(const uint8_t *buf, const struct hik_sip *sip, const struc
                      hik_sip_parse_subject(buf, first[HIK_HDR_SUBJECT].value, &r->subject);
     r->sdp = sdp;
     r->has_sdp = sdp != NULL;
-    if (!sdp && sip->body.len > 0)
-        r->body_direction = manscdp_direction(buf, sip->body);
+    if (!sdp && sip->body.len > 0) {
+        struct mans_head head;
+
+        read_mans_head(buf, sip->body, &head);
+        r->body_direction = manscdp_direction(buf, &head);
+        r->keepalive = sip->is_request && sip->method == HIK_METHOD_MESSAGE && hik_view_is(buf, head.root, "Notify") &&
+                       hik_view_is(buf, head.command, "Keepalive");
+    }
 }
 
 bool hik_view_is_id(const uint8_t *buf, struct hik_view view)

@@ -23,6 +23,7 @@ struct hik_reading {
     bool has_sdp;
     const struct hik_sdp *sdp;
     enum hik_direction body_direction; /* what a MANSCDP body implies */
+    bool keepalive;         /* it is a Keepalive notification */
 };
 
 /* sdp: the body, if it is SDP and was parsed; it is only pointed to. */
@@ -45,25 +46,41 @@ enum hik_direction hik_reading_direction(const struct hik_reading *r);
 
 /* ---- platforms.c ---- */
 
+/* The pair a packet travels between, and which way the packet goes between the two. */
+struct hik_pair_match {
+    struct hik_platforms *pair; /* NULL if it is not known */
+    enum hik_direction direction;
+    bool exact;                 /* known by its IDs, or by both transport addresses */
+};
+
 void hik_platforms_register(void);
 
-/* The pair a packet travels between, NULL if it is not known. */
-struct hik_platforms *hik_platforms_find(packet_info *pinfo);
+/* Finds the pair of a message: by the IDs of both platforms, else by both transport addresses, else by addresses that
+ * only one pair has. */
+struct hik_pair_match hik_platforms_find(packet_info *pinfo, const struct hik_reading *r);
 
-/* Direction of a packet between the pair's two ends, by its source. */
-enum hik_direction hik_platforms_direction(packet_info *pinfo, const struct hik_platforms *pair);
+/* The pair of a message that was looked for already; made if it is not known. A message that goes up comes from the lower
+ * platform. sure: a REGISTER says so, which puts an earlier guess right. NULL where the packet's addresses are those of
+ * several pairs and nothing tells which. First pass. */
+struct hik_platforms *hik_platforms_learn(packet_info *pinfo, const struct hik_reading *r, const struct hik_pair_match *match,
+                                          enum hik_direction direction, bool sure);
 
-/* Finds or makes the pair; a message that goes up comes from the lower platform. sure: a REGISTER says so, which puts
- * an earlier guess right. First pass. */
-struct hik_platforms *hik_platforms_learn(packet_info *pinfo, enum hik_direction direction, bool sure);
-
-/* Keeps the first ID seen for one side. First pass. */
-void hik_platforms_learn_id(const char **slot, const struct hik_reading *r, struct hik_view user);
+/* Keeps an ID of one side, unless a better or an equally good source named it before. First pass. */
+void hik_platforms_learn_id(struct hik_platforms *pair, bool lower, const struct hik_reading *r, struct hik_view user,
+                            enum hik_id_source source);
 
 /* What a message other than REGISTER and outside of calls says about the IDs of the pair it travels between. First pass. */
 void hik_platforms_take_ids(packet_info *pinfo, const struct hik_reading *r, const struct hik_message *message);
 
+/* The pair is known under these IDs, and at the address of the lower platform's Contact, from now on. First pass. */
+void hik_platforms_keep_ids(packet_info *pinfo, struct hik_platforms *pair, const struct hik_reading *r);
+
+/* ---- registration.c ---- */
+
 /* A REGISTER or its answer (RFC 3261 clause 10). First pass. */
-void hik_platforms_take_register(packet_info *pinfo, const struct hik_reading *r, struct hik_message *message);
+void hik_registration_take(packet_info *pinfo, const struct hik_reading *r, struct hik_message *message);
+
+/* A Keepalive notification (GB/T 28181-2016 9.6), or an answer to one. First pass. */
+void hik_registration_take_keepalive(packet_info *pinfo, const struct hik_message *message);
 
 #endif

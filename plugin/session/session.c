@@ -385,8 +385,7 @@ static void learn_platform_id(const struct hik_message *message, const struct hi
     const char *camera = message->session->camera;
 
     if (message->platforms && message->direction != HIK_DIR_UNKNOWN && !(camera && same_text(r, user, camera)))
-        hik_platforms_learn_id(message->direction == HIK_DIR_DOWN ? &message->platforms->upper_id
-                                                                  : &message->platforms->lower_id, r, user);
+        hik_platforms_learn_id(message->platforms, message->direction == HIK_DIR_UP, r, user, HIK_ID_BY_GUESS);
 }
 
 /* The newest SDP offer. In a re-INVITE either side may make it. */
@@ -406,7 +405,7 @@ static void take_offer(packet_info *pinfo, const struct hik_reading *r, struct h
  * calls the source). */
 static enum hik_direction invite_direction(packet_info *pinfo, const struct hik_reading *r)
 {
-    const struct hik_platforms *pair = hik_platforms_find(pinfo);
+    const struct hik_pair_match match = hik_platforms_find(pinfo, r);
     bool video = false, audio = false, sends = false;
 
     for (unsigned i = 0; r->has_sdp && i < r->sdp->media_count; i++) {
@@ -418,8 +417,8 @@ static enum hik_direction invite_direction(packet_info *pinfo, const struct hik_
     }
     if (video)
         return sends ? HIK_DIR_UP : HIK_DIR_DOWN;
-    if (pair)
-        return hik_platforms_direction(pinfo, pair);
+    if (match.pair)
+        return match.direction;
     if (audio && hik_view_is_device(r->buf, r->from.user) && !hik_view_is_device(r->buf, r->uri.user))
         return HIK_DIR_UP;
     if (audio || r->has_subject)
@@ -539,7 +538,9 @@ static void take_invite_answer(packet_info *pinfo, const struct hik_reading *r, 
         set_camera(session, r);
         if (hik_sip_parse_addr(r->buf, r->sip->first[HIK_HDR_CONTACT].value, &contact)) {
             set_platform_id(&session->callee_id, session, r, contact.user);
-            learn_platform_id(message, r, contact.user);
+            if (!(contact.user.len == r->from.user.len &&  /* copied from the INVITE */
+                  memcmp(r->buf + contact.user.off, r->buf + r->from.user.off, contact.user.len) == 0))
+                learn_platform_id(message, r, contact.user);
         }
         if (!session->callee_tag || !same_text(r, r->to.tag, session->callee_tag)) {
             session->answer_count++;
@@ -716,13 +717,19 @@ static void set_direction(packet_info *pinfo, const struct hik_reading *r, const
 {
     enum hik_direction direction = hik_reading_direction(r);
     bool sure = r->sip->method == HIK_METHOD_REGISTER;
-    struct hik_platforms *pair = hik_platforms_find(pinfo);
+    struct hik_pair_match match = hik_platforms_find(pinfo, r);
+    struct hik_platforms *pair = match.pair;
 
+    /* An answer belongs to its request's pair, however many there are at its addresses. */
+    if (!message->is_request && !match.exact && transaction && transaction->request_frame && transaction->platforms) {
+        match.pair = pair = transaction->platforms;
+        match.direction = transaction->direction != HIK_DIR_UNKNOWN ? reverse(transaction->direction) : match.direction;
+    }
     if (!message->is_request && direction != HIK_DIR_UNKNOWN)
         direction = reverse(direction);
     /* Who registered is who is below, whatever else the message looks like. */
     if (direction != HIK_DIR_UNKNOWN && !sure && pair && pair->sure)
-        direction = hik_platforms_direction(pinfo, pair);
+        direction = match.direction;
     if (direction == HIK_DIR_UNKNOWN && message->session) {
         if (message->is_request && message->method == HIK_METHOD_INVITE &&
             message->session->invite_direction == HIK_DIR_UNKNOWN)
@@ -731,9 +738,10 @@ static void set_direction(packet_info *pinfo, const struct hik_reading *r, const
     }
     if (direction == HIK_DIR_UNKNOWN && transaction && !message->is_request)
         direction = reverse(transaction->direction);
-    pair = direction == HIK_DIR_UNKNOWN ? hik_platforms_find(pinfo) : hik_platforms_learn(pinfo, direction, sure);
-    if (direction == HIK_DIR_UNKNOWN && pair)
-        direction = hik_platforms_direction(pinfo, pair);
+    if (direction != HIK_DIR_UNKNOWN)
+        pair = hik_platforms_learn(pinfo, r, &match, direction, sure);
+    else if (pair)
+        direction = match.direction;
     message->direction = direction;
     message->platforms = pair;
     /* A session that began before the capture learns its direction from the pair, too. */
@@ -815,8 +823,10 @@ struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, con
         if (!message->is_request) {
             message->request_frame = transaction->request_frame;
             message->request_time = transaction->request_time;
+            message->request = transaction->request;
         }
     }
+    message->keepalive = message->is_request ? r.keepalive : message->request && message->request->keepalive;
     message->session = session_of(pinfo, &r, transaction, by_branch, message);
     set_direction(pinfo, &r, transaction, message);
 
@@ -831,6 +841,7 @@ struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, con
     if (message->is_request) {
         if (!transaction->request_frame) {
             transaction->request_frame = pinfo->num;
+            transaction->request = message;
             transaction->request_time = pinfo->abs_ts;
             transaction->direction = message->direction;
             if (message->method == HIK_METHOD_BYE)
@@ -843,9 +854,11 @@ struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, con
     }
 
     if (message->method == HIK_METHOD_REGISTER)
-        hik_platforms_take_register(pinfo, &r, message);
+        hik_registration_take(pinfo, &r, message);
     else if (!message->session)
         hik_platforms_take_ids(pinfo, &r, message);
+    if (message->keepalive)
+        hik_registration_take_keepalive(pinfo, message);
     if (message->session) {
         take_session_message(pinfo, &r, message);
         count_attempts(pinfo, message->session, message);

@@ -191,18 +191,33 @@ struct hik_message {
     enum hik_method method;      /* of the request; for an answer, of CSeq */
     uint16_t status;
     bool retransmission;         /* same branch, method and CSeq seen before */
+    bool with_credentials;       /* REGISTER with an Authorization */
+    bool keepalive;              /* a Keepalive notification, or an answer to one */
     uint32_t request_frame;      /* answer: the frame of its request, 0 if not seen */
     nstime_t request_time;
+    const struct hik_message *request; /* answer: its request, NULL if not seen */
     bool tied_by_cseq;           /* answer whose Call-ID and branch fit nothing: tied by CSeq and addresses alone */
     bool carries_offer, carries_answer; /* its SDP became the session's offer or answer */
 };
 
-/* Signalling state between a lower and an upper platform, from REGISTER and keep-alives. */
+/* What named a platform: the better one wins, of equals the first. */
+enum hik_id_source {
+    HIK_ID_BY_NONE,
+    HIK_ID_BY_GUESS,     /* From, To or Contact of any message: an alarm channel's ID, maybe */
+    HIK_ID_BY_KEEPALIVE,
+    HIK_ID_BY_REGISTER
+};
+
+/* Signalling state between a lower and an upper platform, from REGISTER and keep-alives. A pair is known by its two IDs;
+ * addresses and ports are where it is at the moment. Written on the first pass by platforms.c (who and where) and
+ * registration.c (the rest). */
 struct hik_platforms {
     uint32_t index;
-    struct hik_endpoint lower, upper;
+    struct hik_endpoint lower, upper; /* the newest */
     const char *lower_id, *upper_id; /* NULL until known */
+    enum hik_id_source lower_source, upper_source;
     bool sure;                    /* roles come from a REGISTER, not from a guess */
+    bool turned;                  /* platforms.c: an earlier guess who is below was wrong */
 
     uint32_t register_frame;      /* last REGISTER */
     uint32_t register_answer_frame;
@@ -212,15 +227,21 @@ struct hik_platforms {
     nstime_t registered_until;    /* last 200 plus Expires */
     uint32_t expires;             /* seconds, of the last 200 (else of the REGISTER) */
     uint32_t expires_asked;       /* seconds, of the last REGISTER */
-    unsigned unauthorized_in_row; /* 401 answers with no 200 in between */
-    bool with_credentials;        /* the last REGISTER had an Authorization */
-    bool credentials_pending;     /* one with it was not answered yet: its answer may be missing in the capture */
+    const char *nonce;            /* bytes of the last challenge's, "" if it had none; NULL: no challenge yet */
+    uint32_t credentials_frame;   /* last REGISTER with an answer to that challenge, 0: none */
+    unsigned unauthorized_in_row; /* 401 answers with no other final answer in between */
+    unsigned refused_in_row;      /* of these, those that refuse credentials which answered the newest challenge */
+    unsigned old_nonce_in_row;    /* and those that refuse credentials for another challenge, after a newer one */
+    unsigned challenges_in_row;   /* challenges without a REGISTER with credentials in between */
+    uint32_t challenge_frame;     /* the last of them */
     unsigned registers, register_failures;
 
     uint32_t keepalive_frame;     /* last Keepalive MESSAGE */
-    nstime_t keepalive_time;
-    unsigned keepalives;
-    nstime_t keepalive_interval;  /* shortest distance seen; 0 until two came */
+    nstime_t keepalive_time;      /* last one that was not refused */
+    nstime_t keepalive_before;    /* the one before it */
+    unsigned keepalives;          /* that were not refused */
+    unsigned keepalives_refused;
+    unsigned refused_keepalives_in_row;
 
     unsigned sessions;            /* INVITE sessions between the two */
     unsigned failures;            /* of those, rejected */
@@ -239,7 +260,5 @@ bool hik_session_knows(packet_info *pinfo, const uint8_t *buf, const struct hik_
 
 /* First pass only. MANSRTSP told a session's player something. scale 0 = not said. */
 void hik_session_playback(packet_info *pinfo, struct hik_session *session, double scale, bool paused);
-/* First pass only. A Keepalive notify arrived in this message. device_id may be NULL. */
-void hik_session_keepalive(packet_info *pinfo, const struct hik_message *message, const char *device_id);
 
 #endif

@@ -19,6 +19,7 @@ struct hik_transaction {
     uint32_t answer_frame;        /* first final answer */
     uint16_t last_status;         /* newest answer: the same again is a retransmission */
     struct hik_transaction *next_bye; /* of transaction.c */
+    struct hik_message *request;  /* the first of them; NULL: only an answer was seen */
 };
 
 /* All on the first pass only. */

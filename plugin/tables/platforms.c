@@ -27,7 +27,8 @@ enum {
     COL_KEEPALIVES,
     COL_GAPS,
     COL_SESSIONS,
-    COL_FAILURES
+    COL_FAILURES,
+    COL_REFUSED /* keep-alives */
 };
 
 static const struct hik_column columns[] = {
@@ -45,6 +46,7 @@ static const struct hik_column columns[] = {
     [COL_GAPS] = {"Gaps", "gaps", HIK_COLUMN_NUMBER},
     [COL_SESSIONS] = {"Sessions", "sessions", HIK_COLUMN_NUMBER},
     [COL_FAILURES] = {"Failures", "failures", HIK_COLUMN_NUMBER},
+    [COL_REFUSED] = {"Keep-alives refused", "keepalives_refused", HIK_COLUMN_NUMBER},
 };
 
 struct counters {
@@ -64,11 +66,12 @@ static void set_time(struct hik_table_row *row, unsigned column, bool known, con
 
 static void set_state(struct hik_table_row *row, const struct hik_platforms *pair)
 {
-    char text[40];
+    char text[64];
 
     if (pair->registered)
-        snprintf(text, sizeof text, "%s",
-                 nstime_cmp(&pair->registered_until, hik_facts_capture_end()) < 0 ? "expired" : "registered");
+        snprintf(text, sizeof text, "%s", hik_keepalive_is_expired(pair, hik_facts_capture_end()) ? "expired" : "registered");
+    else if (pair->challenges_in_row >= 2 && pair->challenges_in_row == pair->unauthorized_in_row)
+        snprintf(text, sizeof text, "challenge not answered, %u x %u", pair->challenges_in_row, pair->register_status);
     else if (pair->unauthorized_in_row >= 2)
         snprintf(text, sizeof text, "refused, %u x 401", pair->unauthorized_in_row);
     else if (pair->register_status >= 300)
@@ -104,8 +107,9 @@ static void fill(struct hik_table_row *row)
     set_time(row, COL_SINCE, pair->registered_since.secs != 0, &pair->registered_since);
     set_time(row, COL_UNTIL, pair->registered_until.secs != 0, &pair->registered_until);
     row->fields[COL_EXPIRES].value.uint_value = pair->expires;
-    set_time(row, COL_KEEPALIVE, pair->keepalives > 0, &pair->keepalive_time);
+    set_time(row, COL_KEEPALIVE, pair->keepalive_time.secs != 0, &pair->keepalive_time);
     row->fields[COL_KEEPALIVES].value.uint_value = pair->keepalives;
+    row->fields[COL_REFUSED].value.uint_value = pair->keepalives_refused;
     row->fields[COL_GAPS].value.uint_value = hik_keepalive_of(pair)->gaps + hik_keepalive_is_silent(pair, hik_facts_capture_end());
     for (const GSList *one = row->list; one; one = one->next)
         failures += failed((const struct hik_session *)one->data);

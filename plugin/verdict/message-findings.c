@@ -149,6 +149,36 @@ static void note_sdp(packet_info *pinfo, const struct hik_message *message)
     }
 }
 
+/* REGISTER refused with 401 although it had credentials. */
+static void note_credentials(const struct hik_message *message)
+{
+    const struct hik_platforms *pair = message->platforms;
+
+    if (message->method != HIK_METHOD_REGISTER || message->is_request || message->retransmission ||
+        (message->status != 401 && message->status != 407) || !message->request || !message->request->with_credentials)
+        return;
+    if (pair->refused_in_row > 0 && pair->credentials_frame == message->request_frame)
+        note(message, NOTE_AUTH_LOOP, false,
+             wmem_strdup_printf(wmem_file_scope(), "REGISTER is refused with %u %u times in a row: user, password or "
+                                "realm do not fit", message->status, pair->unauthorized_in_row));
+    else if (pair->old_nonce_in_row > 0)
+        note(message, NOTE_AUTH_LOOP, false,
+             wmem_strdup_printf(wmem_file_scope(), "REGISTER is refused with %u %u times in a row: its credentials do "
+                                "not have the nonce of the newest challenge", message->status, pair->unauthorized_in_row));
+}
+
+/* A keep-alive that was refused is none. */
+static void note_keepalive_refused(const struct hik_message *message)
+{
+    const struct hik_platforms *pair = message->platforms;
+
+    if (message->keepalive && !message->is_request && !message->retransmission && message->status >= 300)
+        note(message, NOTE_KEEPALIVE, false,
+             wmem_strdup_printf(wmem_file_scope(), "The keep-alive of %s is refused with %u (%u in a row): it does not count",
+                                pair->lower_id ? pair->lower_id : "the lower platform", message->status,
+                                pair->refused_keepalives_in_row));
+}
+
 static void note_pair(packet_info *pinfo, const struct hik_message *message)
 {
     const struct hik_platforms *pair = message->platforms;
@@ -156,19 +186,21 @@ static void note_pair(packet_info *pinfo, const struct hik_message *message)
 
     if (!pair)
         return;
-    if (message->method == HIK_METHOD_REGISTER && !message->is_request && !message->retransmission &&
-        (message->status == 401 || message->status == 407) && pair->unauthorized_in_row >= 2)
-        note(message, NOTE_AUTH_LOOP, false,
-             wmem_strdup_printf(wmem_file_scope(), "REGISTER is refused with %u %u times in a row: user, password or "
-                                "realm do not fit", message->status, pair->unauthorized_in_row));
+    note_credentials(message);
+    note_keepalive_refused(message);
     late = hik_seconds_between(&pair->registered_until, &pinfo->abs_ts);
-    if (pair->registered && late > 0 && message->is_request &&
+    if (pair->registered && late > HIK_EXPIRED_GRACE && message->is_request &&
         (hik_keepalive_first_expired(pinfo, pair) || message->method == HIK_METHOD_INVITE))
         note(message, NOTE_EXPIRED, false,
              wmem_strdup_printf(wmem_file_scope(), "The registration of %s ran out %.1f s ago (Expires %u) and was not renewed",
                                 pair->lower_id ? pair->lower_id : "the lower platform", late, pair->expires));
-    silence = hik_keepalive_update(pinfo, pair, &period);
-    if (silence > 0)
+    silence = hik_keepalive_update(pinfo, message, &period);
+    if (silence > 0 && period == 0)
+        note(message, NOTE_KEEPALIVE, false,
+             wmem_strdup_printf(wmem_file_scope(), "%s is registered, and %s keep-alive of it came for %.1f s: the upper platform "
+                                "takes it for off-line", pair->lower_id ? pair->lower_id : "The lower platform",
+                                pair->keepalive_frame ? "no other" : "no", silence));
+    else if (silence > 0)
         note(message, NOTE_KEEPALIVE, false,
              wmem_strdup_printf(wmem_file_scope(), "No keep-alive of %s for %.1f s, more than %d periods of %.1f s: the upper "
                                 "platform takes it for off-line", pair->lower_id ? pair->lower_id : "the lower platform",
@@ -270,6 +302,17 @@ static void show_outcome(packet_info *pinfo, proto_item *item, const struct hik_
     }
 }
 
+/* The device went on without credentials to the end of the capture: had it sent them late, all would be well. */
+static void show_challenge(packet_info *pinfo, proto_item *item, const struct hik_message *message)
+{
+    const struct hik_platforms *pair = message->platforms;
+
+    if (pair && message->method == HIK_METHOD_REGISTER && !message->is_request && pair->challenges_in_row >= 2 &&
+        pair->challenge_frame == pinfo->num)
+        expert_add_info_format(pinfo, item, &ei_auth_loop, "The challenge is not answered, %u times: the REGISTER comes again "
+                               "without credentials", pair->challenges_in_row);
+}
+
 void hik_findings_message(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, proto_item *item,
                           const struct hik_message *message)
 {
@@ -280,6 +323,8 @@ void hik_findings_message(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, p
     if (!tree && !hik_stock_wants_experts())
         return;
     show_notes(pinfo, item, message);
+    if (PINFO_FD_VISITED(pinfo))
+        show_challenge(pinfo, item, message);
     if (!session)
         return;
     hik_session_tree_first_media(tvb, tree, session);

@@ -1,0 +1,193 @@
+/* registration.c
+ * Registrations of lower platforms (RFC 3261 clause 10, GB/T 28181-2016 9.1), their credentials (RFC 7616) and their
+ * keep-alives (9.6).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "session-internal.h"
+
+#include <string.h>
+
+/* Expires of the message: the Contact's parameter, else the header (RFC 3261 10.2.1.1). -1 if neither. */
+static int64_t message_expires(const struct hik_reading *r)
+{
+    uint64_t seconds;
+    struct hik_view param;
+
+    if (hik_sip_param(r->buf, r->sip->first[HIK_HDR_CONTACT].value, "expires", &param) &&
+        hik_view_uint(r->buf, param, UINT32_MAX, &seconds))
+        return (int64_t)seconds;
+    if (hik_view_uint(r->buf, r->sip->first[HIK_HDR_EXPIRES].value, UINT32_MAX, &seconds))
+        return (int64_t)seconds;
+    return -1;
+}
+
+/* A parameter of a challenge or of credentials: 'Digest name="value", name=value' (RFC 7235 2.1). Empty if it is not
+ * there. Linear. */
+static struct hik_view auth_param(const uint8_t *buf, struct hik_view where, const char *name)
+{
+    struct hik_view none = {0, 0}, key, value;
+    uint32_t at = where.off, end = where.off + where.len;
+
+    while (at < end && buf[at] != ' ' && buf[at] != '\t') /* the scheme */
+        at++;
+    while (at < end) {
+        while (at < end && (buf[at] <= ' ' || buf[at] == ','))
+            at++;
+        key.off = at;
+        while (at < end && buf[at] != '=' && buf[at] != ',')
+            at++;
+        key.len = at - key.off;
+        if (at >= end || buf[at] != '=')
+            continue;
+        at++;
+        while (at < end && buf[at] <= ' ')
+            at++;
+        if (at < end && buf[at] == '"') {
+            value.off = ++at;
+            while (at < end && buf[at] != '"')
+                at += buf[at] == '\\' && at + 1 < end ? 2 : 1;
+            at = MIN(at, end);
+            value.len = at - value.off;
+            if (at < end)
+                at++;
+        } else {
+            value.off = at;
+            while (at < end && buf[at] != ',')
+                at++;
+            value.len = at - value.off;
+            value = hik_view_trim(buf, value);
+        }
+        if (hik_view_is(buf, hik_view_trim(buf, key), name))
+            return value;
+    }
+    return none;
+}
+
+static struct hik_view header(const struct hik_reading *r, enum hik_header_id id)
+{
+    return r->sip->first[id].value;
+}
+
+static void take_request(packet_info *pinfo, const struct hik_reading *r, const struct hik_message *message)
+{
+    struct hik_platforms *pair = message->platforms;
+    int64_t expires = message_expires(r);
+
+    pair->register_frame = pinfo->num;
+    if (!message->retransmission)
+        pair->registers++;
+    hik_platforms_learn_id(pair, true, r, r->from.user, HIK_ID_BY_REGISTER);
+    hik_platforms_learn_id(pair, false, r, r->uri.user, HIK_ID_BY_REGISTER);
+    hik_platforms_keep_ids(pinfo, pair, r);
+    if (expires >= 0)
+        pair->expires_asked = (uint32_t)expires;
+    if (header(r, HIK_HDR_AUTHORIZATION).len > 0) {
+        struct hik_view nonce = auth_param(r->buf, header(r, HIK_HDR_AUTHORIZATION), "nonce");
+
+        pair->challenges_in_row = 0;
+        /* With another nonce they are those of an earlier challenge, and only that is what will be refused. */
+        if (!message->retransmission && pair->nonce && strlen(pair->nonce) == nonce.len &&
+            memcmp(pair->nonce, r->buf + nonce.off, nonce.len) == 0)
+            pair->credentials_frame = pinfo->num;
+    }
+}
+
+/* 401. Credentials were refused only if they were sent, for this challenge. */
+static void take_challenge(packet_info *pinfo, const struct hik_reading *r, const struct hik_message *message)
+{
+    struct hik_platforms *pair = message->platforms;
+    struct hik_view challenge = header(r, HIK_HDR_WWW_AUTHENTICATE), nonce = auth_param(r->buf, challenge, "nonce");
+    bool stale = hik_view_is(r->buf, auth_param(r->buf, challenge, "stale"), "true");
+
+    /* The first 401 in a row may only mean that the nonce of an earlier challenge is used up: not all say so by stale. */
+    if (++pair->unauthorized_in_row > 1 && message->request && message->request->with_credentials && !stale) {
+        if (message->request_frame == pair->credentials_frame)
+            pair->refused_in_row++;
+        else
+            pair->old_nonce_in_row++;
+    } else if (message->request && !message->request->with_credentials) {
+        pair->challenges_in_row++;
+        pair->challenge_frame = pinfo->num;
+    }
+    pair->nonce = wmem_strndup(wmem_file_scope(), (const char *)r->buf + nonce.off, nonce.len);
+}
+
+static void take_accepted(packet_info *pinfo, const struct hik_reading *r, struct hik_platforms *pair)
+{
+    int64_t expires = message_expires(r);
+
+    pair->expires = expires >= 0 ? (uint32_t)expires : pair->expires_asked;
+    if (pair->expires == 0) { /* log-off */
+        pair->registered = false;
+        pair->registered_until = pinfo->abs_ts;
+        return;
+    }
+    if (!pair->registered || nstime_cmp(&pair->registered_until, &pinfo->abs_ts) < 0)
+        pair->registered_since = pinfo->abs_ts;
+    pair->registered = true;
+    pair->registered_until = pinfo->abs_ts;
+    pair->registered_until.secs += pair->expires;
+}
+
+void hik_registration_take(packet_info *pinfo, const struct hik_reading *r, struct hik_message *message)
+{
+    struct hik_platforms *pair = message->platforms;
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    if (message->is_request)
+        message->with_credentials = header(r, HIK_HDR_AUTHORIZATION).len > 0;
+    if (!pair)
+        return;
+    if (message->is_request) {
+        take_request(pinfo, r, message);
+        return;
+    }
+    hik_platforms_learn_id(pair, true, r, r->from.user, HIK_ID_BY_REGISTER);
+    if (message->status < 200)
+        return;
+    pair->register_answer_frame = pinfo->num;
+    pair->register_status = message->status;
+    if (message->status == 401 || message->status == 407) {
+        if (!message->retransmission)
+            take_challenge(pinfo, r, message);
+        return;
+    }
+    pair->unauthorized_in_row = pair->refused_in_row = pair->old_nonce_in_row = pair->challenges_in_row = 0;
+    if (message->status < 300) {
+        take_accepted(pinfo, r, pair);
+    } else if (!message->retransmission) {
+        pair->register_failures++;
+        pair->registered = false;
+    }
+}
+
+/* ---- keep-alives -------------------------------------------------------------------------------------------------- */
+
+void hik_registration_take_keepalive(packet_info *pinfo, const struct hik_message *message)
+{
+    struct hik_platforms *pair = message->platforms;
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    if (!pair || message->retransmission)
+        return;
+    if (message->is_request) {
+        pair->keepalives++;
+        pair->keepalive_frame = pinfo->num;
+        pair->keepalive_before = pair->keepalive_time;
+        pair->keepalive_time = pinfo->abs_ts;
+        return;
+    }
+    if (message->status < 200)
+        return;
+    if (message->status < 300) {
+        pair->refused_keepalives_in_row = 0;
+        return;
+    }
+    if (pair->keepalives > 0)
+        pair->keepalives--;
+    pair->keepalives_refused++;
+    pair->refused_keepalives_in_row++;
+    if (message->request_frame == pair->keepalive_frame)
+        pair->keepalive_time = pair->keepalive_before;
+}

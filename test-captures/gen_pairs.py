@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Pairs of platforms whose addresses change, and registrations that only look wrong.
+
+Every function makes one capture; its docstring is its row in README.md.
+"""
+
+from gen_verdict_platforms import DIGEST, begin
+from hikpcap import Platform
+
+LOWER = Platform("34020000002000000001", "192.0.2.10")
+ALARM = ('<?xml version="1.0"?>\r\n<Notify>\r\n<CmdType>Alarm</CmdType>\r\n<SN>7</SN>\r\n<DeviceID>34020000001340000001</DeviceID>\r\n'
+         '<AlarmPriority>1</AlarmPriority>\r\n<AlarmMethod>5</AlarmMethod>\r\n'
+         '<AlarmDescription>Broadcast tower</AlarmDescription>\r\n</Notify>\r\n')
+
+
+def challenge(nonce="5f", stale=""):
+    return [("WWW-Authenticate", 'Digest realm="hik", nonce="%s"%s' % (nonce, ", stale=" + stale if stale else ""))]
+
+
+def credentials(nonce="5f"):
+    return [(DIGEST[0], DIGEST[1].replace('nonce="5f"', 'nonce="%s"' % nonce))]
+
+
+def nat_port():
+    """the NAT gives the lower platform another port twice: keep-alives go on, an INVITE comes to the newest"""
+    cap, link = begin()
+    link.register(expires=3600)
+    for port in (40001, 40002):
+        for _ in range(4):
+            cap.wait(59.998)
+            link.keepalive()
+        link.lower.port = port
+    cap.wait(59.998)
+    link.keepalive()
+    link.call().play(5)
+    return cap
+
+
+def tcp_again():
+    """the TCP connection breaks; the lower platform connects anew and registers again"""
+    cap, link = begin(transport="TCP")
+    link.register(expires=60)
+    for number in range(9):
+        cap.wait(9.998)
+        link.keepalive()
+        if number == 4:
+            link.connection.reset()
+            link.connection = None
+            link.register(expires=60)
+    return cap
+
+
+def channel_first():
+    """an alarm of a channel comes before the REGISTER; "Broadcast" stands in its description"""
+    cap, link = begin()
+    link.manscdp(link.lower, ALARM, from_id="34020000001340000001")
+    link.register()
+    cap.wait(60)
+    link.keepalive()
+    return cap
+
+
+def challenge_again():
+    """401 twice before the credentials come; later REGISTERs have a nonce that is used up, with and without stale"""
+    cap, link = begin()
+    link.register(status="401 Unauthorized", answer_headers=challenge("1"), cseq=1)
+    link.register(status="401 Unauthorized", answer_headers=challenge("2"), cseq=2)
+    link.register(headers=credentials("2"), cseq=3)
+    cap.wait(50)
+    link.register(status="401 Unauthorized", headers=credentials("2"), answer_headers=challenge("3"), cseq=4)
+    link.register(status="401 Unauthorized", headers=credentials("3"), answer_headers=challenge("4", "true"), cseq=5)
+    link.register(headers=credentials("4"), cseq=6)
+    return cap
+
+
+def challenge_not_answered():
+    """401 three times, and the lower platform never sends credentials"""
+    cap, link = begin()
+    for number in range(3):
+        link.register(status="401 Unauthorized", answer_headers=challenge(str(number)), cseq=1 + number)
+        cap.wait(30)
+    return cap
+
+
+def keepalive_refused():
+    """three keep-alives are good, two are refused with 403"""
+    cap, link = begin()
+    link.register()
+    for number in range(5):
+        cap.wait(60)
+        link.keepalive(status="200 OK" if number < 3 else "403 Forbidden")
+    return cap
+
+
+def no_keepalive():
+    """registered, and no keep-alive for ten minutes, while the upper platform subscribes twice"""
+    cap, link = begin()
+    link.register()
+    cap.wait(200)
+    link.subscribe()
+    cap.wait(400)
+    link.subscribe()
+    return cap
+
+
+SCENARIOS = [nat_port, tcp_again, channel_first, challenge_again, challenge_not_answered, keepalive_refused, no_keepalive]
+
+
+def captures():
+    for scenario in SCENARIOS:
+        yield "pair-%s.pcap" % scenario.__name__.replace("_", "-"), scenario()

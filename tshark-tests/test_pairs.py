@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A pair of platforms is known by its IDs, wherever its packets come from; what counts as refused, missed or unanswered."""
+
+import pytest
+
+import gen_pairs
+import tables
+from gen_pairs import ALARM, challenge, credentials
+from hikpcap import Capture, Link, Platform
+
+L, U = "34020000002000000001", "34010000002000000001"
+COLUMNS = ("Lower platform", "Lower address", "Upper platform", "State", "Keep-alives", "Gaps", "Sessions", "Keep-alives refused")
+
+
+def pairs(tshark, cap, *columns):
+    """The rows of the platform table, the same in tshark in one pass and two, and in sharkd."""
+    rows = tables.printed(tshark, "hikcascade,platforms", cap)
+    assert tables.printed(tshark, "hikcascade,platforms", cap, two_pass=True) == rows
+    assert tables.from_sharkd(tshark, "hikcascade,platforms", cap) == rows
+    return [tuple(row.cells(*(columns or COLUMNS))) for row in rows]
+
+
+ABOUT_PAIRS = "hikcascade.auth_loop || hikcascade.keepalive_missed || hikcascade.registration_expired"
+
+
+def warnings(tshark, cap, two_pass=True):
+    return [(frame, message) for frame, severity, message in tshark.expert(cap, ABOUT_PAIRS, two_pass=two_pass)
+            if severity in ("warning", "error")]
+
+
+def doubled(cap):
+    """Every packet twice, as behind a mirror port."""
+    copy = Capture()
+    for time_us, data in cap:
+        copy.append((time_us, data))
+        copy.append((time_us + 20, data))
+    copy.time_us = cap.time_us
+    return copy
+
+
+def test_nat_port(tshark):
+    cap = gen_pairs.nat_port()
+    row = (L, "192.0.2.10:40002", U, "registered", "9", "0", "1", "0")
+    assert pairs(tshark, cap) == [row]
+    assert pairs(tshark, doubled(cap)) == [row]
+    assert warnings(tshark, cap) == []
+    assert pairs(tshark, cap.only_from("192.0.2.10"))[0][:3] == row[:3]
+
+
+def test_tcp_again(tshark):
+    cap = gen_pairs.tcp_again()
+    (row,) = pairs(tshark, cap, "Lower platform", "Keep-alives", "Gaps", "State")
+    assert row == (L, "9", "0", "registered")
+    assert warnings(tshark, cap) == []
+
+
+def test_two_behind_one_address(tshark):
+    """Two lower platforms share a NAT's address: by their ports, and by their IDs when those change."""
+    cap = Capture()
+    top = Platform(U, "198.51.100.20")
+    links = [Link(cap, Platform("3402000000200000000%d" % n, "192.0.2.10", 40000 + n), top, seed=n) for n in (1, 2)]
+    for link in links:
+        link.register()
+    for _ in range(3):
+        cap.wait(60)
+        for link in links:
+            link.keepalive()
+    links[0].lower.port = 40011
+    cap.wait(60)
+    links[0].keepalive()
+    links[1].call().play(5)
+    links[0].call().play(5)
+    assert pairs(tshark, cap) == [("34020000002000000001", "192.0.2.10:40011", U, "registered", "4", "0", "1", "0"),
+                                  ("34020000002000000002", "192.0.2.10:40002", U, "registered", "3", "0", "1", "0")]
+
+
+def test_two_interfaces(tshark):
+    """The capture holds both sides of a NAT: the same messages between other addresses."""
+    cap = Capture()
+    inside = Link(cap, Platform(L, "192.168.1.10"), Platform(U, "198.51.100.20"))
+    outside = Link(cap, Platform(L, "192.0.2.10", 40001), Platform(U, "198.51.100.20"))
+    for step in ("register", "keepalive", "keepalive", "keepalive"):
+        for link in (inside, outside):
+            link.number = len(cap) // 4 * 100
+            getattr(link, step)()
+        cap.wait(60)
+    assert pairs(tshark, cap, "Lower platform", "Lower address", "Keep-alives", "Gaps") == [
+        (L, "192.0.2.10:40001", "3", "0")]
+
+
+def test_channel_first(tshark):
+    cap = gen_pairs.channel_first()
+    assert pairs(tshark, cap, "Lower platform", "Upper platform", "Keep-alives") == [(L, U, "1")]
+    rows = tshark.fields_everywhere(cap, ["hikcascade.direction"])
+    assert [row["hikcascade.direction"] for row in rows] == [["1"], ["2"], ["1"], ["2"], ["1"], ["2"]]
+
+
+@pytest.mark.parametrize("body,direction", [
+    (ALARM, "1"),
+    (ALARM.replace("<CmdType>Alarm</CmdType>", "<CmdType>Broadcast</CmdType>"), "2"),
+    (ALARM.replace("<SN>7</SN>", "<!-- <CmdType>Broadcast</CmdType> --><Info><CmdType>Broadcast</CmdType></Info>"), "1"),
+    (ALARM.replace("<CmdType>", "<CMDTYPE > ").replace("</CmdType>", "\r\n</CMDTYPE>"), "1"),
+])
+def test_direction_of_a_notify(tshark, body, direction):
+    cap = Capture()
+    link = Link(cap)
+    link.manscdp(link.lower, body)
+    rows = tshark.fields_everywhere(cap, ["hikcascade.direction"])
+    assert rows[0]["hikcascade.direction"] == [direction]
+
+
+def test_challenge_again(tshark):
+    cap = gen_pairs.challenge_again()
+    for variant in (cap, doubled(cap)):
+        assert warnings(tshark, variant) == []
+        assert pairs(tshark, variant, "Lower platform", "State") == [(L, "registered")]
+
+
+def test_challenge_not_answered(tshark):
+    cap = gen_pairs.challenge_not_answered()
+    assert warnings(tshark, cap) == [(6, "The challenge is not answered, 3 times: the REGISTER comes again without credentials")]
+    assert warnings(tshark, cap, two_pass=False) == []
+    assert pairs(tshark, cap, "State") == [("challenge not answered, 3 x 401",)]
+    assert warnings(tshark, cap.only_from("198.51.100.20")) == []  # what was sent is not in the capture
+
+
+def test_old_nonce(tshark):
+    """Credentials for another challenge than the newest are refused for that, not for the password."""
+    cap = Capture()
+    link = Link(cap)
+    link.register(status="401 Unauthorized", answer_headers=challenge("1"), cseq=1)
+    link.register(status="401 Unauthorized", headers=credentials("0"), answer_headers=challenge("2"), cseq=2)
+    link.register(status="401 Unauthorized", headers=credentials("2"), answer_headers=challenge("3"), cseq=3)
+    assert warnings(tshark, cap) == [
+        (4, "REGISTER is refused with 401 2 times in a row: its credentials do not have the nonce of the newest challenge"),
+        (6, "REGISTER is refused with 401 3 times in a row: user, password or realm do not fit")]
+    assert warnings(tshark, cap, two_pass=False) == warnings(tshark, cap)
+
+
+def test_keepalive_refused(tshark):
+    cap = gen_pairs.keepalive_refused()
+    row = (L, "192.0.2.10:7100", U, "registered", "3", "0", "0", "2")
+    assert pairs(tshark, cap) == [row]
+    assert pairs(tshark, doubled(cap)) == [row]
+    text = "The keep-alive of %s is refused with 403 (%d in a row): it does not count"
+    assert warnings(tshark, cap) == [(10, "The MESSAGE is refused with 403"), (10, text % (L, 1)),
+                                     (12, "The MESSAGE is refused with 403"), (12, text % (L, 2))]
+
+
+def test_no_keepalive(tshark):
+    cap = gen_pairs.no_keepalive()
+    assert warnings(tshark, cap) == [(5, "%s is registered, and no keep-alive of it came for 600.0 s: the upper platform takes "
+                                         "it for off-line" % L)]
+    assert pairs(tshark, cap, "Gaps") == [("1",)]
+    # only what goes down was captured: nobody can tell
+    assert warnings(tshark, cap.only_from("198.51.100.20")) == []
+
+
+@pytest.mark.parametrize("seconds,count", [(299.9, 0), (300.1, 1)])
+def test_edge_of_no_keepalive(tshark, seconds, count):
+    cap = Capture()
+    link = Link(cap)
+    link.register()
+    cap.wait(seconds - 0.001)
+    link.subscribe()
+    assert len(warnings(tshark, cap)) == count
+
+
+@pytest.mark.parametrize("seconds,count", [(60.9, 0), (61.1, 1)])
+def test_edge_of_expires(tshark, seconds, count):
+    cap = Capture()
+    link = Link(cap)
+    link.register(expires=60)
+    cap.wait(seconds - 0.001)
+    link.subscribe()
+    assert len(warnings(tshark, cap)) == count
+    assert pairs(tshark, cap, "State") == [("expired" if count else "registered",)]
+
+
+def test_contact_expires_wins(tshark):
+    cap = Capture()
+    link = Link(cap)
+    message, core = link.request(link.lower, "REGISTER", to_id=L, headers=[("Expires", "3600")])
+    link.send(link.lower, message)
+    link.send(link.upper, link.answer(link.upper, core, to_tag="t", contact=False, headers=[
+        ("Contact", "<sip:%s@192.0.2.10:7100>;expires=90" % L), ("Expires", "3600")]))
+    assert pairs(tshark, cap, "Expires") == [("90",)]
+
+
+def test_copied_contact(tshark):
+    """Answers that copy the Contact of their request name nobody."""
+    cap = Capture()
+    link = Link(cap)
+    call = link.call()
+    call.invite()
+    copied = call.answer_sdp()
+    link.send(link.lower, link.answer(link.lower, call.core, to_tag=call.to_tag, contact=False, content_type="Application/SDP",
+                                      headers=[("Contact", "<%s>" % link.upper.uri)], body=copied))
+    call.ack()
+    call.bye()
+    assert pairs(tshark, cap, "Lower platform", "Upper platform") == [("", U)]
