@@ -7,14 +7,19 @@
 
 #include <string.h>
 
+guint hik_address_hash(const address *addr)
+{
+    return wmem_strong_hash((const uint8_t *)addr->data, addr->data && addr->len > 0 ? (size_t)addr->len : 0);
+}
+
 guint hik_text_key_hash(gconstpointer p)
 {
     const struct hik_text_key *key = (const struct hik_text_key *)p;
-    guint hash = key->number * 0x9E3779B1u;
+    uint32_t words[3] = {key->number};
 
     for (int i = 0; i < 2; i++)
-        hash = (hash ^ wmem_strong_hash(key->text[i], key->len[i])) * 0x85EBCA6Bu;
-    return hash;
+        words[1 + i] = wmem_strong_hash(key->text[i], key->len[i]);
+    return wmem_strong_hash((const uint8_t *)words, sizeof words);
 }
 
 gboolean hik_text_key_equal(gconstpointer a, gconstpointer b)
@@ -28,13 +33,11 @@ gboolean hik_text_key_equal(gconstpointer a, gconstpointer b)
 guint hik_ends_key_hash(gconstpointer p)
 {
     const struct hik_ends_key *key = (const struct hik_ends_key *)p;
-    guint hash = key->number * 0x9E3779B1u;
+    uint32_t words[4] = {key->number, (uint32_t)key->port[0] << 16 | key->port[1]};
 
-    for (int i = 0; i < 2; i++) { /* seeded: whoever sends packets chooses addresses */
-        hash = (hash ^ key->port[i]) * 0x85EBCA6Bu;
-        hash = (hash ^ wmem_strong_hash((const uint8_t *)key->addr[i]->data, (size_t)key->addr[i]->len)) * 0xC2B2AE35u;
-    }
-    return hash;
+    for (int i = 0; i < 2; i++)
+        words[2 + i] = hik_address_hash(key->addr[i]);
+    return wmem_strong_hash((const uint8_t *)words, sizeof words);
 }
 
 gboolean hik_ends_key_equal(gconstpointer a, gconstpointer b)

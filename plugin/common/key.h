@@ -22,6 +22,10 @@ struct hik_ends_key {
     uint32_t number;
 };
 
+/* Every table whose keys a sender chooses is hashed by wmem_strong_hash(), which is seeded anew for each run: nobody can
+ * choose keys that fall together. This is that of an address. */
+guint hik_address_hash(const address *addr);
+
 /* For wmem_map: hash and comparison of pointers to such keys. */
 guint hik_text_key_hash(gconstpointer key);
 gboolean hik_text_key_equal(gconstpointer a, gconstpointer b);

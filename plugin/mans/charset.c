@@ -78,7 +78,7 @@ static int sequence(const uint8_t *p, size_t left)
     return need;
 }
 
-void hik_utf8_scan(const uint8_t *text, size_t len, struct hik_utf8_scan *out)
+static void scan_utf8(const uint8_t *text, size_t len, struct hik_utf8_scan *out)
 {
     size_t i = 0;
 
@@ -122,12 +122,12 @@ void hik_charset_decide(const uint8_t *body, size_t len, enum hik_charset declar
     memset(out, 0, sizeof *out);
     if (len >= 3 && memcmp(body, "\xEF\xBB\xBF", 3) == 0) {
         out->charset = HIK_CHARSET_UTF8;
-        hik_utf8_scan(body + 3, len - 3, &utf8);
+        scan_utf8(body + 3, len - 3, &utf8);
         out->ascii_only = utf8.valid && !utf8.cut && utf8.two == 0 && utf8.longer == 0;
         out->mismatch = declared == HIK_CHARSET_GB && !out->ascii_only;
         return;
     }
-    hik_utf8_scan(body, len, &utf8);
+    scan_utf8(body, len, &utf8);
     if (utf8.valid && utf8.two == 0 && utf8.longer == 0) {
         /* Plain ASCII, or nothing but one character cut at the end. */
         out->ascii_only = !utf8.cut;
@@ -245,7 +245,7 @@ size_t hik_charset_to_utf8(enum hik_charset charset, const uint8_t *text, size_t
     }
     if (charset == HIK_CHARSET_GB) {
         /* GB text that is at once nothing but three-byte UTF-8 would have to be of rare characters only. */
-        hik_utf8_scan(text, len, &utf8);
+        scan_utf8(text, len, &utf8);
         if (utf8.valid && !utf8.cut && utf8.longer > 0 && utf8.two == 0 && !memchr(text, 0, len)) {
             *other = true;
             return from_utf8(text, len, out, &bad);

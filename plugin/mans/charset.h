@@ -53,6 +53,5 @@ struct hik_utf8_scan {
     uint32_t two;       /* sequences of two bytes */
     uint32_t longer;    /* of three and four */
 };
-void hik_utf8_scan(const uint8_t *text, size_t len, struct hik_utf8_scan *out);
 
 #endif

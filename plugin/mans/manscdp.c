@@ -529,16 +529,6 @@ bool hik_manscdp_looks_like(const uint8_t *buf, size_t len)
     return false;
 }
 
-const char *hik_manscdp_notify_name(uint32_t type)
-{
-    switch (type) {
-    case 121: return "end of file";
-    case 122: return "reported by some devices, not in the standard";
-    case 123: return "reported by some devices, not in the standard";
-    default: return NULL;
-    }
-}
-
 /* Appends at most 40 bytes of the body, what is not printable ASCII as '?'. */
 static void add_text(GString *text, const uint8_t *buf, struct hik_xml_piece piece)
 {

@@ -138,8 +138,6 @@ bool hik_manscdp_looks_like(const uint8_t *buf, size_t len);
  * up to this message. Printable ASCII, NUL-terminated, at most room bytes. */
 void hik_manscdp_describe(const uint8_t *buf, const struct hik_manscdp *message, uint32_t received, char *out, size_t room);
 
-/* Name of a MediaStatus NotifyType, NULL if unknown. */
-const char *hik_manscdp_notify_name(uint32_t type);
 /* Unsigned decimal, blanks around it allowed. */
 bool hik_manscdp_number(const uint8_t *buf, struct hik_xml_piece piece, uint32_t *out);
 

@@ -8,6 +8,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "front-door.h"
+#include "key.h"
 #include "media-internal.h"
 
 #include <epan/dissectors/packet-rtcp.h>
@@ -42,7 +43,9 @@ static wmem_map_t *endpoint_pairs; /* struct hik_flow_key without SSRC -> struct
 static guint endpoint_hash(gconstpointer p)
 {
     const struct endpoint_key *key = (const struct endpoint_key *)p;
-    return hik_mix(hik_mix(hik_hash_address(7, key->addr), ((unsigned)key->port << 1) | key->rtcp), key->ssrc);
+    const uint32_t words[] = {hik_address_hash(key->addr), (uint32_t)key->port << 1 | key->rtcp, key->ssrc};
+
+    return wmem_strong_hash((const uint8_t *)words, sizeof words);
 }
 
 static gboolean endpoint_equal(gconstpointer a, gconstpointer b)

@@ -14,25 +14,6 @@
 /* Keys of records under the protocol's number; the front door has 16 and up, the export 32. */
 enum { KEY_NTH = 2, KEY_TCP_SKIPS = 3, KEY_TCP_SEEN = 4, KEY_TCP_STOCK = 5 };
 
-static inline unsigned hik_mix(unsigned hash, unsigned value)
-{
-    hash ^= value;
-    hash *= 0x9E3779B1u;
-    return hash ^ (hash >> 15);
-}
-
-static inline unsigned hik_hash_address(unsigned hash, const address *addr)
-{
-    const uint8_t *bytes = (const uint8_t *)addr->data;
-    unsigned word;
-
-    for (int i = 0; i + 4 <= addr->len; i += 4) {
-        memcpy(&word, bytes + i, 4);
-        hash = hik_mix(hash, word);
-    }
-    return hash;
-}
-
 static inline void hik_put_address(uint8_t bytes[16], const address *addr)
 {
     if (addr->len == 4)
@@ -54,23 +35,9 @@ static inline void hik_flow_key_set(struct hik_flow_key *key, const address *src
     key->tcp = tcp;
 }
 
-static inline unsigned hik_hash_bytes(unsigned hash, const uint8_t bytes[16], bool ip4)
-{
-    uint32_t words[4];
-
-    memcpy(words, bytes, sizeof words);
-    hash = hik_mix(hash, words[0]);
-    return ip4 ? hash : hik_mix(hik_mix(hik_mix(hash, words[1]), words[2]), words[3]);
-}
-
 static inline guint hik_flow_key_hash(gconstpointer p)
 {
-    const struct hik_flow_key *key = (const struct hik_flow_key *)p;
-    bool ip4 = key->type == AT_IPv4;
-
-    return hik_mix(hik_mix(hik_hash_bytes(hik_hash_bytes(11 + key->tcp, key->src, ip4), key->dst, ip4),
-                   ((unsigned)key->src_port << 16) | key->dst_port),
-               key->ssrc);
+    return wmem_strong_hash((const uint8_t *)p, sizeof(struct hik_flow_key));
 }
 
 static inline gboolean hik_flow_key_equal(gconstpointer a, gconstpointer b)

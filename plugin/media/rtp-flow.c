@@ -35,7 +35,6 @@ struct capture {
     int64_t marked_at;    /* where that is in the file */
     struct mark_block *newest; /* where marks are appended */
     unsigned found;       /* number of the mark that was looked for last, on later passes */
-    struct hik_flow *last; /* whose packet came last */
 
     /* The RTP packet being dissected, on any pass: valid while its frame is. */
     uint32_t current_frame;
@@ -161,7 +160,7 @@ unsigned hik_flow_count(void)
     return this_capture()->flows;
 }
 
-struct hik_flow *hik_flow_get(unsigned index)
+static struct hik_flow *get_flow(unsigned index)
 {
     return (struct hik_flow *)wmem_map_lookup(flows_by_index, GUINT_TO_POINTER(index + 1));
 }
@@ -216,13 +215,6 @@ struct hik_media_sum hik_media_sum(const struct hik_session *session)
     return sum;
 }
 
-void *hik_media_alloc(size_t size)
-{
-    char *memory = (char *)wmem_alloc0(wmem_file_scope(), size + HIK_CACHE_LINE - 1);
-
-    return memory + (HIK_CACHE_LINE - (uintptr_t)memory % HIK_CACHE_LINE) % HIK_CACHE_LINE;
-}
-
 static bool names_endpoint(const struct hik_description *sdp, const address *addr, uint32_t port)
 {
     for (unsigned i = 0; i < sdp->media_count; i++)
@@ -232,13 +224,11 @@ static bool names_endpoint(const struct hik_description *sdp, const address *add
     return false;
 }
 
-G_STATIC_ASSERT(offsetof(struct hik_flow, looked_at) < HIK_FLOW_HOT);
-
 static struct hik_flow *new_flow(struct capture *capture, packet_info *pinfo, struct hik_session *session,
                                  const struct hik_flow_key *key)
 {
     static const struct hik_content unknown;
-    struct hik_flow *flow = (struct hik_flow *)hik_media_alloc(sizeof *flow), *before;
+    struct hik_flow *flow = wmem_new0(wmem_file_scope(), struct hik_flow), *before;
 
     flow->key = *key;
     flow->index = capture->flows++;
@@ -270,11 +260,8 @@ static struct hik_flow *new_flow(struct capture *capture, packet_info *pinfo, st
             session->first_media_time = pinfo->abs_ts;
         }
     }
-    /* The map keeps the key it has, and that is part of the flow before: take it out. Nor is that flow anybody's
-     * follower any more. */
-    before = (struct hik_flow *)wmem_map_remove(flows, key);
-    if (before)
-        before->key.zero = 1;
+    /* The map keeps the key it has, and that is part of the flow before: take it out. */
+    wmem_map_remove(flows, key);
     wmem_map_insert(flows, &flow->key, flow);
     wmem_map_insert(flows_by_index, GUINT_TO_POINTER(flow->index + 1), flow);
     return flow;
@@ -304,14 +291,11 @@ static bool was_away(const struct hik_session *session, const struct hik_flow *f
 static struct hik_flow *find_flow(struct capture *capture, packet_info *pinfo, uint32_t ssrc, uint16_t seq, bool tcp)
 {
     struct hik_flow_key key;
-    struct hik_flow *flow, *last = capture->last;
+    struct hik_flow *flow;
     uint32_t now = capture->openings;
 
     hik_flow_key_set(&key, &pinfo->src, pinfo->srcport, &pinfo->dst, pinfo->destport, ssrc, tcp);
-    /* Streams take turns, and mostly the same turns as before. */
-    flow = last ? last->follower : NULL;
-    if (!flow || !hik_flow_key_equal(&flow->key, &key))
-        flow = (struct hik_flow *)wmem_map_lookup(flows, &key);
+    flow = (struct hik_flow *)wmem_map_lookup(flows, &key);
     if (!flow || flow->bindings_seen != now) {
         bool strong;
         struct hik_session *session = hik_endpoints_match(pinfo, false, ssrc, ssrc, &strong);
@@ -322,9 +306,6 @@ static struct hik_flow *find_flow(struct capture *capture, packet_info *pinfo, u
         flow->bindings_seen = now;
         flow->looked_at = UINT8_MAX;
     }
-    if (last)
-        last->follower = flow;
-    capture->last = flow;
     return flow;
 }
 
@@ -449,14 +430,10 @@ struct hik_rtp *hik_rtp_enter(packet_info *pinfo, tvbuff_t *tvb)
         mark = find_mark(capture, pinfo, next_in_frame(pinfo));
         if (!mark || (mark->flags & HIK_MARK_RTCP))
             return NULL;
-        rtp->flow = hik_flow_get(mark->id);
+        rtp->flow = get_flow(mark->id);
     } else {
         rtp->flow = find_flow(capture, pinfo, rtp->ssrc, rtp->seq, pinfo->ptype == PT_TCP);
         mark = take_rtp(capture, pinfo, rtp, rtp->flow);
-        if (rtp->flow->mp2p)
-            hik_prefetch(rtp->flow->mp2p, HIK_MP2P_HOT);
-        if (rtp->flow->follower)
-            hik_prefetch(rtp->flow->follower, HIK_FLOW_HOT);
     }
     rtp->extended_seq = mark->extended_seq;
     rtp->duplicate = (mark->flags & HIK_MARK_DUPLICATE) != 0;

@@ -37,12 +37,10 @@ struct hik_content {
 };
 
 /* One direction of RTP with one SSRC: source, destination, SSRC. File scope. Counters are first-pass values over the
- * whole capture. What every packet touches stands in the first HIK_FLOW_HOT bytes, and nothing of the session is touched:
- * where a thousand streams take turns, each cache line that a packet needs has to be fetched for it. */
+ * whole capture. */
 struct hik_flow {
-    struct hik_flow_key key;     /* rtp-flow.c's own; first, so that a lookup touches what is needed next */
+    struct hik_flow_key key;     /* rtp-flow.c's own */
     struct hik_session *session; /* NULL: RTP without signalling */
-    struct hik_flow *follower;   /* rtp-flow.c's own: whose packet came after one of this flow the last time */
 
     /* Sequence numbers: RFC 3550 A.1, A.3. */
     uint64_t window;             /* which of the last 64 sequence numbers up to highest_seq came */
@@ -85,11 +83,6 @@ struct hik_flow {
     uint32_t look_frame, look_seq; /* packet on which that became clear; 0 = it did not */
     const char *look_is, *look_said; /* in words; encoding name of the SDP, NULL if it has none */
 };
-enum {
-    HIK_CACHE_LINE = 64,
-    HIK_FLOW_HOT = 2 * HIK_CACHE_LINE,
-    HIK_MP2P_HOT = 12 * HIK_CACHE_LINE /* of what hik_flow.mp2p points to */
-};
 enum hik_judged {
     HIK_JUDGED = 1 << 0,
     HIK_JUDGED_EXPECTED = 1 << 1,    /* the SSRC is the one announced */
@@ -128,21 +121,6 @@ struct hik_media_sum {
     nstime_t last;         /* time of the last packet; unset if there is none */
 };
 struct hik_media_sum hik_media_sum(const struct hik_session *session);
-
-/* Zeroed memory of file scope that begins with a cache line. */
-void *hik_media_alloc(size_t size);
-
-/* Asks the processor to fetch what is about to be needed, so that it is there by then. Any address will do. */
-static inline void hik_prefetch(const void *begin, size_t size)
-{
-#ifdef __GNUC__
-    for (size_t at = 0; at < size; at += HIK_CACHE_LINE)
-        __builtin_prefetch((const char *)begin + at, 1);
-#else
-    (void)begin;
-    (void)size;
-#endif
-}
 
 /* The RTP packet around a payload, for payload dissectors. Packet scope. */
 struct hik_rtp {
@@ -188,12 +166,10 @@ void hik_media_tcp_expect(packet_info *pinfo, uint32_t ssrc, uint8_t payload_typ
 
 /* All flows of the capture. */
 unsigned hik_flow_count(void);
-struct hik_flow *hik_flow_get(unsigned index);
 
 /* First pass only, after the stock sip dissector returned. Opens the endpoints of the session's newest SDP; at its BYE,
  * ends what its flows have been. */
 struct hik_message;
 void hik_media_open(packet_info *pinfo, const struct hik_message *message);
-
 
 #endif

@@ -8,6 +8,7 @@
  */
 #include "sdp-roles.h"
 
+#include "key.h"
 #include "media-internal.h"
 
 /* All of this: file scope; first pass. */
@@ -30,8 +31,10 @@ static const address no_address = ADDRESS_INIT_NONE;
 static guint key_hash(gconstpointer p)
 {
     const struct endpoint_key *key = (const struct endpoint_key *)p;
-    unsigned hash = hik_hash_address(hik_hash_address(13, key->addr), key->client);
-    return hik_mix(hik_mix(hash, ((unsigned)key->port << 1) | key->by_ssrc), key->ssrc);
+    const uint32_t words[] = {hik_address_hash(key->addr), hik_address_hash(key->client),
+                              (uint32_t)key->port << 1 | key->by_ssrc, key->ssrc};
+
+    return wmem_strong_hash((const uint8_t *)words, sizeof words);
 }
 
 static gboolean key_equal(gconstpointer a, gconstpointer b)

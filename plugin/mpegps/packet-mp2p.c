@@ -46,8 +46,6 @@ struct mp2p_flow {
     wmem_map_t *base_index; /* struct mp2p_base -> index + 1 */
     struct mp2p_picture pictures[MP2P_PICTURES]; /* sizes met; more are not told */
 };
-G_STATIC_ASSERT(offsetof(struct mp2p_flow, track.now.parser.s.es[2]) <= HIK_MP2P_HOT);
-
 static int proto_mp2p = -1;
 static dissector_handle_t mp2p_handle, by_look_handle; /* ours */
 static dissector_handle_t rtp_handle; /* stock */
@@ -135,7 +133,7 @@ static struct mp2p_flow *flow_state(struct hik_flow *flow)
     struct mp2p_flow *m = (struct mp2p_flow *)flow->mp2p;
 
     if (!m) {
-        m = (struct mp2p_flow *)hik_media_alloc(sizeof *m);
+        m = wmem_new0(wmem_file_scope(), struct mp2p_flow);
         m->blocks = wmem_array_new(wmem_file_scope(), sizeof(struct mp2p_record *));
         m->bases = wmem_array_new(wmem_file_scope(), sizeof(struct mp2p_base *));
         m->base_index = wmem_map_new(wmem_file_scope(), base_hash, base_equal);

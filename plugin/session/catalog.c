@@ -8,6 +8,7 @@
  */
 #include "catalog.h"
 
+#include "key.h"
 #include "parts.h"
 
 #include <string.h>
@@ -33,7 +34,7 @@ static struct catalog *catalog_get(void)
 
 static guint source_hash(gconstpointer key)
 {
-    return add_address_to_hash(0, (const address *)key);
+    return hik_address_hash((const address *)key);
 }
 
 static gboolean source_equal(gconstpointer a, gconstpointer b)

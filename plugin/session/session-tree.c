@@ -45,7 +45,9 @@ static void add_direction(tvbuff_t *tvb, proto_tree *tree, enum hik_direction di
         proto_item_set_generated(proto_tree_add_uint(tree, hf_hik_direction, tvb, 0, 0, direction));
 }
 
-void hik_session_tree_add(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct hik_session *session)
+/* Adds hikcascade.session, the camera and the frame links to a tree of ours. session may be NULL: adds nothing. Links
+ * are those known by now: on the first pass what came before, later all. */
+static void add_session(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct hik_session *session)
 {
     const char *name;
 
@@ -76,7 +78,7 @@ proto_tree *hik_session_tree_media_item(tvbuff_t *tvb, packet_info *pinfo, proto
     proto_item_set_generated(root);
     if (session->camera)
         proto_item_append_text(root, ", camera %s", session->camera);
-    hik_session_tree_add(tvb, pinfo, ours, session);
+    add_session(tvb, pinfo, ours, session);
     if (hik_session_expected_ssrc_at(session, pinfo->num, &ssrc))
         proto_item_set_generated(proto_tree_add_uint(ours, hf_hik_expected_ssrc, tvb, 0, 0, ssrc));
     *item = root;
@@ -109,7 +111,7 @@ void hik_session_tree_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tre
         if (message->session->camera)
             proto_item_append_text(item, ", camera %s", message->session->camera);
     }
-    hik_session_tree_add(tvb, pinfo, tree, message->session);
+    add_session(tvb, pinfo, tree, message->session);
     add_direction(tvb, tree, message->direction);
     add_transaction(tvb, pinfo, tree, message);
     if (message->tied_by_cseq)

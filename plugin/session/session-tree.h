@@ -8,10 +8,6 @@
 
 #include "session.h"
 
-/* Adds hikcascade.session, the camera and the frame links to a tree of ours. session may be NULL: adds nothing. Links
- * are those known by now: on the first pass what came before, later all. */
-void hik_session_tree_add(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct hik_session *session);
-
 /* Adds our protocol item for an RTP or RTCP packet of the session, with everything above and the expected SSRC. tree is
  * not NULL. The second form gives the subtree and its item. */
 void hik_session_tree_media(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct hik_session *session);

@@ -131,10 +131,6 @@ static uint32_t find_byte(const uint8_t *buf, uint32_t pos, uint32_t end, uint8_
  * does CR CR LF, which is what CR LF becomes when a program writes it through a text-mode file. */
 static uint32_t line_end(const uint8_t *buf, uint32_t pos, uint32_t end, uint32_t *next)
 {
-    /* One comparison does for nearly all bytes; eight at a time, because this sees every byte of every header. */
-    while (end - pos >= 8 && buf[pos] > '\r' && buf[pos + 1] > '\r' && buf[pos + 2] > '\r' && buf[pos + 3] > '\r' &&
-           buf[pos + 4] > '\r' && buf[pos + 5] > '\r' && buf[pos + 6] > '\r' && buf[pos + 7] > '\r')
-        pos += 8;
     while (pos < end && buf[pos] != '\r' && buf[pos] != '\n')
         pos++;
     *next = pos;

@@ -145,7 +145,6 @@ struct hik_subject {
 };
 bool hik_sip_parse_subject(const uint8_t *buf, struct hik_view where, struct hik_subject *out);
 
-
 /* Name of a method as it stands in SIP, "Other" for HIK_METHOD_NONE. */
 const char *hik_sip_method_name(enum hik_method method);
 

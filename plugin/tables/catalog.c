@@ -118,7 +118,7 @@ static struct place *in_order(void)
 /* Camera ID -> number of INVITE sessions. The caller destroys it. */
 static GHashTable *count_sessions(void)
 {
-    GHashTable *out = g_hash_table_new(g_str_hash, g_str_equal);
+    GHashTable *out = g_hash_table_new(wmem_str_hash, g_str_equal);
     unsigned i;
 
     for (i = 0; i < hik_session_count(); i++) {
@@ -355,7 +355,7 @@ static ws_tap_init print_init(const char *argument, void *userdata _U_)
     struct printer *printer = g_new0(struct printer, 1);
 
     printer->filter = hik_table_filter_of(argument, CLI_NAME);
-    printer->shown = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    printer->shown = g_hash_table_new_full(wmem_str_hash, g_str_equal, g_free, NULL);
     WS_TAP_INIT_DONE(hik_table_listen(argument, HIK_CATALOG_TAP, printer, printer->filter, print_reset, print_packet,
                                       print_draw, print_finish));
 }

@@ -113,7 +113,7 @@ static struct run *find_run(const void *list, uint32_t frame, unsigned nth)
     }
     if (!run->streams) {
         run->streams = g_ptr_array_new_with_free_func(free_stream);
-        run->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        run->names = g_hash_table_new_full(wmem_str_hash, g_str_equal, g_free, NULL);
     }
     run->frame = frame;
     run->nth = nth;

@@ -9,11 +9,7 @@
 #include <string.h>
 
 #ifdef __linux__
-#include <sys/mman.h>
-#include <unistd.h>
 #endif
-
-enum { LARGE_PAGES_FROM = 16 << 20 };
 
 /* How payloads become bytes. */
 enum method { METHOD_COPY, METHOD_H264, METHOD_H265, METHOD_PS };
@@ -62,23 +58,6 @@ const char *hik_media_format_type(enum hik_media_format format)
 
 /* ---- outputs ---------------------------------------------------------------------------------------------------- */
 
-/* Fresh memory costs more than filling it does, page by page; where the system offers large pages, ask for them. What it
- * says to that does not matter. A block of that size is a mapping of its own: all of it has to be told the same, or it
- * cannot be moved as one when it grows. */
-static void prefer_large_pages(uint8_t *data, size_t room)
-{
-#if defined(__linux__) && defined(MADV_HUGEPAGE)
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    size_t before = (uintptr_t)data % page;
-
-    if (room > LARGE_PAGES_FROM)
-        (void)madvise(data - before, (before + room + page - 1) / page * page, MADV_HUGEPAGE);
-#else
-    (void)data;
-    (void)room;
-#endif
-}
-
 /* Room for `more` bytes. Grows by a part of what is there, less for big files: where blocks of that size are moved by
  * remapping pages, that costs no second copy, and room that was never written takes no memory. */
 static bool make_room(struct hik_media_output *out, size_t more)
@@ -99,7 +78,6 @@ static bool make_room(struct hik_media_output *out, size_t more)
     }
     out->data = data;
     out->room = room;
-    prefer_large_pages(data, room);
     return true;
 }
 

@@ -135,7 +135,7 @@ void hik_table_set_text(struct hik_table_row *row, unsigned column, const char *
     field->value.string_value = clean;
 }
 
-void hik_table_free_item(stat_tap_table *table, unsigned row, unsigned column, stat_tap_table_item_type *field)
+static void free_item(stat_tap_table *table, unsigned row, unsigned column, stat_tap_table_item_type *field)
 {
     if (row == 0 && column == 0)
         g_hash_table_remove(tables, table);
@@ -145,11 +145,12 @@ void hik_table_free_item(stat_tap_table *table, unsigned row, unsigned column, s
     }
 }
 
-void hik_table_reset(stat_tap_table *table)
+/* For stat_tap_reset_table_cb and stat_tap_free_table_item_cb. */
+static void reset_table(stat_tap_table *table)
 {
     for (unsigned i = 0; i < table->num_elements; i++) {
         for (unsigned k = 0; k < table->num_fields; k++)
-            hik_table_free_item(table, i, k, stat_tap_get_field_data(table, i, k));
+            free_item(table, i, k, stat_tap_get_field_data(table, i, k));
         g_free(table->elements[i]);
     }
     table->num_elements = 0;
@@ -161,7 +162,7 @@ void hik_table_init(stat_tap_table_ui *ui, const char *title)
     stat_tap_table *table = stat_tap_find_table(ui, title);
 
     if (table) {
-        hik_table_reset(table);
+        reset_table(table);
         return;
     }
     table = stat_tap_init_table(title, (int)ui->nfields, 0, NULL);
@@ -385,9 +386,9 @@ void hik_table_register_ui(struct hik_table_definition *definition, unsigned col
     ui->params = &filter;
     ui->nparams = 1;
     if (!ui->stat_tap_reset_table_cb)
-        ui->stat_tap_reset_table_cb = hik_table_reset;
+        ui->stat_tap_reset_table_cb = reset_table;
     if (!ui->stat_tap_free_table_item_cb)
-        ui->stat_tap_free_table_item_cb = hik_table_free_item;
+        ui->stat_tap_free_table_item_cb = free_item;
     if (!definition->own_printer)
         hik_table_register_printer(&printer, definition);
     register_stat_tap_table_ui(ui);

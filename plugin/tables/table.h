@@ -33,9 +33,6 @@ void hik_table_init(stat_tap_table_ui *ui, const char *title);
 /* The row of that key; made if it is not there, with empty cells of the ui's types. *made says so. Constant time. */
 struct hik_table_row *hik_table_row(const stat_tap_table_ui *ui, unsigned key, void *subject, size_t counters_size,
                                     hik_table_fill fill, bool *made);
-/* For stat_tap_reset_table_cb and stat_tap_free_table_item_cb. */
-void hik_table_reset(stat_tap_table *table);
-void hik_table_free_item(stat_tap_table *table, unsigned row, unsigned column, stat_tap_table_item_type *field);
 
 /* Sets a text cell; control characters and '|' become blanks. NULL is "". */
 void hik_table_set_text(struct hik_table_row *row, unsigned column, const char *text);

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "key.h"
 #include "rtp-flow.h"
 #include "parts.h"
 
@@ -42,11 +43,10 @@ const struct hik_relation *hik_correlate_relation(const struct hik_session *sess
 static guint key_hash(gconstpointer p)
 {
     const struct key *key = (const struct key *)p;
-    guint hash = add_address_to_hash(key->number * 2654435761u, key->addr);
+    const uint32_t words[] = {key->number, hik_address_hash(key->addr), key->text ? wmem_str_hash(key->text) : 0,
+                              key->id ? wmem_str_hash(key->id) : 0};
 
-    if (key->text)
-        hash ^= g_str_hash(key->text);
-    return key->id ? hash * 31 + g_str_hash(key->id) : hash;
+    return wmem_strong_hash((const uint8_t *)words, sizeof words);
 }
 
 static gboolean key_equal(gconstpointer a, gconstpointer b)

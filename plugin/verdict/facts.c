@@ -73,7 +73,8 @@ static void collect_times(const struct hik_session *session, const struct hik_ca
     f->after_bye = media->after_bye;
 }
 
-void hik_facts_collect(const struct hik_session *session, struct hik_case *out)
+/* Linear in the flows of the session; the first call after new messages is linear in the sessions of the capture. */
+static void collect(const struct hik_session *session, struct hik_case *out)
 {
     const struct hik_capture_summary *all = hik_correlate();
     const struct hik_media_sum media = hik_media_sum(session);
@@ -152,7 +153,7 @@ void hik_facts_collect(const struct hik_session *session, struct hik_case *out)
 
 void hik_facts_judge(const struct hik_session *session, struct hik_case *facts, struct hik_verdict *out)
 {
-    hik_facts_collect(session, facts);
+    collect(session, facts);
     hik_verdict_judge(&facts->facts, out);
 }
 

@@ -26,8 +26,6 @@ struct hik_case {
 /* Time of the last packet of ours, as far as is known. */
 const nstime_t *hik_facts_capture_end(void);
 
-/* Linear in the flows of the session; the first call after new messages is linear in the sessions of the capture. */
-void hik_facts_collect(const struct hik_session *session, struct hik_case *out);
 void hik_facts_judge(const struct hik_session *session, struct hik_case *facts, struct hik_verdict *out);
 /* The verdict's sentence. File scope, kept with the session; made anew only when messages came since. */
 const char *hik_facts_verdict(struct hik_session *session);

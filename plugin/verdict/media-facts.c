@@ -22,7 +22,8 @@ static bool is_any_end(const struct hik_description *sdp, const address *addr, u
     return false;
 }
 
-int hik_media_facts_line(const struct hik_session *session, const struct hik_flow *flow)
+/* Index of the m= line whose endpoints the flow has, -1 if it has no line's. */
+static int line_of(const struct hik_session *session, const struct hik_flow *flow)
 {
     const struct hik_description *sdps[] = {&session->offer, &session->answer};
 
@@ -36,7 +37,7 @@ int hik_media_facts_line(const struct hik_session *session, const struct hik_flo
 /* Flows of another m= line than the first, audio mostly, are not what the session is about. */
 static bool is_beside(const struct hik_session *session, const struct hik_flow *flow)
 {
-    return hik_media_facts_line(session, flow) > 0;
+    return line_of(session, flow) > 0;
 }
 
 /* 0: the flow goes to the caller, 1: to the callee. What the SDPs name decides, then the addresses of SIP. */

@@ -14,8 +14,6 @@ bool hik_media_facts_is_announced(const struct hik_session *session, const struc
 /* Does the flow carry the SSRC announced to an endpoint that its receiver did not announce? Address translation, which
  * changes a private address into a public one or back, is not that. By what is known at the moment. */
 bool hik_media_facts_is_misdirected(const struct hik_session *session, const struct hik_flow *flow);
-/* Index of the m= line whose endpoints the flow has, -1 if it has no line's. */
-int hik_media_facts_line(const struct hik_session *session, const struct hik_flow *flow);
 
 /* For facts.c. Which way media is to go: sets leg[].wanted and talk. A line may be NULL. */
 void hik_media_facts_wanted(const struct hik_session *session, const struct hik_media_line *caller,
