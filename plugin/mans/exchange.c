@@ -16,8 +16,11 @@
  * used, and not there in a key that is kept. */
 struct key {
     uint8_t len;
-    uint8_t data[128];
+    uint8_t data[176];
 };
+
+/* SN is text that most write as a number, of up to 17 digits; this much of it ties. */
+#define MOST_SN 40
 
 /* An answer fits its question best with all of it. Some devices answer with their own ID where a channel's was asked; over
  * TCP it may come on another connection. Best first. */
@@ -50,6 +53,24 @@ static void key_add(struct key *key, const void *data, size_t len, size_t most)
     key->len = (uint8_t)(key->len + len);
 }
 
+/* Without blanks around it, and without the zeros that some put in front and others take away. Length 0: there is none. */
+static struct hik_xml_piece sn_of(const uint8_t *body, const struct hik_manscdp *message)
+{
+    struct hik_xml_piece sn = message->sn_text;
+
+    while (sn.len > 0 && body[sn.off] <= ' ') {
+        sn.off++;
+        sn.len--;
+    }
+    while (sn.len > 0 && body[sn.off + sn.len - 1] <= ' ')
+        sn.len--;
+    while (sn.len > 1 && body[sn.off] == '0' && g_ascii_isdigit((char)body[sn.off + 1])) {
+        sn.off++;
+        sn.len--;
+    }
+    return sn;
+}
+
 /* device_id: "" if the message has none. */
 static void make_keys(struct key keys[KEYS], packet_info *pinfo, const uint8_t *body, const struct hik_manscdp *message,
                       const char *device_id)
@@ -58,13 +79,14 @@ static void make_keys(struct key keys[KEYS], packet_info *pinfo, const uint8_t *
     const address *asking = request ? &pinfo->src : &pinfo->dst, *asked = request ? &pinfo->dst : &pinfo->src;
     uint32_t ports[2] = { request ? pinfo->srcport : pinfo->destport, request ? pinfo->destport : pinfo->srcport };
     uint8_t cmd[24];
+    struct hik_xml_piece sn = sn_of(body, message);
     size_t i, n = message->cmd_type.len > sizeof cmd ? sizeof cmd : message->cmd_type.len;
     struct key *first = &keys[0];
 
     for (i = 0; i < n; i++)
         cmd[i] = (uint8_t)g_ascii_toupper((char)body[message->cmd_type.off + i]);
     first->len = 0;
-    key_add(first, &message->sn, sizeof message->sn, sizeof message->sn);
+    key_add(first, body + sn.off, sn.len, MOST_SN);
     key_add(first, cmd, n, n);
     key_add(first, asking->data, asking->len > 0 ? (size_t)asking->len : 0, 16);
     key_add(first, asked->data, asked->len > 0 ? (size_t)asked->len : 0, 16);
@@ -109,15 +131,16 @@ static struct hik_exchange *take_request(packet_info *pinfo, const struct key ke
     return exchange;
 }
 
-static struct hik_exchange *take_response(packet_info *pinfo, const struct key keys[KEYS])
+static struct hik_exchange *take_response(packet_info *pinfo, const struct key keys[KEYS], bool retransmission)
 {
     struct hik_exchange *exchange = NULL;
     unsigned i;
 
     for (i = 0; i < KEYS && !exchange; i++)
         exchange = find(&keys[i]);
-    /* Its question was not seen, and it is full: what comes now answers another question with the same SN. */
-    if (exchange && exchange->request_frame == 0 && exchange->received >= exchange->sum_num)
+    /* Its question was not seen, and it is full: what comes now answers another question with the same SN, unless it is a
+     * copy of what came. */
+    if (exchange && !retransmission && exchange->request_frame == 0 && exchange->received >= exchange->sum_num)
         exchange = NULL;
     if (!exchange) {
         exchange = wmem_new0(wmem_file_scope(), struct hik_exchange);
@@ -176,6 +199,14 @@ static void take_subscription(packet_info *pinfo, struct hik_exchange_record *re
         wmem_map_insert(subscriptions, wmem_strdup(wmem_file_scope(), by_event), record->subscription);
 }
 
+/* Packet scope. */
+static const char *sn_string(packet_info *pinfo, const uint8_t *body, const struct hik_manscdp *message)
+{
+    struct hik_xml_piece sn = sn_of(body, message);
+
+    return (const char *)get_utf_8_string(pinfo->pool, body + sn.off, (int)MIN(sn.len, MOST_SN));
+}
+
 struct hik_exchange_record *hik_exchange_take(packet_info *pinfo, const uint8_t *body, const struct hik_manscdp *message,
                                               const char *device_id, const struct hik_message *sip, tvbuff_t *sip_tvb)
 {
@@ -189,7 +220,7 @@ struct hik_exchange_record *hik_exchange_take(packet_info *pinfo, const uint8_t 
     record->received = message->items;
     if (sip && sip_tvb)
         take_subscription(pinfo, record, sip, sip_tvb);
-    if (!message->has_sn || message->cmd_type.len == 0 || message->root == HIK_MANSCDP_ROOT_NONE ||
+    if (sn_of(body, message).len == 0 || message->cmd_type.len == 0 || message->root == HIK_MANSCDP_ROOT_NONE ||
         message->root == HIK_MANSCDP_ROOT_OTHER)
         return record;
     record->is_request = message->root != HIK_MANSCDP_ROOT_RESPONSE;
@@ -201,7 +232,7 @@ struct hik_exchange_record *hik_exchange_take(packet_info *pinfo, const uint8_t 
             return record;
         exchange = record->exchange;
     } else {
-        exchange = record->exchange = take_response(pinfo, keys);
+        exchange = record->exchange = take_response(pinfo, keys, record->retransmission);
     }
     if (!record->retransmission) {
         exchange->received += message->items;
@@ -214,7 +245,8 @@ struct hik_exchange_record *hik_exchange_take(packet_info *pinfo, const uint8_t 
     if (!record->is_request && message->has_sum_num && message->cmd && strcmp(message->cmd, "Catalog") == 0 &&
         !record->retransmission) {
         if (!exchange->catalog)
-            exchange->catalog = hik_catalog_answer_new(pinfo, device_id, message->sn, exchange->request_frame);
+            exchange->catalog = hik_catalog_answer_new(pinfo, device_id, sn_string(pinfo, body, message),
+                                                       exchange->request_frame);
         hik_catalog_answer_add(pinfo, exchange->catalog, exchange->sum_num, exchange->received);
     }
     return record;

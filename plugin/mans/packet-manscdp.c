@@ -31,6 +31,7 @@ static int proto_xml = -1;
 static int hf_hik_mans_root = -1;
 static int hf_hik_mans_cmd_type = -1;
 static int hf_hik_mans_sn = -1;
+static int hf_hik_mans_sn_text = -1;
 static int hf_hik_mans_device_id = -1;
 static int hf_hik_mans_result = -1;
 static int hf_hik_mans_sum_num = -1;
@@ -298,7 +299,11 @@ static void add_value(struct view *view, proto_tree *tree, enum hik_manscdp_fiel
     case HIK_MANSCDP_ITEM_NAME: hf = hf_hik_mans_item_name; break;
     case HIK_MANSCDP_ITEM_STATUS: hf = hf_hik_mans_item_status; break;
     case HIK_MANSCDP_ITEM_PARENT_ID: hf = hf_hik_mans_item_parent_id; break;
-    case HIK_MANSCDP_SN: add_number(view, tree, hf_hik_mans_sn, name, value, all); return;
+    case HIK_MANSCDP_SN:
+        add_number(view, tree, hf_hik_mans_sn, name, value, all);
+        if (proto_field_is_referenced(tree, hf_hik_mans_sn_text))
+            add_text(view, tree, hf_hik_mans_sn_text, shown, view_text(view, value));
+        return;
     case HIK_MANSCDP_SUM_NUM: add_number(view, tree, hf_hik_mans_sum_num, name, value, all); return;
     case HIK_MANSCDP_NUM: add_number(view, tree, hf_hik_mans_num, name, value, all); return;
     case HIK_MANSCDP_PTZ_CMD: add_ptz(view, tree, value.len ? value : all); return;
@@ -767,6 +772,8 @@ void hik_manscdp_register(int proto _U_)
         { &hf_hik_mans_root, { "Message", "manscdp.root", FT_STRING, BASE_NONE, NULL, 0, "Root element: Control, Query, "
           "Notify or Response", HFILL } },
         { &hf_hik_mans_cmd_type, { "Command type", "manscdp.cmd_type", FT_STRING, BASE_NONE, NULL, 0, NULL, HFILL } },
+        { &hf_hik_mans_sn_text, { "SN as text", "manscdp.sn_text", FT_STRING, BASE_NONE, NULL, 0, "SN as written: some count in "
+                                 "milliseconds, which do not fit manscdp.sn", HFILL } },
         { &hf_hik_mans_sn, { "SN", "manscdp.sn", FT_UINT32, BASE_DEC, NULL, 0, "Serial number that ties an answer to its "
           "question", HFILL } },
         { &hf_hik_mans_device_id, { "Device ID", "manscdp.device_id", FT_STRING, BASE_NONE, NULL, 0, NULL, HFILL } },

@@ -13,10 +13,13 @@
 
 #include <string.h>
 
+#include "text.h"
+
 /* What one capture taught. Lives in file scope, reached through the autoreset tree below. */
 struct catalog {
     wmem_map_t *items;   /* id -> struct hik_catalog_item */
     wmem_map_t *sources; /* address -> frame of the first line it sent */
+    wmem_map_t *wholes;  /* address -> frame that made the first answer it sent whole */
     wmem_map_t *strings; /* string -> itself: parents, states and owners repeat on every line */
     const char *last_parent, *last_civil_code, *last_status, *last_owner; /* taken last; of strings */
     struct hik_catalog_item *first, *last;
@@ -50,6 +53,7 @@ static struct catalog *catalog_make(void)
         catalog = wmem_new0(wmem_file_scope(), struct catalog);
         catalog->items = wmem_map_new(wmem_file_scope(), wmem_str_hash, g_str_equal);
         catalog->sources = wmem_map_new(wmem_file_scope(), source_hash, source_equal);
+        catalog->wholes = wmem_map_new(wmem_file_scope(), source_hash, source_equal);
         catalog->strings = wmem_map_new(wmem_file_scope(), wmem_str_hash, g_str_equal);
         wmem_tree_insert32(captures, 0, catalog);
     }
@@ -201,18 +205,21 @@ unsigned hik_catalog_count(void)
     return catalog ? catalog->count : 0;
 }
 
-struct hik_catalog_answer *hik_catalog_answer_new(packet_info *pinfo, const char *device_id, uint32_t sn,
+struct hik_catalog_answer *hik_catalog_answer_new(packet_info *pinfo, const char *device_id, const char *sn,
                                                   uint32_t request_frame)
 {
     struct catalog *catalog;
     struct hik_catalog_answer *answer;
+    char *copy;
 
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
     catalog = catalog_make();
     answer = wmem_new0(wmem_file_scope(), struct hik_catalog_answer);
     answer->device_id = intern(catalog, device_id ? device_id : "");
     copy_address_wmem(wmem_file_scope(), &answer->source, &pinfo->src);
-    answer->sn = sn;
+    copy = wmem_strdup(wmem_file_scope(), sn ? sn : "");
+    hik_text_one_line(copy);
+    answer->sn = copy;
     answer->request_frame = request_frame;
     answer->first_frame = pinfo->num;
     if (catalog->last_answer)
@@ -230,6 +237,16 @@ void hik_catalog_answer_add(packet_info *pinfo, struct hik_catalog_answer *answe
     answer->received = received;
     answer->messages++;
     answer->last_frame = pinfo->num;
+    if (sum_num > 0 && received >= sum_num && !wmem_map_contains(catalog_get()->wholes, &answer->source))
+        wmem_map_insert(catalog_get()->wholes, &answer->source, GUINT_TO_POINTER(pinfo->num));
+}
+
+bool hik_catalog_was_whole(const address *platform, uint32_t frame)
+{
+    const struct catalog *catalog = catalog_get();
+    uint32_t first = catalog ? GPOINTER_TO_UINT(wmem_map_lookup(catalog->wholes, platform)) : 0;
+
+    return first != 0 && first <= frame;
 }
 
 void hik_catalog_answer_lists(packet_info *pinfo, struct hik_catalog_answer *answer, struct hik_catalog_item *const *items,

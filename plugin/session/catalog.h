@@ -58,7 +58,7 @@ const struct hik_catalog_item *hik_catalog_item(const char *device_id);
 struct hik_catalog_answer {
     const char *device_id;    /* whose catalog */
     address source;           /* who sent it */
-    uint32_t sn;
+    const char *sn;           /* as written, UTF-8 */
     uint32_t sum_num;         /* lines announced (SumNum), the newest if it changes */
     uint32_t received;        /* lines that came */
     uint32_t repeated;        /* of these, lines of devices that the answer had listed before */
@@ -68,11 +68,13 @@ struct hik_catalog_answer {
     struct hik_catalog_answer *next;
 };
 
-/* First pass only. Starts the record of an answer. device_id is copied; NULL is taken as "". */
-struct hik_catalog_answer *hik_catalog_answer_new(packet_info *pinfo, const char *device_id, uint32_t sn,
+/* First pass only. Starts the record of an answer. device_id and sn are copied; NULL is taken as "". */
+struct hik_catalog_answer *hik_catalog_answer_new(packet_info *pinfo, const char *device_id, const char *sn,
                                                   uint32_t request_frame);
 /* First pass only. One more message of it arrived; received is the number of lines so far. */
 void hik_catalog_answer_add(packet_info *pinfo, struct hik_catalog_answer *answer, uint32_t sum_num, uint32_t received);
+/* An answer of that address had come whole at or before that frame: then a camera that no line lists is not there. */
+bool hik_catalog_was_whole(const address *platform, uint32_t frame);
 /* First pass only. These devices were in that message. */
 void hik_catalog_answer_lists(packet_info *pinfo, struct hik_catalog_answer *answer, struct hik_catalog_item *const *items,
                               unsigned count);

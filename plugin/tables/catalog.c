@@ -177,7 +177,7 @@ static void print_answers(void)
 
         printf("Catalog of ");
         hik_table_print_text(*answer->device_id ? answer->device_id : "?", 22);
-        printf("SN %u: %u of %u items in %u message%s, ", answer->sn, answer->received, answer->sum_num,
+        printf("SN %s: %u of %u items in %u message%s, ", answer->sn, answer->received, answer->sum_num,
                answer->messages, answer->messages == 1 ? "" : "s");
         if (answer->repeated > 0 && different == answer->sum_num)
             printf("complete, %u sent again", answer->repeated);
@@ -196,6 +196,17 @@ static void print_answers(void)
     }
 }
 
+/* A number where it is one that every reader of JSON takes, else text. */
+static void print_json_sn(const char *sn)
+{
+    size_t digits = strspn(sn, "0123456789");
+
+    if (digits > 0 && digits <= 15 && sn[digits] == '\0' && (digits == 1 || sn[0] != '0'))
+        printf("%s", sn);
+    else
+        hik_table_print_json_text(sn);
+}
+
 /* The same for programs. */
 static void print_answers_json(void)
 {
@@ -205,8 +216,10 @@ static void print_answers_json(void)
     for (answer = hik_catalog_answer_next(NULL); answer; answer = hik_catalog_answer_next(answer)) {
         printf("%s\n{\"device_id\":", answer == hik_catalog_answer_next(NULL) ? "" : ",");
         hik_table_print_json_text(answer->device_id);
-        printf(",\"sn\":%u,\"received\":%u,\"sum_num\":%u,\"repeated\":%u,\"messages\":%u,\"first_frame\":%u,\"last_frame\":%u}",
-               answer->sn, answer->received, answer->sum_num, answer->repeated, answer->messages, answer->first_frame,
+        printf(",\"sn\":");
+        print_json_sn(answer->sn);
+        printf(",\"received\":%u,\"sum_num\":%u,\"repeated\":%u,\"messages\":%u,\"first_frame\":%u,\"last_frame\":%u}",
+               answer->received, answer->sum_num, answer->repeated, answer->messages, answer->first_frame,
                answer->last_frame);
     }
     printf("%s]", hik_catalog_answer_next(NULL) ? "\n" : "");

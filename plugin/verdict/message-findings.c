@@ -207,18 +207,6 @@ static void note_pair(packet_info *pinfo, const struct hik_message *message)
                                 silence, HIK_KEEPALIVE_MISSED, period));
 }
 
-/* Some catalog answer of that platform came whole: then a camera it does not list is a fault, not a gap of the capture. */
-static bool catalog_is_whole(const address *platform, uint32_t frame)
-{
-    const struct hik_catalog_answer *answer = NULL;
-    unsigned looked_at = 0;
-
-    while ((answer = hik_catalog_answer_next(answer)) != NULL && looked_at++ < 64)
-        if (addresses_equal(&answer->source, platform) && answer->sum_num > 0 && answer->received >= answer->sum_num && answer->last_frame <= frame)
-            return true;
-    return false;
-}
-
 static void note_dialog(packet_info *pinfo, const struct hik_message *message)
 {
     const struct hik_session *session = message->session;
@@ -231,7 +219,7 @@ static void note_dialog(packet_info *pinfo, const struct hik_message *message)
     if (message->method == HIK_METHOD_INVITE && session && session->invite_frame == pinfo->num && session->camera &&
         session->kind != HIK_KIND_BROADCAST && hik_catalog_seen(&pinfo->dst, pinfo->num) &&
         !hik_catalog_knows(session->camera, pinfo->num)) {
-        bool whole = catalog_is_whole(&pinfo->dst, pinfo->num);
+        bool whole = hik_catalog_was_whole(&pinfo->dst, pinfo->num);
 
         note(message, NOTE_NOT_IN_CATALOG, !whole,
              wmem_strdup_printf(wmem_file_scope(), "%s is not in the Catalog that this capture holds%s", session->camera,
