@@ -18,6 +18,7 @@
 #include "session.h"
 #include "sip-tree.h"
 #include "stock.h"
+#include "stray-rtp.h"
 
 #define HIK_PORTS "7100"
 /* So many bytes of a start line make a stranger's segment on our TCP port worth waiting for the next. */
@@ -288,6 +289,8 @@ static ws_bool dissect_hik_udp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tre
     if (length == 0)
         return FALSE;
     buf = tvb_get_ptr(tvb, 0, (int)length);
+    if (!PINFO_FD_VISITED(pinfo) && !pinfo->flags.in_error_pkt)
+        hik_stray_rtp_take(pinfo, tvb); /* nobody's so far: how much RTP there is tells what the capture left out */
     if (pinfo->flags.in_error_pkt || !hik_sip_looks_like(buf, length) || !hik_sip_parse(buf, length, false, &sip) ||
         !(PINFO_FD_VISITED(pinfo) ? was_taken(pinfo, buf, length) : has_strong_marks(pinfo, buf, &sip)))
         return FALSE;

@@ -650,6 +650,9 @@ static struct hik_exchange_record *take(tvbuff_t *body, packet_info *pinfo, cons
     record->quiet = message->faults == 0 && !message->charset.mismatch && !message->charset.foreign && !message->num_wrong && !record->too_many &&
                     message->ptz_cmd.len == 0;
     p_add_proto_data(wmem_file_scope(), pinfo, proto_manscdp, key, record);
+    if (sip && sip->is_request && message->root == HIK_MANSCDP_ROOT_NOTIFY && message->cmd &&
+        strcmp(message->cmd, "MediaStatus") == 0 && hik_xml_is(buf, message->notify_type, "121"))
+        hik_session_file_end(pinfo, sip, device_id);
     return record;
 }
 

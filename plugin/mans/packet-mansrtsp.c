@@ -292,13 +292,19 @@ static const char *describe(packet_info *pinfo, tvbuff_t *tvb, const struct rtsp
     return wmem_strbuf_get_str(text);
 }
 
-static void play(packet_info *pinfo, tvbuff_t *tvb, const struct rtsp *rtsp)
+static void play(packet_info *pinfo, tvbuff_t *tvb, const uint8_t *buf, const struct rtsp *rtsp)
 {
     const struct hik_message *message;
+    double status;
 
-    if (PINFO_FD_VISITED(pinfo) || !rtsp->request || (rtsp->method != METHOD_PLAY && rtsp->method != METHOD_PAUSE))
+    if (PINFO_FD_VISITED(pinfo) || (!rtsp->answer && rtsp->method != METHOD_PLAY && rtsp->method != METHOD_PAUSE))
         return;
     message = hik_session_message_of_body(pinfo, tvb);
+    if (message && rtsp->answer) {
+        if (number(buf, rtsp->status, &status) && status >= 100 && status <= 999)
+            hik_session_playback_answer(pinfo, message, (unsigned)status);
+        return;
+    }
     if (message && message->session && message->is_request && !message->retransmission)
         hik_session_playback(pinfo, message->session, rtsp->has_scale ? rtsp->scale : 0, rtsp->method == METHOD_PAUSE);
 }
@@ -347,7 +353,7 @@ static int dissect_mansrtsp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
         col_append_str(pinfo->cinfo, COL_INFO, info);
     else
         col_append_sep_str(pinfo->cinfo, COL_INFO, " | ", info);
-    play(pinfo, tvb, &rtsp);
+    play(pinfo, tvb, buf, &rtsp);
     return (int)len;
 }
 

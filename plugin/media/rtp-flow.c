@@ -14,6 +14,7 @@
 #include "media-internal.h"
 #include "parts.h"
 #include "session.h"
+#include "stray-rtp.h"
 
 /* RFC 3550 A.1: a step further than this is no ordinary loss. */
 #define MAX_DROPOUT 3000
@@ -186,6 +187,13 @@ static void end_flows(const struct hik_session *session)
         }
 }
 
+/* Its BYE was refused: the call goes on. */
+static void revive_flows(const struct hik_session *session)
+{
+    for (struct hik_flow *flow = session->flows; flow; flow = flow->next_in_session)
+        flow->after_bye = false;
+}
+
 void hik_media_open(packet_info *pinfo, const struct hik_message *message)
 {
     struct hik_session *session = message->session;
@@ -193,6 +201,8 @@ void hik_media_open(packet_info *pinfo, const struct hik_message *message)
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
     if (session && session->bye_frame == pinfo->num)
         end_flows(session);
+    if (message->goes_on)
+        revive_flows(session);
     if (session && (message->carries_offer || message->carries_answer)) {
         hik_endpoints_open(pinfo, message);
         this_capture()->openings++;
@@ -434,6 +444,8 @@ struct hik_rtp *hik_rtp_enter(packet_info *pinfo, tvbuff_t *tvb)
     } else {
         rtp->flow = find_flow(capture, pinfo, rtp->ssrc, rtp->seq, pinfo->ptype == PT_TCP);
         mark = take_rtp(capture, pinfo, rtp, rtp->flow);
+        if (!rtp->flow->session)
+            hik_stray_rtp_take(pinfo, tvb);
     }
     rtp->extended_seq = mark->extended_seq;
     rtp->duplicate = (mark->flags & HIK_MARK_DUPLICATE) != 0;
@@ -469,6 +481,12 @@ void hik_rtp_restore(const struct hik_rtp_outer *outer)
     capture->current_frame = outer->frame;
 }
 
+/* How many packets a sender report says were sent (RFC 3550 6.4.1); 0 if it is none. */
+static uint32_t reported_packets(tvbuff_t *tvb)
+{
+    return tvb_captured_length(tvb) >= 24 && tvb_get_uint8(tvb, 1) == 200 ? tvb_get_ntohl(tvb, 20) : 0;
+}
+
 /* Whom a receiver report is about (RFC 3550 6.4.2); otherwise if there is no report block. */
 static uint32_t reported_ssrc(tvbuff_t *tvb, uint32_t otherwise)
 {
@@ -498,6 +516,7 @@ struct hik_session *hik_rtcp_enter(packet_info *pinfo, tvbuff_t *tvb)
     add_mark(this_capture(), pinfo, session ? session->index : UINT32_MAX, HIK_MARK_RTCP);
     if (session) {
         session->rtcp_packets++;
+        session->rtcp_sent = MAX(session->rtcp_sent, reported_packets(tvb));
         session->last_time = pinfo->abs_ts;
     }
     return session;
@@ -530,4 +549,5 @@ void hik_media_register(int proto)
     proto_hik = proto;
     hik_endpoints_register();
     hik_tcp_register(proto);
+    hik_stray_rtp_register();
 }

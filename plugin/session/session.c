@@ -24,6 +24,8 @@
 static wmem_map_t *sessions_by_tag;   /* text_key: Call-ID, tag -> struct hik_session */
 static wmem_map_t *sessions_by_call;  /* text_key: Call-ID -> newest struct hik_session */
 static wmem_map_t *sessions_by_index; /* index + 1 -> struct hik_session */
+static wmem_map_t *forks;             /* text_key: Call-ID, To tag; index -> itself: 2xx answers by their tags */
+static wmem_map_t *recordings;        /* text_key: camera -> newest struct hik_session that plays or fetches its file */
 
 /* About the capture; emptied with it. First pass. */
 static struct {
@@ -46,6 +48,8 @@ void hik_session_register(int proto _U_)
         {&sessions_by_tag, hik_text_key_hash, hik_text_key_equal},
         {&sessions_by_call, hik_text_key_hash, hik_text_key_equal},
         {&sessions_by_index, g_direct_hash, g_direct_equal},
+        {&forks, hik_text_key_hash, hik_text_key_equal},
+        {&recordings, hik_text_key_hash, hik_text_key_equal},
     };
     for (size_t i = 0; i < array_length(maps); i++)
         *maps[i].map = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), maps[i].hash, maps[i].equal);
@@ -195,25 +199,36 @@ static bool same_text(const struct hik_reading *r, struct hik_view view, const c
     return strlen(text) == view.len && memcmp(r->buf + view.off, text, view.len) == 0;
 }
 
+static struct hik_bytes keep_bytes(const struct hik_reading *r, struct hik_view view)
+{
+    struct hik_bytes kept = {(const uint8_t *)wmem_memdup(wmem_file_scope(), view.len ? r->buf + view.off : (const uint8_t *)"", view.len ? view.len : 1), view.len};
+    return kept;
+}
+
+static bool same_bytes(const struct hik_reading *r, struct hik_view view, struct hik_bytes bytes)
+{
+    return bytes.bytes && bytes.len == view.len && memcmp(r->buf + view.off, bytes.bytes, view.len) == 0;
+}
+
 /* Its sender is one of the two: cascades that count alike have Call-IDs and branches in common. */
 static bool is_party(const struct hik_reading *r, const struct hik_session *session)
 {
-    return session && (same_text(r, r->from.tag, session->caller_tag) ||
-                       (session->callee_tag && same_text(r, r->from.tag, session->callee_tag)));
+    return session && (same_bytes(r, r->from.tag, session->caller_tag) ||
+                       (same_bytes(r, r->from.tag, session->callee_tag)));
 }
 
 /* How well a message fits one of several calls with the same Call-ID and caller's tag. */
 static int fitness(packet_info *pinfo, const struct hik_reading *r, const struct hik_session *session)
 {
-    struct hik_view other = same_text(r, r->from.tag, session->caller_tag) ? r->to.tag : r->from.tag;
+    struct hik_view other = same_bytes(r, r->from.tag, session->caller_tag) ? r->to.tag : r->from.tag;
     bool there = hik_endpoint_is(&session->caller, &pinfo->src, pinfo->srcport) &&
                  hik_endpoint_is(&session->callee, &pinfo->dst, pinfo->destport);
     bool back = hik_endpoint_is(&session->callee, &pinfo->src, pinfo->srcport) &&
                 hik_endpoint_is(&session->caller, &pinfo->dst, pinfo->destport);
     int points = there || back ? 3 : between_its_ends(pinfo, session) ? 2 : 0;
 
-    if (session->callee_tag && other.len)
-        points += same_text(r, other, session->callee_tag) ? 4 : -4;
+    if (session->callee_tag.bytes && other.len)
+        points += same_bytes(r, other, session->callee_tag) ? 4 : -4;
     if (session->camera && (same_text(r, r->to.user, session->camera) || same_text(r, r->from.user, session->camera) ||
                             (r->has_subject && same_text(r, r->subject.sender_id, session->camera))))
         points++;
@@ -268,7 +283,7 @@ static struct hik_session *new_session(packet_info *pinfo, const struct hik_read
 
     session->index = wmem_map_size(sessions_by_index);
     session->call_id = text_or_empty(r, r->call_id);
-    session->caller_tag = text_or_empty(r, caller_tag);
+    session->caller_tag = keep_bytes(r, caller_tag);
     session->twin = find_by_tag(r, caller_tag);
     session->scale = 1.0;
     session->first_frame = pinfo->num;
@@ -299,7 +314,7 @@ static struct hik_session *begun_before(packet_info *pinfo, const struct hik_rea
     if (callee_tag.len) {
         struct hik_text_key key = tag_key(r, callee_tag);
 
-        session->callee_tag = text_or_empty(r, callee_tag);
+        session->callee_tag = keep_bytes(r, callee_tag);
         /* Either tag may turn up in From later: the callee may speak, too. */
         hik_text_key_insert(sessions_by_tag, &key, session);
     }
@@ -388,16 +403,51 @@ static void learn_platform_id(const struct hik_message *message, const struct hi
         hik_platforms_learn_id(message->platforms, message->direction == HIK_DIR_UP, r, user, HIK_ID_BY_GUESS);
 }
 
+/* Did the callee send this request, or the request of this answer? By the tags, else by the addresses. */
+static bool asked_by_callee(packet_info *pinfo, const struct hik_reading *r, const struct hik_message *message)
+{
+    const struct hik_session *session = message->session;
+    const address *asker = message->is_request ? &pinfo->src : &pinfo->dst;
+    bool from = same_bytes(r, r->from.tag, session->caller_tag), to = same_bytes(r, r->to.tag, session->caller_tag);
+
+    if (from != to)
+        return to;
+    return !addresses_equal(asker, &session->caller.addr) && addresses_equal(asker, &session->callee.addr);
+}
+
+/* Is this the newest request that asked for media, or an answer to it? The SDP of no other counts: what comes again, or
+ * comes late, says what was agreed on before (RFC 3261 12.2.1.2). */
+static bool answers_newest(packet_info *pinfo, const struct hik_reading *r, const struct hik_message *message)
+{
+    const struct hik_session *session = message->session;
+
+    return session->offer_method == HIK_METHOD_NONE ||
+           (session->offer_cseq == r->sip->cseq && session->offer_method == message->method &&
+            session->offer_by_callee == asked_by_callee(pinfo, r, message));
+}
+
 /* The newest SDP offer. In a re-INVITE either side may make it. */
 static void take_offer(packet_info *pinfo, const struct hik_reading *r, struct hik_message *message)
 {
     struct hik_session *session = message->session;
-    bool from = same_text(r, r->from.tag, session->caller_tag), to = same_text(r, r->to.tag, session->caller_tag);
 
     hik_reading_describe(pinfo, r, &session->offer);
-    session->offer.by_callee = from != to ? to : !addresses_equal(&pinfo->src, &session->caller.addr) &&
-                                                 addresses_equal(&pinfo->src, &session->callee.addr);
+    session->offer.by_callee = asked_by_callee(pinfo, r, message);
     message->carries_offer = true;
+}
+
+/* An INVITE or UPDATE asks for media, with its SDP or for the other side's. Returns false for one that comes again
+ * after a newer one. */
+static bool take_asking(packet_info *pinfo, const struct hik_reading *r, const struct hik_message *message)
+{
+    struct hik_session *session = message->session;
+
+    if (message->retransmission && session->offer_method != HIK_METHOD_NONE)
+        return answers_newest(pinfo, r, message);
+    session->offer_cseq = r->sip->cseq;
+    session->offer_method = message->method;
+    session->offer_by_callee = asked_by_callee(pinfo, r, message);
+    return true;
 }
 
 /* Who pulls: video asked for with an INVITE flows to the caller, so the caller is the upper platform, unless its SDP
@@ -432,18 +482,22 @@ static enum hik_session_kind session_kind(const struct hik_reading *r, enum hik_
 
     for (unsigned i = 0; i < r->sdp->media_count; i++)
         audio_only = audio_only && hik_view_is(r->buf, r->sdp->media[i].media.media, "audio");
-    if (r->sdp->session_name == HIK_S_TALK)
-        return HIK_KIND_TALK;
-    if (audio_only)
-        return direction == HIK_DIR_UP ? HIK_KIND_BROADCAST : HIK_KIND_TALK;
     switch (r->sdp->session_name) {
+    case HIK_S_TALK:
+        return HIK_KIND_TALK;
     case HIK_S_PLAYBACK:
         return HIK_KIND_PLAYBACK;
     case HIK_S_DOWNLOAD:
         return HIK_KIND_DOWNLOAD;
     default:
-        return HIK_KIND_PLAY;
+        break;
     }
+    if (audio_only)
+        return direction == HIK_DIR_UP ? HIK_KIND_BROADCAST : HIK_KIND_TALK;
+    /* The first digit of y= says it only where s= does not: many say 0 for everything. */
+    if (r->sdp->session_name == HIK_S_OTHER && r->sdp->y.has_parts && r->sdp->y.history)
+        return HIK_KIND_PLAYBACK;
+    return HIK_KIND_PLAY;
 }
 
 static void take_invite(packet_info *pinfo, const struct hik_reading *r, struct hik_message *message)
@@ -471,7 +525,7 @@ static void take_invite(packet_info *pinfo, const struct hik_reading *r, struct 
     }
     if (session->invite_direction == HIK_DIR_UNKNOWN)
         session->invite_direction = invite_direction(pinfo, r);
-    if (r->has_sdp) {
+    if (take_asking(pinfo, r, message) && r->has_sdp) {
         take_offer(pinfo, r, message);
         if (session->kind == HIK_KIND_UNKNOWN)
             session->kind = session_kind(r, session->invite_direction);
@@ -503,6 +557,18 @@ static void take_reinvite_answer(packet_info *pinfo, struct hik_session *session
     session->offer = session->offer_before;
     session->answer = session->answer_before;
     keep_expectation(pinfo, session);
+}
+
+/* A 2xx answer: one more fork if its To tag is new (RFC 3261 13.2.2.4). */
+static void count_fork(const struct hik_reading *r, struct hik_session *session)
+{
+    struct hik_text_key key = tag_key(r, r->to.tag);
+
+    key.number = session->index;
+    if (wmem_map_lookup(forks, &key))
+        return;
+    hik_text_key_insert(forks, &key, session);
+    session->answer_count++;
 }
 
 static void take_invite_answer(packet_info *pinfo, const struct hik_reading *r, struct hik_message *message)
@@ -542,15 +608,11 @@ static void take_invite_answer(packet_info *pinfo, const struct hik_reading *r, 
                   memcmp(r->buf + contact.user.off, r->buf + r->from.user.off, contact.user.len) == 0))
                 learn_platform_id(message, r, contact.user);
         }
-        if (!session->callee_tag || !same_text(r, r->to.tag, session->callee_tag)) {
-            session->answer_count++;
-            if (!session->callee_tag)
-                session->callee_tag = text_or_empty(r, r->to.tag);
-        } else if (session->answer_count == 0) {
-            session->answer_count = 1;
-        }
+        count_fork(r, session);
+        if (!session->callee_tag.bytes)
+            session->callee_tag = keep_bytes(r, r->to.tag);
     }
-    if (r->has_sdp && status < 300) {
+    if (r->has_sdp && status < 300 && answers_newest(pinfo, r, message)) {
         hik_reading_describe(pinfo, r, &session->answer);
         message->carries_answer = true;
         if (session->kind == HIK_KIND_UNKNOWN)
@@ -561,11 +623,142 @@ static void take_invite_answer(packet_info *pinfo, const struct hik_reading *r, 
     }
 }
 
+/* So that a MediaStatus outside of the dialog finds it by its camera. */
+static void keep_recording(struct hik_session *session)
+{
+    struct hik_text_key key;
+
+    if (session->listed || !session->camera || (session->kind != HIK_KIND_PLAYBACK && session->kind != HIK_KIND_DOWNLOAD))
+        return;
+    key = (struct hik_text_key){{(const uint8_t *)session->camera, (const uint8_t *)""}, {(uint32_t)strlen(session->camera), 0}, 0};
+    session->listed = true;
+    session->older_recording = (struct hik_session *)wmem_map_lookup(recordings, &key);
+    hik_text_key_insert(recordings, &key, session);
+}
+
+static void keep_ending(packet_info *pinfo, struct hik_session *session, const struct hik_bye *bye)
+{
+    struct hik_ending ending = {.frame = pinfo->num};
+
+    session->bye_frame = 0;
+    if (bye) {
+        session->bye_frame = ending.bye_frame = bye->frame;
+        session->bye_time = ending.bye_time = bye->time;
+        session->bye_direction = bye->direction;
+        session->bye_by_caller = bye->by_caller;
+    }
+    if (!session->endings)
+        session->endings = wmem_array_sized_new(wmem_file_scope(), sizeof ending, 1);
+    wmem_array_append_one(session->endings, ending);
+}
+
+static void take_bye(packet_info *pinfo, const struct hik_reading *r, const struct hik_message *message)
+{
+    struct hik_session *session = message->session;
+    struct hik_bye bye = {pinfo->num, pinfo->abs_ts, !asked_by_callee(pinfo, r, message), message->direction, 0};
+
+    if (message->retransmission && session->byes)
+        return;
+    if (!session->byes)
+        session->byes = wmem_array_sized_new(wmem_file_scope(), sizeof bye, 1);
+    wmem_array_append_one(session->byes, bye);
+    if (!session->bye_frame)
+        keep_ending(pinfo, session, &bye);
+}
+
+static struct hik_bye *find_bye(const struct hik_session *session, uint32_t frame)
+{
+    unsigned low = 0, high = session->byes ? wmem_array_get_count(session->byes) : 0;
+
+    while (low < high) {
+        unsigned middle = low + (high - low) / 2;
+        struct hik_bye *bye = (struct hik_bye *)wmem_array_index(session->byes, middle);
+
+        if (bye->frame == frame)
+            return bye;
+        if (bye->frame < frame)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+/* The answer says that the call goes on. 481 and 408 say that there is no call any more (RFC 3261 15.1.1). */
+static bool refuses_bye(uint16_t status)
+{
+    return status >= 300 && status != 481 && status != 408;
+}
+
+static void take_bye_answer(packet_info *pinfo, struct hik_message *message)
+{
+    struct hik_session *session = message->session;
+    struct hik_bye *bye;
+    bool ended;
+
+    if (message->status < 200)
+        return;
+    if (!refuses_bye(message->status)) {
+        if (!session->bye_answer_frame)
+            session->bye_answer_frame = pinfo->num;
+        return;
+    }
+    bye = find_bye(session, message->request_frame);
+    if (!bye || bye->refused)
+        return;
+    bye->refused = session->bye_refused = message->status;
+    ended = session->bye_frame == bye->frame;
+    while (session->byes_refused < wmem_array_get_count(session->byes)) {
+        bye = (struct hik_bye *)wmem_array_index(session->byes, session->byes_refused);
+        if (!bye->refused)
+            break;
+        session->byes_refused++;
+    }
+    if (!ended)
+        return;
+    if (session->byes_refused < wmem_array_get_count(session->byes)) { /* both sides hung up, or it was asked twice */
+        keep_ending(pinfo, session, bye);
+    } else {
+        keep_ending(pinfo, session, NULL);
+        message->goes_on = true;
+    }
+}
+
+bool hik_session_ended_at(const struct hik_session *session, uint32_t frame, uint32_t *bye_frame, nstime_t *bye_time)
+{
+    unsigned low = 0, high = session->endings ? wmem_array_get_count(session->endings) : 0;
+    const struct hik_ending *found;
+
+    while (low < high) { /* the first one later than the frame */
+        unsigned middle = low + (high - low) / 2;
+
+        found = (const struct hik_ending *)wmem_array_index(session->endings, middle);
+        if (found->frame <= frame)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == 0)
+        return false;
+    found = (const struct hik_ending *)wmem_array_index(session->endings, low - 1);
+    *bye_frame = found->bye_frame;
+    *bye_time = found->bye_time;
+    return found->bye_frame != 0;
+}
+
+static void undo_playback(struct hik_session *session)
+{
+    session->scale = session->scale_before;
+    session->paused = session->paused_before;
+    session->playback_frame = 0;
+}
+
 static void take_session_message(packet_info *pinfo, const struct hik_reading *r, struct hik_message *message)
 {
     struct hik_session *session = message->session;
 
     session->last_time = pinfo->abs_ts;
+    *(asked_by_callee(pinfo, r, message) == message->is_request ? &session->heard_callee : &session->heard_caller) = true;
     switch (message->method) {
     case HIK_METHOD_INVITE:
         if (message->is_request)
@@ -583,8 +776,9 @@ static void take_session_message(packet_info *pinfo, const struct hik_reading *r
         break;
     case HIK_METHOD_UPDATE: /* moves the media as a re-INVITE does (RFC 3311) */
         if (r->has_sdp && message->is_request) {
-            take_offer(pinfo, r, message);
-        } else if (r->has_sdp && message->status >= 200 && message->status < 300) {
+            if (take_asking(pinfo, r, message))
+                take_offer(pinfo, r, message);
+        } else if (r->has_sdp && message->status >= 200 && message->status < 300 && answers_newest(pinfo, r, message)) {
             hik_reading_describe(pinfo, r, &session->answer);
             message->carries_answer = true;
             session->moved = true;
@@ -595,29 +789,22 @@ static void take_session_message(packet_info *pinfo, const struct hik_reading *r
             session->cancel_frame = pinfo->num;
         break;
     case HIK_METHOD_BYE:
-        if (message->is_request) {
-            if (!session->bye_frame) {
-                session->bye_frame = pinfo->num;
-                session->bye_time = pinfo->abs_ts;
-                session->bye_direction = message->direction;
-            }
-        } else if (message->status >= 200 && message->status != 401 && message->status != 407 && !session->bye_answer_frame) {
-            session->bye_answer_frame = pinfo->num;
-        }
+        if (message->is_request)
+            take_bye(pinfo, r, message);
+        else
+            take_bye_answer(pinfo, message);
         break;
     case HIK_METHOD_INFO:
         /* What was refused did not happen. */
         if (!message->is_request && message->status >= 300 && message->request_frame &&
-            message->request_frame == session->playback_frame) {
-            session->scale = session->scale_before;
-            session->paused = session->paused_before;
-            session->playback_frame = 0;
-        }
+            message->request_frame == session->playback_frame)
+            undo_playback(session);
         break;
     default:
         break;
     }
     set_camera(session, r);
+    keep_recording(session);
     if (message->carries_offer || message->carries_answer)
         keep_expectation(pinfo, session);
 }
@@ -633,6 +820,47 @@ void hik_session_playback(packet_info *pinfo, struct hik_session *session, doubl
     if (scale != 0)
         session->scale = scale;
     session->paused = paused;
+}
+
+void hik_session_playback_answer(packet_info *pinfo, const struct hik_message *message, unsigned rtsp_status)
+{
+    struct hik_session *session = message->session;
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    if (session && !message->is_request && rtsp_status >= 300 && message->request_frame &&
+        message->request_frame == session->playback_frame)
+        undo_playback(session);
+}
+
+/* A download or playback of that camera that is going on, of several the newest that is not at its end yet. */
+static struct hik_session *find_recording(packet_info *pinfo, const char *camera)
+{
+    struct hik_text_key key = {{(const uint8_t *)camera, (const uint8_t *)""}, {(uint32_t)strlen(camera), 0}, 0};
+    struct hik_session *session = (struct hik_session *)wmem_map_lookup(recordings, &key), *found = NULL;
+
+    for (unsigned seen = 0; session && seen < MAX_TWINS; session = session->older_recording, seen++) {
+        if (session->bye_frame || session->final_status >= 300 || !between_its_ends(pinfo, session))
+            continue;
+        if (!session->file_end_frame)
+            return session;
+        if (!found)
+            found = session;
+    }
+    return found;
+}
+
+struct hik_session *hik_session_file_end(packet_info *pinfo, const struct hik_message *message, const char *camera)
+{
+    struct hik_session *session = message->session;
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    if (!session && camera)
+        session = find_recording(pinfo, camera);
+    if (session && !session->file_end_frame) {
+        session->file_end_frame = pinfo->num;
+        session->file_end_time = pinfo->abs_ts;
+    }
+    return session;
 }
 
 /* ---- messages ----------------------------------------------------------------------------------------------- */
@@ -662,7 +890,8 @@ static struct hik_session *session_of(packet_info *pinfo, const struct hik_readi
     enum hik_method method = r->sip->method;
     struct hik_session *session;
 
-    if (outside_sessions(method) || method == HIK_METHOD_NONE)
+    /* Without a Call-ID nothing tells one call from another. */
+    if (outside_sessions(method) || method == HIK_METHOD_NONE || r->call_id.len == 0)
         return NULL;
     if (!message->is_request && transaction && transaction->request_frame && !by_branch)
         return transaction->session;
@@ -676,7 +905,7 @@ static struct hik_session *session_of(packet_info *pinfo, const struct hik_readi
         session = find_session(pinfo, r);
     if (message->is_request && method == HIK_METHOD_INVITE && r->to.tag.len == 0) {
         if (!session || is_new_call(pinfo, r, session, message->retransmission) ||
-            (!same_text(r, r->from.tag, session->caller_tag) && !session->began_before))
+            (!same_bytes(r, r->from.tag, session->caller_tag) && !session->began_before))
             session = new_session(pinfo, r, r->from.tag, true);
         return session;
     }
@@ -694,13 +923,13 @@ static enum hik_direction reverse(enum hik_direction direction)
 
 static enum hik_direction session_direction(packet_info *pinfo, const struct hik_reading *r, const struct hik_session *session)
 {
-    bool from_is_caller = same_text(r, r->from.tag, session->caller_tag);
-    bool to_is_caller = same_text(r, r->to.tag, session->caller_tag);
+    bool from_is_caller = same_bytes(r, r->from.tag, session->caller_tag);
+    bool to_is_caller = same_bytes(r, r->to.tag, session->caller_tag);
 
     if (session->invite_direction == HIK_DIR_UNKNOWN)
         return HIK_DIR_UNKNOWN;
     /* The tags say it on every hop: a platform in the middle of a cascade may pass a dialog on as it is. */
-    if (session->caller_tag[0] && from_is_caller != to_is_caller)
+    if (session->caller_tag.len && from_is_caller != to_is_caller)
         return from_is_caller == r->sip->is_request ? session->invite_direction : reverse(session->invite_direction);
     if (hik_endpoint_is(&session->caller, &pinfo->src, pinfo->srcport))
         return session->invite_direction;

@@ -79,14 +79,38 @@ struct hik_expectation {
     bool known;
 };
 
+/* Bytes as they stand in a message, file scope: tags need not be UTF-8, and compare byte by byte (RFC 3261 19.3). */
+struct hik_bytes {
+    const uint8_t *bytes;
+    uint32_t len;
+};
+
+/* A BYE of a session. First pass. */
+struct hik_bye {
+    uint32_t frame;
+    nstime_t time;
+    bool by_caller;
+    enum hik_direction direction;
+    uint16_t refused;        /* final answer that says that the call goes on; 0 if none did */
+};
+
+/* From a frame on the call is ended by that BYE, or, where bye_frame is 0, it goes on again: its BYE was refused. */
+struct hik_ending {
+    uint32_t frame;
+    uint32_t bye_frame;
+    nstime_t bye_time;
+};
+
 /* An INVITE session. Frame numbers are 0 where the frame was not seen; times are the capture's absolute times. */
 struct hik_session {
     uint32_t index;           /* hikcascade.session */
     const char *call_id;
-    const char *caller_tag;   /* From tag of the INVITE; "" if the INVITE was not seen and not known */
-    const char *callee_tag;   /* To tag of the final answer, NULL until known */
+    struct hik_bytes caller_tag; /* From tag of the INVITE; empty if the INVITE was not seen and not known */
+    struct hik_bytes callee_tag; /* To tag of the final answer; its bytes are NULL until it is known */
     const char *camera;       /* ID of the camera: Subject's sender, else the Request-URI's user, else o=; NULL */
     const char *caller_id, *callee_id; /* of the platforms: From of the INVITE, Contact of its 200; NULL if not known */
+    struct hik_session *older_recording; /* of the same camera; NULL if there is none or it is no recording */
+    bool listed;              /* among the recordings of its camera */
     struct hik_session *twin; /* an older session with the same Call-ID and caller's tag, NULL */
     enum hik_session_kind kind;
 
@@ -116,10 +140,18 @@ struct hik_session {
     uint32_t challenge_cseq;  /* CSeq of an INVITE that was answered 401 or 407 and by nothing better yet; 0 = none */
     uint32_t ack_frame;       /* first ACK other than a challenge's */
     uint32_t cancel_frame;
-    uint32_t bye_frame;       /* first BYE */
+    bool heard_caller, heard_callee; /* some message of the session was sent by that side */
+    uint32_t bye_frame;       /* first BYE that was not refused: the call is over */
     enum hik_direction bye_direction;
     nstime_t bye_time;
+    bool bye_by_caller;
     uint32_t bye_answer_frame;
+    uint16_t bye_refused;     /* the answer that refused the last BYE that was refused; 0 if none was */
+    wmem_array_t *byes;       /* struct hik_bye, retransmissions excluded, in order of frame; NULL if there is none */
+    unsigned byes_refused;    /* so many of the first of them were refused */
+    wmem_array_t *endings;    /* struct hik_ending, in order of frame; NULL if there is none */
+    uint32_t file_end_frame;  /* MediaStatus 121: the sender has sent its file to the end */
+    nstime_t file_end_time;
 
     nstime_t ack_time, cancel_time; /* of ack_frame and cancel_frame */
     unsigned invites;         /* initial INVITEs since the last challenge, retransmissions included */
@@ -129,6 +161,9 @@ struct hik_session {
     struct hik_endpoint unreachable_what; /* of the first */
 
     struct hik_description offer, answer; /* the newest of each: a re-INVITE replaces them */
+    uint32_t offer_cseq;      /* CSeq number of the newest INVITE or UPDATE that asks for media: no other answer's SDP counts */
+    enum hik_method offer_method; /* its method; NONE if no such request was seen */
+    bool offer_by_callee;     /* who sent it: the two sides count their CSeqs apart */
     struct hik_description offer_before, answer_before; /* of the last re-INVITE: what holds again when it is refused */
     wmem_array_t *expectations; /* struct hik_expectation, one per change of the announced SSRC, in order of frame */
     const char *error_code, *error_text;  /* <ErrorInfo> of a failed INVITE, NULL if none */
@@ -147,11 +182,14 @@ struct hik_session {
     uint32_t first_media_frame; /* first RTP packet */
     nstime_t first_media_time;
     uint32_t rtcp_packets;
+    uint32_t rtcp_sent;       /* highest packet count of its sender reports */
 
     /* TCP media connection (not RTCP's own), rtp-over-tcp.c's: its SYN, its SYN ACK, the first RST, the first segment with
      * data */
     uint32_t tcp_syn_frame, tcp_accept_frame, tcp_rst_frame, tcp_data_frame;
 
+    bool callee_unheard;      /* set whenever the sessions are compared: the callee is never heard in this capture, and yet
+                                 its answers were acknowledged, in this session or another */
     nstime_t end;             /* facts.c's, set whenever the sessions are compared: last packet of any kind */
     const char *verdict;      /* computed once by the first reader after the first pass, NULL before */
 };
@@ -177,6 +215,8 @@ void hik_session_unreachable(packet_info *pinfo, struct hik_session *session, co
 /* SIP messages taken in so far, and when the newest one came. */
 uint32_t hik_session_message_count(void);
 const nstime_t *hik_session_last_message_time(void);
+/* The BYE that a session's call was over by when that frame came; false if it was not over. Any pass. */
+bool hik_session_ended_at(const struct hik_session *session, uint32_t frame, uint32_t *bye_frame, nstime_t *bye_time);
 
 /* All sessions of the capture, in order of index. */
 unsigned hik_session_count(void);
@@ -197,6 +237,7 @@ struct hik_message {
     nstime_t request_time;
     const struct hik_message *request; /* answer: its request, NULL if not seen */
     bool tied_by_cseq;           /* answer whose Call-ID and branch fit nothing: tied by CSeq and addresses alone */
+    bool goes_on;                /* answer that refuses the BYE by which the session's call was over */
     bool carries_offer, carries_answer; /* its SDP became the session's offer or answer */
 };
 
@@ -260,5 +301,11 @@ bool hik_session_knows(packet_info *pinfo, const uint8_t *buf, const struct hik_
 
 /* First pass only. MANSRTSP told a session's player something. scale 0 = not said. */
 void hik_session_playback(packet_info *pinfo, struct hik_session *session, double scale, bool paused);
+/* First pass only. This answer carries an RTSP answer of that status: what the request asked for did not happen if it is
+ * a refusal, though SIP says 200. */
+void hik_session_playback_answer(packet_info *pinfo, const struct hik_message *message, unsigned rtsp_status);
+/* First pass only. MediaStatus 121 arrived in this message: the sender of the camera's file is at its end. camera may be
+ * NULL. Returns the session it is about, NULL if that is not known. */
+struct hik_session *hik_session_file_end(packet_info *pinfo, const struct hik_message *message, const char *camera);
 
 #endif

@@ -10,6 +10,7 @@
 #include "key.h"
 #include "rtp-flow.h"
 #include "parts.h"
+#include "stray-rtp.h"
 
 /* Made from what was known then, on any pass; emptied with the capture. */
 static struct summary {
@@ -55,6 +56,16 @@ static gboolean key_equal(gconstpointer a, gconstpointer b)
 
     return x->number == y->number && addresses_equal(x->addr, y->addr) &&
            g_strcmp0(x->text, y->text) == 0 && g_strcmp0(x->id, y->id) == 0;
+}
+
+static guint address_hash(gconstpointer p)
+{
+    return add_address_to_hash(17, (const address *)p);
+}
+
+static gboolean address_equal(gconstpointer a, gconstpointer b)
+{
+    return addresses_equal((const address *)a, (const address *)b);
 }
 
 /* Puts the session under the key and returns the one that was there before. */
@@ -159,29 +170,50 @@ const struct hik_capture_summary *hik_correlate(void)
     unsigned count = hik_session_count(), flows = hik_flow_count();
     uint32_t messages = hik_session_message_count();
     GHashTable *tables[3];
+    GHashTable *heard, *acknowledged; /* addresses of callees */
+    bool rtcp = false, rtcp_sent = false;
 
     if (all->relations && all->known_messages == messages && all->known_flows == flows)
         return &all->capture;
     all->known_messages = messages;
     all->known_flows = flows;
     all->capture.end = *hik_session_last_message_time();
-    all->capture.has_rtp = flows > 0;
+    all->capture.has_rtp = all->capture.has_media = flows > 0 || hik_stray_rtp(NULL, NULL) > 0;
     all->relations = wmem_map_new(wmem_file_scope(), g_direct_hash, g_direct_equal);
     for (size_t i = 0; i < array_length(tables); i++)
         tables[i] = g_hash_table_new_full(key_hash, key_equal, g_free, NULL);
+    heard = g_hash_table_new(address_hash, address_equal);
+    acknowledged = g_hash_table_new(address_hash, address_equal);
     for (unsigned i = 0; i < count; i++) {
         struct hik_session *session = hik_session_get(i);
         const struct hik_media_sum media = hik_media_sum(session);
 
+        if (session->tcp_syn_frame || session->tcp_data_frame || session->unreachable > 0)
+            all->capture.has_media = true;
+        rtcp |= session->rtcp_packets > 0;
+        rtcp_sent |= session->rtcp_sent > 0;
         session->verdict = NULL;
         session->end = session->last_time;
         if (media.packets > 0 && nstime_cmp(&media.last, &session->end) > 0)
             session->end = media.last;
         if (nstime_cmp(&session->end, &all->capture.end) > 0)
             all->capture.end = session->end;
+        if (session->heard_callee)
+            g_hash_table_add(heard, &session->callee.addr);
+        else if (session->ack_frame)
+            g_hash_table_add(acknowledged, &session->callee.addr);
         find_shared_ssrc(all, tables[0], session);
         find_cascade(all, tables[1], tables[2], session);
     }
+    for (unsigned i = 0; i < count; i++) {
+        struct hik_session *session = hik_session_get(i);
+
+        session->callee_unheard = g_hash_table_contains(acknowledged, &session->callee.addr) &&
+                                  !g_hash_table_contains(heard, &session->callee.addr);
+    }
+    g_hash_table_destroy(heard);
+    g_hash_table_destroy(acknowledged);
+    all->capture.has_media |= rtcp && !rtcp_sent;
     for (size_t i = 0; i < array_length(tables); i++)
         g_hash_table_destroy(tables[i]);
     return &all->capture;

@@ -12,6 +12,7 @@
 struct hik_capture_summary {
     nstime_t end;  /* last packet of ours */
     bool has_rtp;
+    bool has_media; /* or TCP connections for it, or RTCP without RTP that anybody says was sent */
 };
 
 /* What a session has to do with others. File scope, until messages or flows came again. */

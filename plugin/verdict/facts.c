@@ -12,6 +12,7 @@
 #include "media-facts.h"
 #include "rtp-flow.h"
 #include "seconds.h"
+#include "stray-rtp.h"
 
 const char *hik_facts_bad_address(const struct hik_media_line *line, const address *peer)
 {
@@ -61,8 +62,13 @@ static void collect_times(const struct hik_session *session, const struct hik_ca
 
     if (session->invite_frame)
         f->after_invite = hik_seconds_between(&session->invite_time, &all->end);
-    if (session->cancel_frame)
+    if (session->cancel_frame) {
         f->cancel_after = hik_seconds_between(&session->invite_time, &session->cancel_time);
+        if (session->final_frame)
+            f->late_answer = hik_seconds_between(&session->cancel_time, &session->final_time);
+    }
+    if (session->file_end_frame)
+        f->file_end_before = hik_seconds_between(&session->file_end_time, &all->end);
     f->after_answer = hik_seconds_between(start, session->bye_frame ? &session->bye_time : &all->end);
     if (session->first_media_frame) {
         f->first_media_after = hik_seconds_between(start, &session->first_media_time);
@@ -100,6 +106,17 @@ static void collect(const struct hik_session *session, struct hik_case *out)
     f->acked = session->ack_frame != 0;
     f->cancelled = session->cancel_frame != 0;
     f->bye = session->bye_frame != 0;
+    if (f->bye) {
+        const struct hik_endpoint *by = session->bye_by_caller ? &session->caller : &session->callee;
+
+        f->bye_by = hik_facts_keep(&out->bye_by, hik_endpoint_print(&by->addr, by->port));
+    }
+    f->bye_refused = session->bye_refused;
+    f->callee_unheard = session->callee_unheard;
+    /* an ACK follows the answer at once */
+    f->caller_unheard = session->began_before && !session->heard_caller && session->final_status >= 200 &&
+                        session->final_status < 300 && hik_seconds_between(&session->final_time, &all->end) >= HIK_CROSSING;
+    f->file_end = session->file_end_frame != 0;
     f->unreachable = session->unreachable;
     f->unreachable_frame = session->unreachable_frame;
     f->unreachable_what = hik_endpoint_keep(&out->unreachable_what, hik_endpoint_print(&session->unreachable_what.addr,
@@ -110,7 +127,11 @@ static void collect(const struct hik_session *session, struct hik_case *out)
     f->caller = hik_endpoint_keep(&out->caller, hik_endpoint_print(&session->caller.addr, session->caller.port));
     f->callee = hik_endpoint_keep(&out->callee, hik_endpoint_print(&session->callee.addr, session->callee.port));
     f->rtcp_packets = session->rtcp_packets;
+    f->rtcp_sent = session->rtcp_sent;
     f->capture_has_rtp = all->has_rtp;
+    f->capture_has_media = all->has_media;
+    if (session->began_before && media.packets == 0)
+        f->stray_packets = hik_stray_rtp(&session->caller.addr, &session->callee.addr);
     f->paused = session->paused;
     collect_times(session, all, &media, f);
 
@@ -119,6 +140,8 @@ static void collect(const struct hik_session *session, struct hik_case *out)
     f->ssrc_text = f->has_ssrc ? announced->y_text : NULL;
     out->sdp_codec = callee && callee->codec ? callee->codec : caller ? caller->codec : NULL;
     hik_media_facts_wanted(session, caller, callee, f);
+    f->receiver_sip = f->leg[0].wanted || !f->leg[1].wanted ? f->caller : f->callee;
+    f->bye_by_sender = f->bye && f->leg[session->bye_by_caller].wanted && !f->leg[!session->bye_by_caller].wanted;
     hik_media_facts_leg(session, 0, caller, callee, out);
     hik_media_facts_leg(session, 1, callee, caller, out);
     hik_media_facts_content(session, out);

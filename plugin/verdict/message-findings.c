@@ -95,9 +95,9 @@ static void note_rejected(const struct hik_message *message)
     }
     if (message->method != HIK_METHOD_INVITE || !session) {
         note(message, NOTE_REJECTED, true,
-             wmem_strdup_printf(wmem_file_scope(), "The %s is refused with %u",
+             wmem_strdup_printf(wmem_file_scope(), "The %s is refused with %u%s",
                                 message->method == HIK_METHOD_NONE ? "request" : hik_sip_method_name(message->method),
-                                message->status));
+                                message->status, message->goes_on ? ": the call goes on" : ""));
         return;
     }
     if (message->status == 487 && session->cancel_frame)

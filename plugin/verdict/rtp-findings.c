@@ -106,10 +106,15 @@ static void show_marks(packet_info *pinfo, proto_item *item, const struct hik_rt
                                rtp->gap, rtp->gap == 1 ? " is" : "s are", (rtp->seq - rtp->gap) & 0xFFFFu,
                                (rtp->seq - 1u) & 0xFFFFu);
     if (rtp->marks & HIK_MARK_AFTER_BYE) {
-        double late = hik_seconds_between(&session->bye_time, &pinfo->abs_ts);
+        nstime_t bye_time;
+        uint32_t bye_frame;
 
-        expert_add_info_format(pinfo, item, late > LATE_SECONDS ? &ei_media_after_bye : &ei_media_after_bye_mild,
-                               "Media %.3f s after the BYE in frame %u", late, session->bye_frame);
+        if (hik_session_ended_at(session, pinfo->num, &bye_frame, &bye_time)) {
+            double late = hik_seconds_between(&bye_time, &pinfo->abs_ts);
+
+            expert_add_info_format(pinfo, item, late > LATE_SECONDS ? &ei_media_after_bye : &ei_media_after_bye_mild,
+                                   "Media %.3f s after the BYE in frame %u", late, bye_frame);
+        }
     }
     if ((rtp->marks & HIK_MARK_SSRC_CHANGED) && !(flow->judged & HIK_JUDGED_EXPECTED))
         expert_add_info_format(pinfo, item, &ei_ssrc_changed,

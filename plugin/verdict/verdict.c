@@ -40,6 +40,7 @@ static const char *const code_names[HIK_CODE_COUNT] = {
     [HIK_CODE_PRIVATE_ADDRESS] = "PRIVATE_ADDRESS",
     [HIK_CODE_IN_PROGRESS] = "IN_PROGRESS",
     [HIK_CODE_BEGAN_BEFORE] = "BEGAN_BEFORE",
+    [HIK_CODE_NOT_CAPTURED] = "NOT_CAPTURED",
     [HIK_CODE_OK] = "OK",
     [HIK_CODE_ONE_SIDED] = "ONE_SIDED",
     [HIK_CODE_NAT] = "NAT",
@@ -227,6 +228,11 @@ static void judge_failed(const struct hik_facts *f, struct hik_verdict *v)
         v->state = HIK_STATE_FAILED;
         return; /* the ICMP error says it better than the silence */
     }
+    if (f->callee_unheard) {
+        add(v, HIK_CODE_ONE_SIDED, HIK_SEVERITY_NOTE, "nothing that %s sent is in the capture, so nobody can say what it answered",
+            or_unknown(f->callee));
+        return;
+    }
     if (f->after_invite >= HIK_WAIT_ANSWER || (f->provisional == 0 && f->invites >= HIK_MAX_INVITES)) {
         v->state = HIK_STATE_FAILED;
         if (f->provisional != 0)
@@ -272,7 +278,7 @@ static bool judge_path(const struct hik_facts *f, struct hik_verdict *v)
             add(v, HIK_CODE_TCP_REFUSED, HIK_SEVERITY_ERROR, "%s refuses the media connection (RST)",
                 or_unknown(f->tcp_to));
             explained = true;
-        } else if (!explained && !f->tcp_up && (f->bye || f->after_answer >= HIK_WAIT_MEDIA)) {
+        } else if (!explained && !f->tcp_up && (f->capture_has_media || f->tcp_syn) && (f->bye || f->after_answer >= HIK_WAIT_MEDIA)) {
             add(v, HIK_CODE_TCP_NO_CONNECTION, HIK_SEVERITY_ERROR, f->tcp_syn
                 ? "no answer to the TCP connection to %s in %s s" : "nobody connected to %s in %s s",
                 or_unknown(f->tcp_to), tenths(f->after_answer).s);
@@ -282,25 +288,79 @@ static bool judge_path(const struct hik_facts *f, struct hik_verdict *v)
     return explained;
 }
 
+/* The call was cancelled, and answered all the same (RFC 3261 9.1): then the caller acknowledges and says BYE, unless it
+ * takes the call after all. */
+static bool judge_late_answer(const struct hik_facts *f, struct hik_verdict *v)
+{
+    const char *end = f->bye ? ", and the call was ended by BYE" : f->acked ? ", and no BYE ended the call" : "";
+    uint32_t packets = f->leg[0].packets + f->leg[1].packets;
+    char media[40] = "";
+
+    if (!f->cancelled || f->final_status < 200 || f->final_status >= 300 || (has_media(f) && f->acked && !f->bye))
+        return false;
+    if (f->acked && f->bye && has_media(f) && f->after_answer >= HIK_WAIT_START)
+        return false;
+    if (!f->bye)
+        v->state = f->acked ? HIK_STATE_ESTABLISHED : HIK_STATE_FAILED;
+    if (packets > 0)
+        snprintf(media, sizeof media, " and %u RTP packets", packets);
+    if (f->late_answer < HIK_CROSSING)
+        add(v, HIK_CODE_CANCELLED, HIK_SEVERITY_WARN, "by %s %s s after the INVITE; the answer of %s crossed the CANCEL%s%s",
+            or_unknown(f->caller), tenths(f->cancel_after).s, or_unknown(f->callee), media, end);
+    else
+        add(v, HIK_CODE_CANCELLED, HIK_SEVERITY_WARN, "by %s %s s after the INVITE; a late %u of %s came %s s after that%s%s",
+            or_unknown(f->caller), tenths(f->cancel_after).s, f->final_status, or_unknown(f->callee), tenths(f->late_answer).s,
+            media, end);
+    return true;
+}
+
+/* Nobody ended the call, though its media has come to an end. */
+static void judge_missing_bye(const struct hik_facts *f, struct hik_verdict *v)
+{
+    if (f->bye_refused)
+        add(v, HIK_CODE_NO_BYE, HIK_SEVERITY_WARN, "media stopped %s s before the end of the capture; the BYE was refused with %u",
+            tenths(f->silence).s, f->bye_refused);
+    else if (f->file_end)
+        add(v, HIK_CODE_NO_BYE, HIK_SEVERITY_WARN, "the file was at its end (MediaStatus 121) %s s before the end of the "
+            "capture; %s did not say BYE", tenths(f->file_end_before).s, or_unknown(f->receiver_sip));
+    else if (!f->paused)
+        add(v, HIK_CODE_NO_BYE, HIK_SEVERITY_WARN, "media stopped %s s before the end of the capture without a BYE",
+            tenths(f->silence).s);
+}
+
+/* Signalling alone: nobody can say whether media came, but there may be signs that it did. */
+static void judge_not_captured(const struct hik_facts *f, const struct hik_leg *leg, struct hik_verdict *v)
+{
+    char sign[96] = "";
+
+    if (f->rtcp_sent > 0)
+        snprintf(sign, sizeof sign, "; RTCP says that %u packets were sent", f->rtcp_sent);
+    else if (f->file_end)
+        snprintf(sign, sizeof sign, "; MediaStatus 121 says that the file was sent");
+    else if (f->bye && f->after_answer >= HIK_LONG_CALL)
+        snprintf(sign, sizeof sign, "; the call went on for %s s, so it likely flowed", tenths(f->after_answer).s);
+    add(v, HIK_CODE_NOT_CAPTURED, HIK_SEVERITY_NOTE, "media is not in this capture, which holds no RTP at all: it was left out, "
+        "or none came to %s%s in %s s%s", or_unknown(leg->to), address_remark(leg), tenths(f->after_answer).s, sign);
+    if (!f->bye && f->file_end && f->file_end_before >= HIK_WAIT_BYE)
+        judge_missing_bye(f, v);
+}
+
 static void judge_absence(const struct hik_facts *f, struct hik_verdict *v)
 {
     const struct hik_leg *leg = main_leg(f);
-    bool over = f->bye || f->after_answer >= HIK_WAIT_MEDIA;
+    bool over = f->bye || f->after_answer >= HIK_WAIT_MEDIA, hasty;
+    char bye[160] = "";
 
     if (!f->leg[0].wanted && !f->leg[1].wanted)
         return;
-    if (f->cancelled && f->bye) { /* RFC 3261 9.1: then the caller ends what it did not want any more */
-        add(v, HIK_CODE_CANCELLED, HIK_SEVERITY_WARN, "by %s %s s after the INVITE; the answer of %s crossed the CANCEL, "
-            "and the call was ended by BYE", or_unknown(f->caller), tenths(f->cancel_after).s, or_unknown(f->callee));
-        return;
-    }
     if (judge_path(f, v))
         return;
     if (f->unreachable > 0)
         return;
     if (!over) {
-        add(v, HIK_CODE_IN_PROGRESS, HIK_SEVERITY_NOTE, "the capture ends %s s after the %s, before any media",
-            tenths(f->after_answer).s, f->acked ? "ACK" : "answer");
+        if (f->acked || f->final_status != 0)
+            add(v, HIK_CODE_IN_PROGRESS, HIK_SEVERITY_NOTE, "the capture ends %s s after the %s, before any media",
+                tenths(f->after_answer).s, f->acked ? "ACK" : "answer");
         return;
     }
     if (f->began_before)
@@ -308,13 +368,24 @@ static void judge_absence(const struct hik_facts *f, struct hik_verdict *v)
     if (f->final_status == 0)
         return; /* what the callee sends is not in the capture: neither its answers nor its media */
     if (!f->acked && f->final_status >= 200)
-        add(v, HIK_CODE_NO_ACK, HIK_SEVERITY_ERROR, "%s answered %u, %s never acknowledged it, and no media came",
-            or_unknown(f->callee), f->final_status, or_unknown(f->caller));
-    /* Who hangs up at once may simply have looked at something else: a camera takes a moment to begin. */
-    add(v, HIK_CODE_NO_MEDIA, f->after_answer < HIK_WAIT_START ? HIK_SEVERITY_WARN : HIK_SEVERITY_ERROR,
+        add(v, HIK_CODE_NO_ACK, HIK_SEVERITY_ERROR, "%s answered %u, %s never acknowledged it%s", or_unknown(f->callee),
+            f->final_status, or_unknown(f->caller), f->capture_has_media ? ", and no media came" : "");
+    if (!f->capture_has_media && !(f->bye_by_sender && f->after_answer < HIK_HANG_UP && !f->file_end && f->rtcp_sent == 0)) {
+        judge_not_captured(f, leg, v);
+        return;
+    }
+    /* A receiver that hangs up at once may simply have looked at something else: a camera takes a moment to begin. A
+     * sender that does has nothing to send. */
+    hasty = f->bye && f->after_answer < HIK_WAIT_START;
+    if (hasty)
+        snprintf(bye, sizeof bye, ", then %.64s said BYE, %s s after the %s", or_unknown(f->bye_by),
+                 decimals(f->after_answer, 3).s, f->acked ? "ACK" : "answer");
+    else if (f->bye)
+        snprintf(bye, sizeof bye, ", then %.64s said BYE", or_unknown(f->bye_by));
+    add(v, HIK_CODE_NO_MEDIA, hasty && !f->bye_by_sender ? HIK_SEVERITY_WARN : HIK_SEVERITY_ERROR,
         "200 OK%s, 0 RTP packets to %s%s in %s s%s%s", f->acked ? " and ACK" : "", or_unknown(leg->to), address_remark(leg),
-        tenths(f->after_answer).s, f->after_answer < HIK_WAIT_START ? ", then BYE" : "",
-        f->capture_has_rtp ? "" : "; no RTP in the whole capture: was it filtered?");
+        tenths(f->after_answer).s, bye, f->capture_has_rtp || !f->capture_has_media ? ""
+                                        : "; no RTP in the whole capture: was it filtered?");
     if (f->rtcp_packets > 0)
         add(v, HIK_CODE_ONE_WAY, HIK_SEVERITY_WARN, "%u RTCP packets but no RTP", f->rtcp_packets);
 }
@@ -401,9 +472,8 @@ static void judge_end(const struct hik_facts *f, struct hik_verdict *v)
     if (f->bye && f->after_bye > 0 && f->after_bye_seconds > HIK_LATE_MEDIA)
         add(v, HIK_CODE_MEDIA_AFTER_BYE, HIK_SEVERITY_WARN, "%u RTP packets up to %s s after the BYE", f->after_bye,
             tenths(f->after_bye_seconds).s);
-    if (!f->bye && !f->paused && (f->leg[0].wanted || f->leg[1].wanted) && f->silence >= HIK_WAIT_BYE)
-        add(v, HIK_CODE_NO_BYE, HIK_SEVERITY_WARN, "media stopped %s s before the end of the capture without a BYE",
-            tenths(f->silence).s);
+    if (!f->bye && (f->leg[0].wanted || f->leg[1].wanted) && f->silence >= HIK_WAIT_BYE)
+        judge_missing_bye(f, v);
 }
 
 static void judge_established(const struct hik_facts *f, struct hik_verdict *v)
@@ -411,7 +481,9 @@ static void judge_established(const struct hik_facts *f, struct hik_verdict *v)
     const struct hik_leg *leg = main_leg(f);
 
     v->state = f->bye ? HIK_STATE_CLOSED : HIK_STATE_ESTABLISHED;
-    if (!has_media(f)) {
+    if (judge_late_answer(f, v)) {
+        /* what the callee sent into the cancelled call is in the sentence */
+    } else if (!has_media(f)) {
         judge_absence(f, v);
     } else {
         if (leg->packets == 0 || (f->talk && (f->leg[0].packets == 0 || f->leg[1].packets == 0))) {
@@ -477,7 +549,7 @@ static void add_ok(const struct hik_facts *f, struct hik_verdict *v)
  * the notes above it in the enum are not in front of it. */
 static int rank(const struct hik_finding *f)
 {
-    bool outcome = f->code == HIK_CODE_IN_PROGRESS || f->code == HIK_CODE_BEGAN_BEFORE || f->code == HIK_CODE_OK;
+    bool outcome = f->code == HIK_CODE_NOT_CAPTURED || f->code == HIK_CODE_IN_PROGRESS || f->code == HIK_CODE_BEGAN_BEFORE || f->code == HIK_CODE_OK;
     int severity = f->severity == HIK_SEVERITY_ERROR ? 0 : f->severity == HIK_SEVERITY_WARN ? 1 : outcome ? 2 : 3;
 
     return severity * HIK_CODE_COUNT + (int)f->code;
@@ -493,6 +565,25 @@ static void sort(struct hik_verdict *v)
             v->findings[k] = v->findings[k - 1];
         v->findings[k] = one;
     }
+}
+
+/* Says only what the capture shows: without an SDP nobody can tell whose RTP it is. */
+static void judge_began_before(const struct hik_facts *f, struct hik_verdict *v)
+{
+    uint32_t packets = f->leg[0].packets + f->leg[1].packets;
+
+    if (f->caller_unheard && packets > 0)
+        add(v, HIK_CODE_ONE_SIDED, HIK_SEVERITY_NOTE, "nothing that %s sent is in the capture, %u RTP packets of %s are",
+            or_unknown(f->caller), packets, or_unknown(f->callee));
+    else if (f->caller_unheard)
+        add(v, HIK_CODE_ONE_SIDED, HIK_SEVERITY_NOTE, "nothing that %s sent is in the capture, and no RTP", or_unknown(f->caller));
+    else if (packets > 0)
+        add(v, HIK_CODE_BEGAN_BEFORE, HIK_SEVERITY_NOTE, "the INVITE is not in the capture, %u RTP packets are", packets);
+    else if (f->stray_packets > 0)
+        add(v, HIK_CODE_BEGAN_BEFORE, HIK_SEVERITY_NOTE, "the INVITE is not in the capture; %u RTP packets run between the two "
+            "hosts, and no SDP says whose they are", f->stray_packets);
+    else
+        add(v, HIK_CODE_BEGAN_BEFORE, HIK_SEVERITY_NOTE, "the INVITE is not in the capture");
 }
 
 void hik_verdict_judge(const struct hik_facts *facts, struct hik_verdict *out)
@@ -515,12 +606,11 @@ void hik_verdict_judge(const struct hik_facts *facts, struct hik_verdict *out)
         add(out, HIK_CODE_CASCADE, HIK_SEVERITY_NOTE, "%s passes this camera on: see session %d",
             or_unknown(facts->cascade_via), facts->cascade_with);
     if (facts->began_before)
-        add(out, HIK_CODE_BEGAN_BEFORE, HIK_SEVERITY_NOTE, "the INVITE is not in the capture, %u RTP packets are",
-            facts->leg[0].packets + facts->leg[1].packets);
+        judge_began_before(facts, out);
     for (unsigned i = 0; i < out->count; i++) {
         fault |= out->findings[i].severity != HIK_SEVERITY_NOTE;
-        outcome |= out->findings[i].code == HIK_CODE_IN_PROGRESS || out->findings[i].code == HIK_CODE_BEGAN_BEFORE ||
-                   (out->findings[i].code == HIK_CODE_ONE_SIDED && !has_media(facts));
+        outcome |= out->findings[i].code == HIK_CODE_NOT_CAPTURED || out->findings[i].code == HIK_CODE_IN_PROGRESS || out->findings[i].code == HIK_CODE_BEGAN_BEFORE ||
+                   (out->findings[i].code == HIK_CODE_ONE_SIDED && (!has_media(facts) || facts->caller_unheard));
     }
     if (!fault && !outcome)
         add_ok(facts, out);

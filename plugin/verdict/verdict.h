@@ -44,6 +44,7 @@ enum hik_code {
     /* not faults */
     HIK_CODE_IN_PROGRESS,  /* the capture ends before the outcome */
     HIK_CODE_BEGAN_BEFORE, /* the INVITE is not in the capture */
+    HIK_CODE_NOT_CAPTURED, /* no media of any call is in the capture: this call's cannot be judged */
     HIK_CODE_OK,
     HIK_CODE_ONE_SIDED,    /* the answers are not in the capture */
     HIK_CODE_NAT,          /* media from the SIP source instead of c= */
@@ -67,8 +68,11 @@ const char *hik_verdict_state_name(enum hik_state state);
 #define HIK_WAIT_ANSWER 32.0  /* timer B: 64 * T1 */
 #define HIK_WAIT_MEDIA 5.0    /* from the ACK to the first RTP packet */
 #define HIK_WAIT_START 2.0    /* a BYE sooner than this after the ACK leaves no time for media */
+#define HIK_HANG_UP 1.0       /* a sender that says BYE sooner than this after the ACK did not mean to send */
+#define HIK_LONG_CALL 60.0    /* nobody watches nothing for so long */
 #define HIK_WAIT_BYE 10.0     /* from the last RTP packet to the end of the capture */
 #define HIK_LATE_MEDIA 1.0    /* RTP after BYE: what is on its way is no fault */
+#define HIK_CROSSING 0.5      /* T1: what comes sooner after a CANCEL was on its way already */
 #define HIK_WAIT_KEY 10.0     /* of video without a key frame */
 #define HIK_MAX_INVITES 5     /* the INVITE and four retransmissions */
 
@@ -107,9 +111,17 @@ struct hik_facts {
     const char *reason;       /* of the final answer, NULL = none; valid UTF-8, may hold control characters */
     const char *error_code, *error_text; /* <ErrorInfo>, NULL = none; as above */
     bool acked, cancelled, bye, reinvited;
+    bool callee_unheard;      /* nothing the callee sent is in the capture, though it answers: others acknowledge it */
+    bool caller_unheard;      /* nothing the caller sent is in the capture, though it must have sent something meanwhile */
     unsigned forks;           /* 2xx answers with different To tags */
     const char *caller, *callee; /* "address:port" of SIP */
     const char *bye_by;       /* who sent the BYE, NULL = unknown */
+    const char *receiver_sip; /* "address:port" of SIP of the side that is to receive */
+    bool bye_by_sender;       /* the side that was to send the media, and only to send */
+    uint16_t bye_refused;     /* the answer that refused a BYE, 0 = none */
+    bool file_end;            /* MediaStatus 121: the file was sent to its end */
+    double file_end_before;   /* from it to the end of the capture */
+    double late_answer;       /* of a cancelled call that was answered: from the CANCEL to the answer, negative if before */
     unsigned unreachable;     /* ICMP errors about this session before its BYE */
     uint32_t unreachable_frame; /* the first of them */
     const char *unreachable_what; /* the endpoint it is about */
@@ -121,7 +133,10 @@ struct hik_facts {
     struct hik_leg leg[2];
     bool talk;                /* audio both ways */
     uint32_t rtcp_packets;
+    uint32_t rtcp_sent;       /* RTP packets that RTCP says were sent, by its sender reports */
     bool capture_has_rtp;     /* some session of this capture has RTP */
+    bool capture_has_media;   /* RTP, TCP connections for it, or RTCP without a word of RTP: media was not left out */
+    uint32_t stray_packets;   /* RTP packets between the two platforms' addresses that no SDP in the capture names */
     bool tcp;
     enum hik_role offer_role, answer_role;
     bool tcp_syn;             /* somebody asked for the media connection */

@@ -9,7 +9,7 @@ import tempfile
 
 TABLES = ("sessions", "platforms", "catalog", "series", "messages")
 # Codes that lead the verdict of a call in which nothing went wrong, or of which nothing can be said.
-NO_FAULT = {"OK", "IN_PROGRESS", "BEGAN_BEFORE", "ONE_SIDED"}
+NO_FAULT = {"OK", "IN_PROGRESS", "BEGAN_BEFORE", "ONE_SIDED", "NOT_CAPTURED"}
 
 
 class Failure(Exception):

@@ -118,6 +118,7 @@ CODES = {
     "PRIVATE_ADDRESS": ("The SDP names a private address and the peer is public.", "SDP 中是私网地址，而对端在公网。",
                         "The address in the configuration; NAT mapping.", "媒体地址配置；NAT 映射。"),
     "IN_PROGRESS": ("The capture ends before anything can be said.", "抓包结束时尚无法判断。", "Capture longer.", "延长抓包时间。"),
+    "NOT_CAPTURED": ("The capture holds no RTP at all, so media cannot be judged.", "抓包中完全没有 RTP,无法判断媒体。", "Capture the media ports too, where the media server is.", "同时抓取媒体服务器处的媒体端口。"),
     "BEGAN_BEFORE": ("The INVITE is not in the capture.", "抓包中没有 INVITE。", "Start the capture before the call.", "在呼叫之前开始抓包。"),
     "ONE_SIDED": ("What one side sent is not in the capture.", "抓包中缺少一方发送的报文。",
                   "Both directions of a mirror port.", "镜像端口需包含双向流量。"),

@@ -37,7 +37,7 @@ static struct hik_facts healthy(void)
     f.leg[0].ssrc = 100007399;
     f.leg[0].ssrcs = 1;
     f.leg[0].seconds = 8.0;
-    f.capture_has_rtp = true;
+    f.capture_has_rtp = f.capture_has_media = true;
     f.first_media_after = 0.2;
     f.silence = 2.0;
     f.has_ssrc = f.ssrc_by_answer = true;
@@ -200,25 +200,25 @@ static void test_no_media(void)
 {
     struct hik_facts f = silent();
 
-    expect(f, HIK_STATE_CLOSED, "NO_MEDIA 200 OK and ACK, 0 RTP packets to 10.69.80.187:5798 (private address) in 8.1 s");
+    expect(f, HIK_STATE_CLOSED, "NO_MEDIA 200 OK and ACK, 0 RTP packets to 10.69.80.187:5798 (private address) in 8.1 s, then 10.69.80.187:7100 said BYE");
     f.leg[0].sender_class = HIK_ADDR_PUBLIC;
     f.callee = "203.0.113.9:7100";
-    expect(f, HIK_STATE_CLOSED, "NO_MEDIA 200 OK and ACK, 0 RTP packets to 10.69.80.187:5798 (private address) in 8.1 s; "
+    expect(f, HIK_STATE_CLOSED, "NO_MEDIA 200 OK and ACK, 0 RTP packets to 10.69.80.187:5798 (private address) in 8.1 s, then 10.69.80.187:7100 said BYE; "
            "also PRIVATE_ADDRESS 10.69.80.187:5798 is private, its peer 203.0.113.9:7100 is public");
     f = silent();
     f.leg[0].to_class = HIK_ADDR_PUBLIC;
     f.leg[0].to = "198.51.100.2:5798";
     f.capture_has_rtp = false;
-    expect(f, HIK_STATE_CLOSED, "NO_MEDIA 200 OK and ACK, 0 RTP packets to 198.51.100.2:5798 in 8.1 s; "
+    expect(f, HIK_STATE_CLOSED, "NO_MEDIA 200 OK and ACK, 0 RTP packets to 198.51.100.2:5798 in 8.1 s, then 10.69.80.187:7100 said BYE; "
            "no RTP in the whole capture: was it filtered?");
-    f.capture_has_rtp = true;
+    f.capture_has_rtp = f.capture_has_media = true;
     f.rtcp_packets = 3;
-    expect(f, HIK_STATE_CLOSED, "NO_MEDIA 200 OK and ACK, 0 RTP packets to 198.51.100.2:5798 in 8.1 s; "
+    expect(f, HIK_STATE_CLOSED, "NO_MEDIA 200 OK and ACK, 0 RTP packets to 198.51.100.2:5798 in 8.1 s, then 10.69.80.187:7100 said BYE; "
            "also ONE_WAY 3 RTCP packets but no RTP");
     f.rtcp_packets = 0;
     f.acked = false;
     expect(f, HIK_STATE_CLOSED, "NO_ACK 10.69.91.7:7100 answered 200, 10.69.80.187:7100 never acknowledged it, and no media "
-           "came; also NO_MEDIA 200 OK, 0 RTP packets to 198.51.100.2:5798 in 8.1 s");
+           "came; also NO_MEDIA 200 OK, 0 RTP packets to 198.51.100.2:5798 in 8.1 s, then 10.69.80.187:7100 said BYE");
     /* too early to say */
     f = silent();
     f.bye = false;
@@ -231,6 +231,53 @@ static void test_no_media(void)
     f.unreachable_frame = 9;
     f.unreachable_what = "10.69.80.187:5798";
     expect(f, HIK_STATE_ESTABLISHED, "UNREACHABLE 10.69.80.187:5798 is reported unreachable by 3 ICMP errors, first in frame 9");
+}
+
+#define NOT_CAPTURED "NOT_CAPTURED media is not in this capture, which holds no RTP at all: it was left out, or none came to " \
+                     "10.69.80.187:5798 (private address) in "
+
+/* Signalling alone. */
+static void test_not_captured(void)
+{
+    struct hik_facts f = silent();
+
+    f.capture_has_rtp = f.capture_has_media = false;
+    expect(f, HIK_STATE_CLOSED, NOT_CAPTURED "8.1 s");
+    f.after_answer = 59.9;
+    expect(f, HIK_STATE_CLOSED, NOT_CAPTURED "59.9 s");
+    f.after_answer = 60.0;
+    expect(f, HIK_STATE_CLOSED, NOT_CAPTURED "60.0 s; the call went on for 60.0 s, so it likely flowed");
+    f.file_end = true;
+    expect(f, HIK_STATE_CLOSED, NOT_CAPTURED "60.0 s; MediaStatus 121 says that the file was sent");
+    f.rtcp_sent = 900;
+    expect(f, HIK_STATE_CLOSED, NOT_CAPTURED "60.0 s; RTCP says that 900 packets were sent");
+    f.rtcp_sent = 0;
+    f.bye = false;
+    f.file_end_before = 10.0;
+    f.receiver_sip = f.caller;
+    expect(f, HIK_STATE_ESTABLISHED, "NO_BYE the file was at its end (MediaStatus 121) 10.0 s before the end of the capture; "
+           "10.69.80.187:7100 did not say BYE; also " NOT_CAPTURED "60.0 s; MediaStatus 121 says that the file was sent");
+    f.file_end_before = 9.9;
+    expect(f, HIK_STATE_ESTABLISHED, NOT_CAPTURED "60.0 s; MediaStatus 121 says that the file was sent");
+    /* a sender that hangs up at once did not mean to send */
+    f = silent();
+    f.capture_has_rtp = f.capture_has_media = false;
+    f.bye_by_sender = true;
+    f.bye_by = f.callee;
+    f.after_answer = 0.999;
+    expect(f, HIK_STATE_CLOSED, "NO_MEDIA 200 OK and ACK, 0 RTP packets to 10.69.80.187:5798 (private address) in 1.0 s, then "
+           "10.69.91.7:7100 said BYE, 0.999 s after the ACK");
+    f.after_answer = 1.0;
+    expect(f, HIK_STATE_CLOSED, NOT_CAPTURED "1.0 s");
+    /* neither can a connection be missed */
+    f = tcp();
+    f.capture_has_rtp = f.capture_has_media = false;
+    expect(f, HIK_STATE_CLOSED, NOT_CAPTURED "8.1 s");
+    /* what signalling says itself stays */
+    f = silent();
+    f.capture_has_rtp = f.capture_has_media = f.acked = false;
+    expect(f, HIK_STATE_CLOSED, "NO_ACK 10.69.91.7:7100 answered 200, 10.69.80.187:7100 never acknowledged it; also "
+           NOT_CAPTURED "8.1 s");
 }
 
 static void test_port_zero(void)
@@ -262,7 +309,7 @@ static void test_tcp(void)
     expect(f, HIK_STATE_CLOSED, "TCP_NO_CONNECTION nobody connected to 10.69.80.187:5798 in 8.1 s");
     f = tcp();
     f.tcp_syn = f.tcp_up = true;
-    expect(f, HIK_STATE_CLOSED, "NO_MEDIA 200 OK and ACK, 0 RTP packets to 10.69.80.187:5798 (private address) in 8.1 s");
+    expect(f, HIK_STATE_CLOSED, "NO_MEDIA 200 OK and ACK, 0 RTP packets to 10.69.80.187:5798 (private address) in 8.1 s, then 10.69.80.187:7100 said BYE");
     f = healthy();
     f.tcp = f.tcp_syn = f.tcp_up = f.tcp_refused = true; /* RST is how some close */
     f.offer_role = f.answer_role = HIK_ROLE_PASSIVE;   /* and it worked all the same */
@@ -451,7 +498,7 @@ static void test_edges(void)
     f.began_before = true;
     f.final_status = 0;
     f.acked = false;
-    expect(f, HIK_STATE_CLOSED, "BEGAN_BEFORE the INVITE is not in the capture, 0 RTP packets are");
+    expect(f, HIK_STATE_CLOSED, "BEGAN_BEFORE the INVITE is not in the capture");
     /* only one side was captured */
     f = healthy();
     f.final_status = f.provisional = 0;
@@ -551,7 +598,8 @@ static void test_hostile(void)
 #define NUM(member) f.member = g_rand_boolean(rand) ? g_rand_int(rand) : (guint32)g_rand_int_range(rand, 0, 4)
 #define TXT(member) f.member = texts[g_rand_int_range(rand, 0, G_N_ELEMENTS(texts))]
 #define SEC(member) f.member = g_rand_double_range(rand, -10, 50)
-        BIT(began_before), BIT(acked), BIT(cancelled), BIT(bye), BIT(reinvited), BIT(talk), BIT(capture_has_rtp);
+        BIT(began_before), BIT(acked), BIT(cancelled), BIT(bye), BIT(reinvited), BIT(talk), BIT(capture_has_rtp), BIT(capture_has_media), BIT(file_end), BIT(bye_by_sender),
+        BIT(callee_unheard), BIT(caller_unheard);
         BIT(tcp), BIT(tcp_syn), BIT(tcp_refused), BIT(tcp_up), BIT(paused), BIT(has_ssrc), BIT(ssrc_by_answer);
         BIT(declared_ps);
         f.provisional = (uint16_t)(g_rand_boolean(rand) ? 0 : g_rand_int_range(rand, 100, 200));
@@ -624,6 +672,7 @@ int main(int argc, char **argv)
     g_test_add_func("/verdict/no-answer", test_no_answer);
     g_test_add_func("/verdict/cancelled", test_cancelled);
     g_test_add_func("/verdict/no-media", test_no_media);
+    g_test_add_func("/verdict/not-captured", test_not_captured);
     g_test_add_func("/verdict/port-zero", test_port_zero);
     g_test_add_func("/verdict/tcp", test_tcp);
     g_test_add_func("/verdict/ssrc", test_ssrc);
