@@ -109,7 +109,7 @@ static void collect(const struct hik_session *session, struct hik_case *out)
     if (f->bye) {
         const struct hik_endpoint *by = session->bye_by_caller ? &session->caller : &session->callee;
 
-        f->bye_by = hik_facts_keep(&out->bye_by, hik_endpoint_print(&by->addr, by->port));
+        f->bye_by = hik_endpoint_keep(&out->bye_by, hik_endpoint_print(&by->addr, by->port));
     }
     f->bye_refused = session->bye_refused;
     f->callee_unheard = session->callee_unheard;
