@@ -587,9 +587,11 @@ def tcp_role():
 
 
 def tcp_no_connection():
-    """the lower platform should connect, and does not"""
+    """the lower platform should connect, and does not, while another call has media"""
     cap, link = begin()
-    tcp_call(link).start()
+    call, other = tcp_call(link), link.call()
+    other.play(2, rtcp=False)
+    call.start()
     return until(cap, link, 10)
 
 

@@ -157,7 +157,7 @@ EXPECTED = {
     ],
     "verdict-talk": [],
     "verdict-tcp-no-connection": [
-        (3, "tcp_no_connection", "error", "No media connection: nobody connected to 198.51.100.20:20000 in 10.0 s"),
+        (11, "tcp_no_connection", "error", "No media connection: nobody connected to 198.51.100.20:20000 in 10.0 s"),
     ],
     "verdict-tcp-refused": [
         (3, "tcp_no_connection", "error",

@@ -113,9 +113,10 @@ static void collect(const struct hik_session *session, struct hik_case *out)
     }
     f->bye_refused = session->bye_refused;
     f->callee_unheard = session->callee_unheard;
-    /* an ACK follows the answer at once */
+    /* an ACK follows the answer at once, and somebody's BYE was answered */
     f->caller_unheard = session->began_before && !session->heard_caller && session->final_status >= 200 &&
-                        session->final_status < 300 && hik_seconds_between(&session->final_time, &all->end) >= HIK_CROSSING;
+                        session->final_status < 300 && (hik_seconds_between(&session->final_time, &all->end) >= HIK_CROSSING ||
+                                                        session->bye_answer_frame);
     f->file_end = session->file_end_frame != 0;
     f->unreachable = session->unreachable;
     f->unreachable_frame = session->unreachable_frame;
