@@ -27,8 +27,8 @@
 
 struct mark_block;
 
-/* One per capture. File scope; first pass, but for the packet at hand. */
-struct capture {
+/* About the capture; emptied with it. First pass, but for the packet at hand. */
+static struct capture {
     uint32_t openings; /* endpoints opened so far: a flow looks its session up again when that changed */
     uint32_t flows;
     uint32_t marks;
@@ -40,24 +40,17 @@ struct capture {
     /* The RTP packet being dissected, on any pass: valid while its frame is. */
     uint32_t current_frame;
     struct hik_rtp current;
-};
+} this_capture;
 
 static wmem_map_t *flows;          /* struct hik_flow_key -> struct hik_flow, the newest of that key */
 static wmem_map_t *flows_by_index; /* index + 1 -> struct hik_flow */
 static wmem_map_t *mark_blocks;    /* block number + 1 -> struct mark_block */
-static wmem_map_t *captures;       /* one struct capture */
 
 static int proto_hik = -1;
 
-static struct capture *this_capture(void)
+static void reset_capture(void)
 {
-    struct capture *capture = (struct capture *)wmem_map_lookup(captures, GUINT_TO_POINTER(1));
-
-    if (!capture) {
-        capture = wmem_new0(wmem_file_scope(), struct capture);
-        wmem_map_insert(captures, GUINT_TO_POINTER(1), capture);
-    }
-    return capture;
+    memset(&this_capture, 0, sizeof this_capture);
 }
 
 /* ---- per-packet records ----------------------------------------------------------------------------------------- */
@@ -158,7 +151,7 @@ static const struct hik_rtp_mark *find_mark(struct capture *capture, packet_info
 
 unsigned hik_flow_count(void)
 {
-    return this_capture()->flows;
+    return this_capture.flows;
 }
 
 static struct hik_flow *get_flow(unsigned index)
@@ -205,7 +198,7 @@ void hik_media_open(packet_info *pinfo, const struct hik_message *message)
         revive_flows(session);
     if (session && (message->carries_offer || message->carries_answer)) {
         hik_endpoints_open(pinfo, message);
-        this_capture()->openings++;
+        this_capture.openings++;
     }
 }
 
@@ -390,7 +383,7 @@ static struct hik_rtp_mark *take_rtp(struct capture *capture, packet_info *pinfo
 
 const struct hik_rtp *hik_media_rtp(packet_info *pinfo)
 {
-    const struct capture *capture = this_capture();
+    const struct capture *capture = &this_capture;
 
     return capture->current_frame == pinfo->num && capture->current.flow ? &capture->current : NULL;
 }
@@ -417,7 +410,7 @@ static bool find_payload(tvbuff_t *tvb, uint8_t first, unsigned *off, unsigned *
 
 struct hik_rtp *hik_rtp_enter(packet_info *pinfo, tvbuff_t *tvb)
 {
-    struct capture *capture = this_capture();
+    struct capture *capture = &this_capture;
     struct hik_rtp *rtp = &capture->current;
     const struct hik_rtp_mark *mark;
     const uint8_t *header;
@@ -465,7 +458,7 @@ const struct hik_rtp *hik_media_enter(packet_info *pinfo, tvbuff_t *tvb)
 
 void hik_rtp_save(packet_info *pinfo, struct hik_rtp_outer *outer)
 {
-    const struct capture *capture = this_capture();
+    const struct capture *capture = &this_capture;
 
     outer->frame = capture->current_frame == pinfo->num ? pinfo->num : 0;
     outer->rtp = capture->current;
@@ -473,7 +466,7 @@ void hik_rtp_save(packet_info *pinfo, struct hik_rtp_outer *outer)
 
 void hik_rtp_restore(const struct hik_rtp_outer *outer)
 {
-    struct capture *capture = this_capture();
+    struct capture *capture = &this_capture;
     uint32_t serial = capture->current.serial; /* the count goes on */
 
     capture->current = outer->rtp;
@@ -505,7 +498,7 @@ struct hik_session *hik_rtcp_enter(packet_info *pinfo, tvbuff_t *tvb)
     if (tvb_captured_length(tvb) < 2 || (tvb_get_uint8(tvb, 0) & 0xC0) != 0x80)
         return NULL;
     if (PINFO_FD_VISITED(pinfo)) {
-        mark = find_mark(this_capture(), pinfo, next_in_frame(pinfo));
+        mark = find_mark(&this_capture, pinfo, next_in_frame(pinfo));
         return mark && (mark->flags & HIK_MARK_RTCP) && mark->id != UINT32_MAX ? hik_session_get(mark->id) : NULL;
     }
     ssrc = tvb_captured_length(tvb) >= 8 ? tvb_get_ntohl(tvb, 4) : 0;
@@ -513,7 +506,7 @@ struct hik_session *hik_rtcp_enter(packet_info *pinfo, tvbuff_t *tvb)
     session = hik_endpoints_match(pinfo, true, ssrc, about, &strong);
     if (!session) /* multiplexed with RTP (RFC 5761), or a peer that ignores port + 1 */
         session = hik_endpoints_match(pinfo, false, ssrc, about, &strong);
-    add_mark(this_capture(), pinfo, session ? session->index : UINT32_MAX, HIK_MARK_RTCP);
+    add_mark(&this_capture, pinfo, session ? session->index : UINT32_MAX, HIK_MARK_RTCP);
     if (session) {
         session->rtcp_packets++;
         session->rtcp_sent = MAX(session->rtcp_sent, reported_packets(tvb));
@@ -542,10 +535,10 @@ void hik_media_register(int proto)
     } maps[] = {
         {&flows, hik_flow_key_hash, hik_flow_key_equal},
         {&flows_by_index, g_direct_hash, g_direct_equal}, {&mark_blocks, g_direct_hash, g_direct_equal},
-        {&captures, g_direct_hash, g_direct_equal},
     };
     for (size_t i = 0; i < array_length(maps); i++)
         *maps[i].map = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), maps[i].hash, maps[i].equal);
+    register_cleanup_routine(reset_capture);
     proto_hik = proto;
     hik_endpoints_register();
     hik_tcp_register(proto);

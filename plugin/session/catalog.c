@@ -10,12 +10,11 @@
 
 #include "key.h"
 #include "parts.h"
+#include "text.h"
 
 #include <string.h>
 
-#include "text.h"
-
-/* What one capture taught. Lives in file scope, reached through the autoreset tree below. */
+/* What one capture taught. Lives in file scope, reached through the pointer below, which is reset with it. */
 struct catalog {
     wmem_map_t *items;   /* id -> struct hik_catalog_item */
     wmem_map_t *sources; /* address -> frame of the first line it sent */
@@ -28,11 +27,16 @@ struct catalog {
 };
 
 static int catalog_tap = -1;
-static wmem_tree_t *captures; /* key 0: the struct catalog of this capture */
+static struct catalog *this_catalog; /* NULL: nothing was learned in this capture */
+
+static void reset_catalog(void)
+{
+    this_catalog = NULL;
+}
 
 static struct catalog *catalog_get(void)
 {
-    return captures ? (struct catalog *)wmem_tree_lookup32(captures, 0) : NULL;
+    return this_catalog;
 }
 
 static guint source_hash(gconstpointer key)
@@ -55,7 +59,7 @@ static struct catalog *catalog_make(void)
         catalog->sources = wmem_map_new(wmem_file_scope(), source_hash, source_equal);
         catalog->wholes = wmem_map_new(wmem_file_scope(), source_hash, source_equal);
         catalog->strings = wmem_map_new(wmem_file_scope(), wmem_str_hash, g_str_equal);
-        wmem_tree_insert32(captures, 0, catalog);
+        this_catalog = catalog;
     }
     return catalog;
 }
@@ -280,7 +284,7 @@ const struct hik_catalog_answer *hik_catalog_answer_next(const struct hik_catalo
 void hik_catalog_register(void)
 {
     catalog_tap = register_tap(HIK_CATALOG_TAP);
-    captures = wmem_tree_new_autoreset(wmem_epan_scope(), wmem_file_scope());
+    register_cleanup_routine(reset_catalog);
 }
 
 bool hik_catalog_tap_wanted(void)

@@ -4,7 +4,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "session-internal.h"
+#include "message-info.h"
 
 #include <string.h>
 

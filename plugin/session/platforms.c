@@ -7,7 +7,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "session-internal.h"
+#include "platforms.h"
 
 #include <string.h>
 
@@ -34,16 +34,6 @@ void hik_platforms_register(void)
     aliases = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), hik_ends_key_hash, hik_ends_key_equal);
     pairs_by_id = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), hik_text_key_hash, hik_text_key_equal);
     pairs_by_index = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), g_direct_hash, g_direct_equal);
-}
-
-unsigned hik_platforms_count(void)
-{
-    return wmem_map_size(pairs_by_index);
-}
-
-struct hik_platforms *hik_platforms_get(unsigned index)
-{
-    return (struct hik_platforms *)wmem_map_lookup(pairs_by_index, GUINT_TO_POINTER(index + 1));
 }
 
 static bool view_is_string(const struct hik_reading *r, struct hik_view view, const char *text)

@@ -4,7 +4,9 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "session-internal.h"
+#include "registration.h"
+
+#include "platforms.h"
 
 #include <string.h>
 

@@ -7,14 +7,17 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "session-internal.h"
+#include "session.h"
 
 #include <string.h>
 
 #include "gb-id.h"
 #include "keepalive.h"
 #include "key.h"
+#include "message-info.h"
 #include "parts.h"
+#include "platforms.h"
+#include "registration.h"
 #include "transaction.h"
 
 /* How many calls under one Call-ID and tag are told apart. */

@@ -287,8 +287,6 @@ struct hik_platforms {
     unsigned sessions;            /* INVITE sessions between the two */
     unsigned failures;            /* of those, rejected */
 };
-unsigned hik_platforms_count(void);
-struct hik_platforms *hik_platforms_get(unsigned index);
 
 /* First pass only. Takes a message in; buf is the datagram or stream piece it was parsed from, sdp its
  * body if that is SDP, else NULL. Returns its record,

@@ -7,7 +7,7 @@
 #ifndef HIK_TRANSACTION_H
 #define HIK_TRANSACTION_H
 
-#include "session-internal.h"
+#include "message-info.h"
 
 /* A request and its answers, from the first of either on. File scope; first pass. */
 struct hik_transaction {

@@ -1,0 +1,44 @@
+/* message-info.h
+ * What one SIP message says of itself, before any state is looked at.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HIK_MESSAGE_INFO_H
+#define HIK_MESSAGE_INFO_H
+
+#include "session.h"
+
+/* Everything read from one message before any state is looked at. Packet scope. */
+struct hik_reading {
+    const uint8_t *buf;
+    const struct hik_sip *sip;
+    struct hik_view call_id;
+    struct hik_view branch; /* of the first Via */
+    struct hik_sip_addr from, to, uri;
+    struct hik_subject subject;
+    bool has_subject;
+    bool has_sdp;
+    const struct hik_sdp *sdp;
+    enum hik_direction body_direction; /* what a MANSCDP body implies */
+    bool keepalive;         /* it is a Keepalive notification */
+};
+
+/* sdp: the body, if it is SDP and was parsed; it is only pointed to. */
+void hik_reading_take(const uint8_t *buf, const struct hik_sip *sip, const struct hik_sdp *sdp, struct hik_reading *r);
+
+/* The message is one that only exists inside an INVITE dialog, or answers one that is. */
+bool hik_reading_implies_dialog(const struct hik_reading *r);
+
+/* Fills a description from the message's SDP; r->has_sdp must be set. Strings and lines are file scope. */
+void hik_reading_describe(packet_info *pinfo, const struct hik_reading *r, struct hik_description *out);
+
+/* The view is an ID of any of the known kinds (gb-id.h). */
+bool hik_view_is_id(const uint8_t *buf, struct hik_view view);
+
+/* The ID of a camera, or of another device at the far end (types 001 to 199). */
+bool hik_view_is_device(const uint8_t *buf, struct hik_view view);
+
+/* Which way the request of this message goes, by its method and body alone. */
+enum hik_direction hik_reading_direction(const struct hik_reading *r);
+
+#endif
