@@ -5,6 +5,8 @@
  * prefix (00 00 01) and withholds them until it is clear what they are; a buffer for the bytes of a split header; and
  * per stream the first bytes of a begun NAL unit. Payload is passed on as it comes.
  *
+ * Longer than 700 lines: it is one state machine, and its states call each other.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "mpeg-ps.h"

@@ -3,6 +3,8 @@
  * begins (H.264 7.4.1.2.3, H.265 7.4.2.4.4), and at a marker only if the program stream is at the end of a PES packet
  * there and markers have not been found to lie.
  *
+ * Longer than 700 lines: packets that come late are parsed by what parses those in order.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "ps-track.h"

@@ -18,6 +18,7 @@
 #include "parts.h"
 #include "platforms.h"
 #include "registration.h"
+#include "error-info.h"
 #include "transaction.h"
 
 /* How many calls under one Call-ID and tag are told apart. */
@@ -544,7 +545,7 @@ static void take_error_info(const struct hik_reading *r, struct hik_session *ses
 {
     struct hik_error_info error;
 
-    if (session->error_code || !hik_sdp_parse_error_info(r->buf, r->sip->body, &error))
+    if (session->error_code || !hik_error_info_parse(r->buf, r->sip->body, &error))
         return;
     session->error_code = hik_view_string(wmem_file_scope(), r->buf, error.code);
     session->error_text = hik_text_to_utf8(wmem_file_scope(), r->buf, error.text);

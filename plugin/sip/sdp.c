@@ -78,13 +78,6 @@ static struct hik_view next_part(const uint8_t *buf, struct hik_view *rest, uint
     return part;
 }
 
-static bool begins_with(const uint8_t *buf, uint32_t pos, uint32_t end, const char *text)
-{
-    size_t len = strlen(text);
-
-    return end - pos >= len && memcmp(buf + pos, text, len) == 0;
-}
-
 /* ---- lines ---------------------------------------------------------------------------------------------------- */
 
 bool hik_sdp_next_line(const uint8_t *buf, struct hik_view body, uint32_t *cursor, struct hik_sdp_line *out)
@@ -656,62 +649,6 @@ bool hik_sdp_parse(const uint8_t *buf, struct hik_view body, struct hik_sdp *out
     if (out->session_name != HIK_S_OTHER && is_gb_id(buf, out->origin_user))
         out->gb = true;
     return seen['v'] || seen['m'];
-}
-
-/* ---- Hikvision ErrorInfo -------------------------------------------------------------------------------------- */
-
-bool hik_sdp_parse_error_info(const uint8_t *buf, struct hik_view body, struct hik_error_info *out)
-{
-    uint32_t pos = body.off, end = view_end(body);
-    bool found = false;
-
-    memset(out, 0, sizeof *out);
-    while (pos < end) {
-        struct hik_view *target = NULL;
-        struct hik_view name;
-        uint32_t from;
-
-        if (buf[pos++] != '<')
-            continue;
-        if (begins_with(buf, pos, end, "!--")) {
-            while (pos < end && !begins_with(buf, pos, end, "-->"))
-                pos++;
-            continue;
-        }
-        from = pos;
-        while (pos < end && buf[pos] > ' ' && buf[pos] != '>' && buf[pos] != '/' && buf[pos] != '<')
-            pos++;
-        name = view_between(from, pos);
-        if (hik_view_is(buf, name, "ErrorInfo")) {
-            found = true;
-            continue;
-        }
-        if (hik_view_is(buf, name, "ErrorCode"))
-            target = &out->code;
-        else if (hik_view_is(buf, name, "ErrorDescripe") || hik_view_is(buf, name, "ErrorDescribe") ||
-                 hik_view_is(buf, name, "ErrorDesc"))
-            target = &out->text;
-        if (!found || target == NULL || target->len > 0)
-            continue;
-
-        while (pos < end && buf[pos] != '>' && buf[pos] != '<')
-            pos++;
-        if (pos == end || buf[pos] != '>' || buf[pos - 1] == '/')
-            continue;
-        pos++;
-        if (begins_with(buf, pos, end, "<![CDATA[")) {
-            from = pos + 9;
-            for (pos = from; pos < end && !begins_with(buf, pos, end, "]]>");)
-                pos++;
-        } else {
-            for (from = pos; pos < end && buf[pos] != '<' && buf[pos] != 0;)
-                pos++;
-        }
-        *target = hik_view_trim(buf, view_between(from, pos));
-        if (target->len == 0)
-            target->off = 0;
-    }
-    return found;
 }
 
 bool hik_sdp_encoding_is_ps(const char *encoding)

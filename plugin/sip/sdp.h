@@ -159,13 +159,6 @@ struct hik_sdp {
  * has neither v= nor m= (not SDP). Lines behind blank lines still count. */
 bool hik_sdp_parse(const uint8_t *buf, struct hik_view body, struct hik_sdp *out);
 
-/* Hikvision <ErrorInfo><ErrorCode>..</ErrorCode><ErrorDescripe>..</ErrorDescripe></ErrorInfo>; ErrorDescribe and
- * ErrorDesc are taken too. Returns false if the body does not hold an ErrorInfo element. */
-struct hik_error_info {
-    struct hik_view code, text;
-};
-bool hik_sdp_parse_error_info(const uint8_t *buf, struct hik_view body, struct hik_error_info *out);
-
 /* One of the encoding names of an MPEG program stream; NULL is none. */
 bool hik_sdp_encoding_is_ps(const char *encoding);
 

@@ -10,6 +10,7 @@
 
 #include "gb-id.h"
 #include "text.h"
+#include "error-info.h"
 #include "parts.h"
 
 static int proto_hik = -1;
@@ -412,7 +413,7 @@ static void add_error_info(const struct hik_sip_view *v, packet_info *pinfo, pro
     proto_tree *sub;
     char *text;
 
-    if (!hik_sdp_parse_error_info(v->buf, v->sip->body, &error))
+    if (!hik_error_info_parse(v->buf, v->sip->body, &error))
         return;
     text = hik_text_to_utf8(pinfo->pool, v->buf, error.text);
     sub = proto_tree_add_subtree_format(tree, v->tvb, (int)v->sip->body.off, (int)v->sip->body.len, ett_hik_error, NULL,
@@ -473,7 +474,7 @@ void hik_sip_tree_info(const struct hik_sip_view *v, packet_info *pinfo)
                             sdp->media[0].media.tcp ? " TCP" : "");
         if (sdp->has_y)
             col_append_fstr(pinfo->cinfo, COL_INFO, ", SSRC %s", text_of(v, pinfo, sdp->y.text));
-    } else if (!v->sip->is_request && hik_sdp_parse_error_info(v->buf, v->sip->body, &error)) {
+    } else if (!v->sip->is_request && hik_error_info_parse(v->buf, v->sip->body, &error)) {
         char *text = hik_text_to_utf8(pinfo->pool, v->buf, error.text);
         col_append_fstr(pinfo->cinfo, COL_INFO, ", error %s %s", text_of(v, pinfo, error.code), printable(pinfo, text));
     }

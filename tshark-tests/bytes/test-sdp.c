@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "sdp.h"
+#include "error-info.h"
 #include "seed-messages.h"
 
 static struct hik_view whole(const char *text)
@@ -766,7 +767,7 @@ static void test_error_info(void)
         uint8_t *buf = exact_copy(rows[i].text, strlen(rows[i].text));
         struct hik_error_info info;
 
-        g_assert_true(hik_sdp_parse_error_info(buf, whole(rows[i].text), &info) == rows[i].ok);
+        g_assert_true(hik_error_info_parse(buf, whole(rows[i].text), &info) == rows[i].ok);
         assert_text(buf, info.code, rows[i].code);
         assert_text(buf, info.text, rows[i].desc);
         free(buf);
@@ -795,7 +796,7 @@ static void exercise(const void *bytes, size_t len)
     size_t covered = 0;
     unsigned i, k;
 
-    hik_sdp_parse_error_info(buf, body, &info);
+    hik_error_info_parse(buf, body, &info);
     assert_inside(info.code, len);
     assert_inside(info.text, len);
     hik_sdp_parse(buf, body, &sdp);
