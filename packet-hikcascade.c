@@ -493,6 +493,7 @@ void proto_register_hikcascade(void)
 
     hik_stock_register(proto_hikcascade);
     hik_session_register(proto_hikcascade);
+    hik_dialog_register();
     hik_session_tree_register(proto_hikcascade);
     hik_media_front_door_register(proto_hikcascade);
     hik_sip_tree_register(proto_hikcascade);

@@ -17,6 +17,7 @@ void hik_media_front_door_handoff(void);
 void hik_stock_register(int proto);
 void hik_sip_tree_register(int proto);
 void hik_session_register(int proto);
+void hik_dialog_register(void);
 void hik_session_tree_register(int proto);
 void hik_current_message_register(int proto);
 void hik_catalog_register(void);

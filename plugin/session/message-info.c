@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "gb-id.h"
+#include "key.h"
 
 /* ---- small helpers ---------------------------------------------------------------------------------------------- */
 
@@ -277,4 +278,26 @@ bool hik_reading_implies_dialog(const struct hik_reading *r)
     default:
         return false;
     }
+}
+
+struct hik_text_key hik_reading_tag_key(const struct hik_reading *r, struct hik_view tag)
+{
+    struct hik_text_key key = {{r->buf + r->call_id.off, r->buf + tag.off}, {r->call_id.len, tag.len}, 0};
+    return key;
+}
+
+bool hik_reading_same_text(const struct hik_reading *r, struct hik_view view, const char *text)
+{
+    return strlen(text) == view.len && memcmp(r->buf + view.off, text, view.len) == 0;
+}
+
+struct hik_bytes hik_reading_keep_bytes(const struct hik_reading *r, struct hik_view view)
+{
+    struct hik_bytes kept = {(const uint8_t *)wmem_memdup(wmem_file_scope(), view.len ? r->buf + view.off : (const uint8_t *)"", view.len ? view.len : 1), view.len};
+    return kept;
+}
+
+bool hik_reading_same_bytes(const struct hik_reading *r, struct hik_view view, struct hik_bytes bytes)
+{
+    return bytes.bytes && bytes.len == view.len && memcmp(r->buf + view.off, bytes.bytes, view.len) == 0;
 }

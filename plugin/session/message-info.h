@@ -6,6 +6,7 @@
 #ifndef HIK_MESSAGE_INFO_H
 #define HIK_MESSAGE_INFO_H
 
+#include "key.h"
 #include "session.h"
 
 /* Everything read from one message before any state is looked at. Packet scope. */
@@ -40,5 +41,14 @@ bool hik_view_is_device(const uint8_t *buf, struct hik_view view);
 
 /* Which way the request of this message goes, by its method and body alone. */
 enum hik_direction hik_reading_direction(const struct hik_reading *r);
+
+/* Call-ID and a tag as a key: what a dialog is known by (RFC 3261 clause 12). Points into the message. */
+struct hik_text_key hik_reading_tag_key(const struct hik_reading *r, struct hik_view tag);
+/* The view is that text; NULL is no text. */
+bool hik_reading_same_text(const struct hik_reading *r, struct hik_view view, const char *text);
+/* A file scope copy of the bytes of a view. */
+struct hik_bytes hik_reading_keep_bytes(const struct hik_reading *r, struct hik_view view);
+/* The view is those bytes. */
+bool hik_reading_same_bytes(const struct hik_reading *r, struct hik_view view, struct hik_bytes bytes);
 
 #endif

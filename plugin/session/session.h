@@ -306,4 +306,12 @@ void hik_session_playback_answer(packet_info *pinfo, const struct hik_message *m
  * NULL. Returns the session it is about, NULL if that is not known. */
 struct hik_session *hik_session_file_end(packet_info *pinfo, const struct hik_message *message, const char *camera);
 
+/* For the parts of this folder, first pass only: numbers a new session, counts a message, keeps the announced SSRC after
+ * the offer or the answer changed. */
+void hik_session_add(struct hik_session *session);
+void hik_session_count_message(packet_info *pinfo);
+void hik_session_keep_expectation(packet_info *pinfo, struct hik_session *session);
+/* The packet goes from one end of the session's SIP to the other. */
+bool hik_session_is_between_ends(packet_info *pinfo, const struct hik_session *session);
+
 #endif

@@ -1,0 +1,533 @@
+/* session-update.c
+ * What the messages of a call do to its session: offers and answers (RFC 3264), how an INVITE is answered, re-INVITEs,
+ * CANCEL, BYE, and MANSRTSP's play control.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "session-update.h"
+
+#include <string.h>
+
+#include "error-info.h"
+#include "gb-id.h"
+#include "key.h"
+#include "platforms.h"
+#include "transaction.h"
+
+static wmem_map_t *forks;             /* text_key: Call-ID, To tag; index -> itself: 2xx answers by their tags */
+static wmem_map_t *recordings;        /* text_key: camera -> newest struct hik_session that plays or fetches its file */
+
+static void set_camera(struct hik_session *session, const struct hik_reading *r)
+{
+    /* In the middle of a dialog the Request-URI is a Contact, a platform's, and either side may speak. */
+    bool in_dialog = r->sip->method != HIK_METHOD_INVITE || (r->sip->is_request && r->to.tag.len > 0);
+    const struct hik_view none = {0, 0};
+    const struct hik_view candidates[] = {
+        r->has_subject ? (session->kind == HIK_KIND_BROADCAST ? r->subject.receiver_id : r->subject.sender_id) : none,
+        session->kind == HIK_KIND_BROADCAST ? r->from.user : r->sip->is_request && !in_dialog ? r->uri.user : r->to.user,
+        session->kind == HIK_KIND_BROADCAST ? none : r->to.user,
+        in_dialog && session->kind != HIK_KIND_BROADCAST ? r->from.user : none,
+        r->has_sdp ? r->sdp->origin_user : none,
+    };
+    const struct hik_view *found = NULL;
+
+    if (session->camera)
+        return;
+    for (size_t i = 0; i < array_length(candidates); i++) {
+        if (candidates[i].len == 0 || !hik_view_is_id(r->buf, candidates[i]))
+            continue;
+        if (!found)
+            found = &candidates[i];
+        if (!in_dialog || hik_view_is_device(r->buf, candidates[i])) {
+            found = &candidates[i];
+            break;
+        }
+    }
+    if (found) {
+        session->camera = hik_view_string(wmem_file_scope(), r->buf, *found);
+    } else if (r->has_subject && r->subject.sender_id.len > 0) {
+        char *text = hik_view_string(wmem_file_scope(), r->buf, r->subject.sender_id);
+        hik_text_one_line(text);
+        session->camera = text;
+    }
+}
+
+/* The ID of a platform, as one of the session's sides. */
+static void set_platform_id(const char **slot, const struct hik_session *session, const struct hik_reading *r,
+                            struct hik_view user)
+{
+    if (!*slot && user.len > 0 && hik_view_is_id(r->buf, user) && !(session->camera && hik_reading_same_text(r, user, session->camera)))
+        *slot = hik_view_string(wmem_file_scope(), r->buf, user);
+}
+
+/* Who sent the message, by the ID it gives itself. */
+static void learn_platform_id(const struct hik_message *message, const struct hik_reading *r, struct hik_view user)
+{
+    const char *camera = message->session->camera;
+
+    if (message->platforms && message->direction != HIK_DIR_UNKNOWN && !(camera && hik_reading_same_text(r, user, camera)))
+        hik_platforms_learn_id(message->platforms, message->direction == HIK_DIR_UP, r, user, HIK_ID_BY_GUESS);
+}
+
+/* Did the callee send this request, or the request of this answer? By the tags, else by the addresses. */
+static bool asked_by_callee(packet_info *pinfo, const struct hik_reading *r, const struct hik_message *message)
+{
+    const struct hik_session *session = message->session;
+    const address *asker = message->is_request ? &pinfo->src : &pinfo->dst;
+    bool from = hik_reading_same_bytes(r, r->from.tag, session->caller_tag), to = hik_reading_same_bytes(r, r->to.tag, session->caller_tag);
+
+    if (from != to)
+        return to;
+    return !addresses_equal(asker, &session->caller.addr) && addresses_equal(asker, &session->callee.addr);
+}
+
+/* Is this the newest request that asked for media, or an answer to it? The SDP of no other counts: what comes again, or
+ * comes late, says what was agreed on before (RFC 3261 12.2.1.2). */
+static bool answers_newest(packet_info *pinfo, const struct hik_reading *r, const struct hik_message *message)
+{
+    const struct hik_session *session = message->session;
+
+    return session->offer_method == HIK_METHOD_NONE ||
+           (session->offer_cseq == r->sip->cseq && session->offer_method == message->method &&
+            session->offer_by_callee == asked_by_callee(pinfo, r, message));
+}
+
+/* The newest SDP offer. In a re-INVITE either side may make it. */
+static void take_offer(packet_info *pinfo, const struct hik_reading *r, struct hik_message *message)
+{
+    struct hik_session *session = message->session;
+
+    hik_reading_describe(pinfo, r, &session->offer);
+    session->offer.by_callee = asked_by_callee(pinfo, r, message);
+    message->carries_offer = true;
+}
+
+/* An INVITE or UPDATE asks for media, with its SDP or for the other side's. Returns false for one that comes again
+ * after a newer one. */
+static bool take_asking(packet_info *pinfo, const struct hik_reading *r, const struct hik_message *message)
+{
+    struct hik_session *session = message->session;
+
+    if (message->retransmission && session->offer_method != HIK_METHOD_NONE)
+        return answers_newest(pinfo, r, message);
+    session->offer_cseq = r->sip->cseq;
+    session->offer_method = message->method;
+    session->offer_by_callee = asked_by_callee(pinfo, r, message);
+    return true;
+}
+
+enum hik_direction hik_session_invite_direction(packet_info *pinfo, const struct hik_reading *r)
+{
+    const struct hik_pair_match match = hik_platforms_find(pinfo, r);
+    bool video = false, audio = false, sends = false;
+
+    for (unsigned i = 0; r->has_sdp && i < r->sdp->media_count; i++) {
+        if (hik_view_is(r->buf, r->sdp->media[i].media.media, "audio"))
+            audio = true;
+        else
+            video = true;
+        sends = sends || r->sdp->media[i].direction == HIK_ATTR_SENDONLY;
+    }
+    if (video)
+        return sends ? HIK_DIR_UP : HIK_DIR_DOWN;
+    if (match.pair)
+        return match.direction;
+    if (audio && hik_view_is_device(r->buf, r->from.user) && !hik_view_is_device(r->buf, r->uri.user))
+        return HIK_DIR_UP;
+    if (audio || r->has_subject)
+        return HIK_DIR_DOWN;
+    return HIK_DIR_UNKNOWN;
+}
+
+static enum hik_session_kind session_kind(const struct hik_reading *r, enum hik_direction direction)
+{
+    bool audio_only = r->sdp->media_count > 0;
+
+    for (unsigned i = 0; i < r->sdp->media_count; i++)
+        audio_only = audio_only && hik_view_is(r->buf, r->sdp->media[i].media.media, "audio");
+    switch (r->sdp->session_name) {
+    case HIK_S_TALK:
+        return HIK_KIND_TALK;
+    case HIK_S_PLAYBACK:
+        return HIK_KIND_PLAYBACK;
+    case HIK_S_DOWNLOAD:
+        return HIK_KIND_DOWNLOAD;
+    default:
+        break;
+    }
+    if (audio_only)
+        return direction == HIK_DIR_UP ? HIK_KIND_BROADCAST : HIK_KIND_TALK;
+    /* The first digit of y= says it only where s= does not: many say 0 for everything. */
+    if (r->sdp->session_name == HIK_S_OTHER && r->sdp->y.has_parts && r->sdp->y.history)
+        return HIK_KIND_PLAYBACK;
+    return HIK_KIND_PLAY;
+}
+
+static void take_invite(packet_info *pinfo, const struct hik_reading *r, struct hik_message *message)
+{
+    struct hik_session *session = message->session;
+
+    if (r->to.tag.len > 0 && session->invite_frame != 0) {
+        session->reinvite_frame = pinfo->num;
+        if (!message->retransmission) {
+            session->reinvite_first = pinfo->num;
+            session->offer_before = session->offer;
+            session->answer_before = session->answer;
+        }
+    } else if (session->invite_frame == 0) {
+        session->began_before = session->began_before && r->to.tag.len; /* it may only have come out of order */
+        session->invite_frame = pinfo->num;
+        session->invite_time = pinfo->abs_ts;
+        session->invite_count = 1;
+        session->invite_cseq = r->sip->cseq;
+    } else if (message->retransmission) {
+        session->invite_count++;
+    } else if (session->invite_cseq != r->sip->cseq) { /* once more, with credentials (RFC 3261 22.2) */
+        session->invite_cseq = r->sip->cseq;
+        session->invite_count = 1;
+    }
+    if (session->invite_direction == HIK_DIR_UNKNOWN)
+        session->invite_direction = hik_session_invite_direction(pinfo, r);
+    if (take_asking(pinfo, r, message) && r->has_sdp) {
+        take_offer(pinfo, r, message);
+        if (session->kind == HIK_KIND_UNKNOWN)
+            session->kind = session_kind(r, session->invite_direction);
+    }
+    set_camera(session, r);
+    if (session->invite_frame == pinfo->num) {
+        set_platform_id(&session->caller_id, session, r, r->from.user);
+        learn_platform_id(message, r, r->from.user);
+    }
+}
+
+static void take_error_info(const struct hik_reading *r, struct hik_session *session)
+{
+    struct hik_error_info error;
+
+    if (session->error_code || !hik_error_info_parse(r->buf, r->sip->body, &error))
+        return;
+    session->error_code = hik_view_string(wmem_file_scope(), r->buf, error.code);
+    session->error_text = hik_text_to_utf8(wmem_file_scope(), r->buf, error.text);
+}
+
+/* A re-INVITE was answered. Refused, it leaves the session as it was (RFC 3261 14.1); with credentials it comes again. */
+static void take_reinvite_answer(packet_info *pinfo, struct hik_session *session, uint16_t status)
+{
+    if (status >= 200 && status < 300)
+        session->moved = true;
+    if (status < 300 || session->offer_before.frame == 0)
+        return;
+    session->offer = session->offer_before;
+    session->answer = session->answer_before;
+    hik_session_keep_expectation(pinfo, session);
+}
+
+/* A 2xx answer: one more fork if its To tag is new (RFC 3261 13.2.2.4). */
+static void count_fork(const struct hik_reading *r, struct hik_session *session)
+{
+    struct hik_text_key key = hik_reading_tag_key(r, r->to.tag);
+
+    key.number = session->index;
+    if (wmem_map_lookup(forks, &key))
+        return;
+    hik_text_key_insert(forks, &key, session);
+    session->answer_count++;
+}
+
+static void take_invite_answer(packet_info *pinfo, const struct hik_reading *r, struct hik_message *message)
+{
+    struct hik_session *session = message->session;
+    uint16_t status = message->status;
+    bool again = session->reinvite_first && message->request_frame == session->reinvite_first;
+    struct hik_sip_addr contact;
+    bool initial = session->invite_cseq == 0 || session->invite_cseq == r->sip->cseq;
+
+    if (status < 200) {
+        if (!session->provisional_frame)
+            session->provisional_frame = pinfo->num;
+        session->provisional_status = MAX(session->provisional_status, status);
+    } else if (again) {
+        take_reinvite_answer(pinfo, session, status);
+    } else if (status == 401 || status == 407) {
+        session->challenge_cseq = r->sip->cseq;
+    } else if (initial && !session->final_frame) {
+        session->final_frame = pinfo->num;
+        session->final_status = status;
+        session->final_reason = hik_view_string(wmem_file_scope(), r->buf, r->sip->reason);
+        session->final_time = pinfo->abs_ts;
+        if (status >= 300 && message->platforms)
+            message->platforms->failures++;
+    }
+    if (status >= 300 && !again)
+        take_error_info(r, session);
+    if (status >= 200 && status < 300 && !again) {
+        session->challenge_cseq = 0;
+        if (!session->answer_frame)
+            session->answer_frame = pinfo->num;
+        set_camera(session, r);
+        if (hik_sip_parse_addr(r->buf, r->sip->first[HIK_HDR_CONTACT].value, &contact)) {
+            set_platform_id(&session->callee_id, session, r, contact.user);
+            if (!(contact.user.len == r->from.user.len &&  /* copied from the INVITE */
+                  memcmp(r->buf + contact.user.off, r->buf + r->from.user.off, contact.user.len) == 0))
+                learn_platform_id(message, r, contact.user);
+        }
+        count_fork(r, session);
+        if (!session->callee_tag.bytes)
+            session->callee_tag = hik_reading_keep_bytes(r, r->to.tag);
+    }
+    if (r->has_sdp && status < 300 && answers_newest(pinfo, r, message)) {
+        hik_reading_describe(pinfo, r, &session->answer);
+        message->carries_answer = true;
+        if (session->kind == HIK_KIND_UNKNOWN)
+            session->kind = session_kind(r, session->invite_direction);
+        /* The INVITE is not in the capture: who sends video is the lower platform. */
+        if (session->invite_direction == HIK_DIR_UNKNOWN && session->kind != HIK_KIND_TALK)
+            session->invite_direction = HIK_DIR_DOWN;
+    }
+}
+
+/* So that a MediaStatus outside of the dialog finds it by its camera. */
+static void keep_recording(struct hik_session *session)
+{
+    struct hik_text_key key;
+
+    if (session->listed || !session->camera || (session->kind != HIK_KIND_PLAYBACK && session->kind != HIK_KIND_DOWNLOAD))
+        return;
+    key = (struct hik_text_key){{(const uint8_t *)session->camera, (const uint8_t *)""}, {(uint32_t)strlen(session->camera), 0}, 0};
+    session->listed = true;
+    session->older_recording = (struct hik_session *)wmem_map_lookup(recordings, &key);
+    hik_text_key_insert(recordings, &key, session);
+}
+
+static void keep_ending(packet_info *pinfo, struct hik_session *session, const struct hik_bye *bye)
+{
+    struct hik_ending ending = {.frame = pinfo->num};
+
+    session->bye_frame = 0;
+    if (bye) {
+        session->bye_frame = ending.bye_frame = bye->frame;
+        session->bye_time = ending.bye_time = bye->time;
+        session->bye_direction = bye->direction;
+        session->bye_by_caller = bye->by_caller;
+    }
+    if (!session->endings)
+        session->endings = wmem_array_sized_new(wmem_file_scope(), sizeof ending, 1);
+    wmem_array_append_one(session->endings, ending);
+}
+
+static void take_bye(packet_info *pinfo, const struct hik_reading *r, const struct hik_message *message)
+{
+    struct hik_session *session = message->session;
+    struct hik_bye bye = {pinfo->num, pinfo->abs_ts, !asked_by_callee(pinfo, r, message), message->direction, 0};
+
+    if (message->retransmission && session->byes)
+        return;
+    if (!session->byes)
+        session->byes = wmem_array_sized_new(wmem_file_scope(), sizeof bye, 1);
+    wmem_array_append_one(session->byes, bye);
+    if (!session->bye_frame)
+        keep_ending(pinfo, session, &bye);
+}
+
+static struct hik_bye *find_bye(const struct hik_session *session, uint32_t frame)
+{
+    unsigned low = 0, high = session->byes ? wmem_array_get_count(session->byes) : 0;
+
+    while (low < high) {
+        unsigned middle = low + (high - low) / 2;
+        struct hik_bye *bye = (struct hik_bye *)wmem_array_index(session->byes, middle);
+
+        if (bye->frame == frame)
+            return bye;
+        if (bye->frame < frame)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+/* The answer says that the call goes on. 481 and 408 say that there is no call any more (RFC 3261 15.1.1). */
+static bool refuses_bye(uint16_t status)
+{
+    return status >= 300 && status != 481 && status != 408;
+}
+
+static void take_bye_answer(packet_info *pinfo, struct hik_message *message)
+{
+    struct hik_session *session = message->session;
+    struct hik_bye *bye;
+    bool ended;
+
+    if (message->status < 200)
+        return;
+    if (!refuses_bye(message->status)) {
+        if (!session->bye_answer_frame)
+            session->bye_answer_frame = pinfo->num;
+        return;
+    }
+    bye = find_bye(session, message->request_frame);
+    if (!bye || bye->refused)
+        return;
+    bye->refused = session->bye_refused = message->status;
+    ended = session->bye_frame == bye->frame;
+    while (session->byes_refused < wmem_array_get_count(session->byes)) {
+        bye = (struct hik_bye *)wmem_array_index(session->byes, session->byes_refused);
+        if (!bye->refused)
+            break;
+        session->byes_refused++;
+    }
+    if (!ended)
+        return;
+    if (session->byes_refused < wmem_array_get_count(session->byes)) { /* both sides hung up, or it was asked twice */
+        keep_ending(pinfo, session, bye);
+    } else {
+        keep_ending(pinfo, session, NULL);
+        message->goes_on = true;
+    }
+}
+
+bool hik_session_ended_at(const struct hik_session *session, uint32_t frame, uint32_t *bye_frame, nstime_t *bye_time)
+{
+    unsigned low = 0, high = session->endings ? wmem_array_get_count(session->endings) : 0;
+    const struct hik_ending *found;
+
+    while (low < high) { /* the first one later than the frame */
+        unsigned middle = low + (high - low) / 2;
+
+        found = (const struct hik_ending *)wmem_array_index(session->endings, middle);
+        if (found->frame <= frame)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == 0)
+        return false;
+    found = (const struct hik_ending *)wmem_array_index(session->endings, low - 1);
+    *bye_frame = found->bye_frame;
+    *bye_time = found->bye_time;
+    return found->bye_frame != 0;
+}
+
+static void undo_playback(struct hik_session *session)
+{
+    session->scale = session->scale_before;
+    session->paused = session->paused_before;
+    session->playback_frame = 0;
+}
+
+void hik_session_update(packet_info *pinfo, const struct hik_reading *r, struct hik_message *message)
+{
+    struct hik_session *session = message->session;
+
+    session->last_time = pinfo->abs_ts;
+    *(asked_by_callee(pinfo, r, message) == message->is_request ? &session->heard_callee : &session->heard_caller) = true;
+    switch (message->method) {
+    case HIK_METHOD_INVITE:
+        if (message->is_request)
+            take_invite(pinfo, r, message);
+        else
+            take_invite_answer(pinfo, r, message);
+        break;
+    case HIK_METHOD_ACK:
+        /* The ACK of a challenge only ends that try. */
+        if (message->is_request && !session->ack_frame &&
+            (!session->challenge_cseq || session->challenge_cseq != r->sip->cseq))
+            session->ack_frame = pinfo->num;
+        if (r->has_sdp) /* delayed offer: the ACK carries the answer (RFC 3264) */
+            take_offer(pinfo, r, message);
+        break;
+    case HIK_METHOD_UPDATE: /* moves the media as a re-INVITE does (RFC 3311) */
+        if (r->has_sdp && message->is_request) {
+            if (take_asking(pinfo, r, message))
+                take_offer(pinfo, r, message);
+        } else if (r->has_sdp && message->status >= 200 && message->status < 300 && answers_newest(pinfo, r, message)) {
+            hik_reading_describe(pinfo, r, &session->answer);
+            message->carries_answer = true;
+            session->moved = true;
+        }
+        break;
+    case HIK_METHOD_CANCEL:
+        if (message->is_request && !session->cancel_frame)
+            session->cancel_frame = pinfo->num;
+        break;
+    case HIK_METHOD_BYE:
+        if (message->is_request)
+            take_bye(pinfo, r, message);
+        else
+            take_bye_answer(pinfo, message);
+        break;
+    case HIK_METHOD_INFO:
+        /* What was refused did not happen. */
+        if (!message->is_request && message->status >= 300 && message->request_frame &&
+            message->request_frame == session->playback_frame)
+            undo_playback(session);
+        break;
+    default:
+        break;
+    }
+    set_camera(session, r);
+    keep_recording(session);
+    if (message->carries_offer || message->carries_answer)
+        hik_session_keep_expectation(pinfo, session);
+}
+
+void hik_session_playback(packet_info *pinfo, struct hik_session *session, double scale, bool paused)
+{
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    if (!session)
+        return;
+    session->playback_frame = pinfo->num;
+    session->scale_before = session->scale;
+    session->paused_before = session->paused;
+    if (scale != 0)
+        session->scale = scale;
+    session->paused = paused;
+}
+
+void hik_session_playback_answer(packet_info *pinfo, const struct hik_message *message, unsigned rtsp_status)
+{
+    struct hik_session *session = message->session;
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    if (session && !message->is_request && rtsp_status >= 300 && message->request_frame &&
+        message->request_frame == session->playback_frame)
+        undo_playback(session);
+}
+
+/* A download or playback of that camera that is going on, of several the newest that is not at its end yet. */
+static struct hik_session *find_recording(packet_info *pinfo, const char *camera)
+{
+    struct hik_text_key key = {{(const uint8_t *)camera, (const uint8_t *)""}, {(uint32_t)strlen(camera), 0}, 0};
+    struct hik_session *session = (struct hik_session *)wmem_map_lookup(recordings, &key), *found = NULL;
+
+    for (unsigned seen = 0; session && seen < MAX_TWINS; session = session->older_recording, seen++) {
+        if (session->bye_frame || session->final_status >= 300 || !hik_session_is_between_ends(pinfo, session))
+            continue;
+        if (!session->file_end_frame)
+            return session;
+        if (!found)
+            found = session;
+    }
+    return found;
+}
+
+struct hik_session *hik_session_file_end(packet_info *pinfo, const struct hik_message *message, const char *camera)
+{
+    struct hik_session *session = message->session;
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    if (!session && camera)
+        session = find_recording(pinfo, camera);
+    if (session && !session->file_end_frame) {
+        session->file_end_frame = pinfo->num;
+        session->file_end_time = pinfo->abs_ts;
+    }
+    return session;
+}
+
+void hik_session_update_register(void)
+{
+    forks = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), hik_text_key_hash, hik_text_key_equal);
+    recordings = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), hik_text_key_hash, hik_text_key_equal);
+}
