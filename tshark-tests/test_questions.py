@@ -1,19 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""MANSCDP questions and their answers: tied by SN as text, copies counted once, whole catalogs remembered."""
+"""MANSCDP questions and their answers: tied by SN as text, copies counted once, whole catalogs remembered; and
+what nothing answered."""
 
 import pytest
 
+import gen_questions
+import tables
+from gen_questions import CAMERAS, catalog, query
 from hikpcap import Capture, Link, Platform
 
 L, U = "34020000002000000001", "34010000002000000001"
-CAMERAS = [("3402000000132%07d" % number, "Camera %d" % number) for number in range(1, 301)]
-
-
-def query(link, command="Catalog", sn="17", **options):
-    link.manscdp(link.upper, '<?xml version="1.0"?>\r\n<Query>\r\n<CmdType>%s</CmdType>\r\n<SN>%s</SN>\r\n<DeviceID>%s</DeviceID>'
-                 '\r\n</Query>\r\n' % (command, sn, link.lower.id), **options)
-
-
 def begin(transport="UDP"):
     cap = Capture()
     link = Link(cap, transport=transport)
@@ -38,13 +34,6 @@ def test_sn_is_text(tshark, transport, asked, answered, number):
     assert [row["manscdp.received"] for row in rows] == [[], ["1"], ["2"], ["3"]]
     assert [row["manscdp.request_in"] for row in rows] == [[]] + [[str(first)]] * 3
     assert "SN %s: 3 of 3 items in 3 messages, complete" % answered in tshark.tap("hikcascade,catalog", cap)
-
-
-def catalog(link, cameras, sum_num, sn, **options):
-    rows = "".join("<Item>\r\n<DeviceID>%s</DeviceID>\r\n<Name>%s</Name>\r\n</Item>\r\n" % camera for camera in cameras)
-    link.manscdp(link.lower, '<?xml version="1.0"?>\r\n<Response>\r\n<CmdType>Catalog</CmdType>\r\n<SN>%s</SN>\r\n'
-                 '<DeviceID>%s</DeviceID>\r\n<SumNum>%d</SumNum>\r\n<DeviceList Num="%d">\r\n%s</DeviceList>\r\n</Response>\r\n'
-                 % (sn, link.lower.id, sum_num, len(cameras), rows), **options)
 
 
 @pytest.mark.parametrize("one_sided", [False, True])
@@ -77,3 +66,141 @@ def test_many_catalogs(tshark):
     link.call(camera="34020000001320000999").play(3)
     assert [row[1:] for row in tshark.expert(cap, "hikcascade.not_in_catalog")] == [
         ("warning", "34020000001320000999 is not in the Catalog that this capture holds")]
+
+
+def unanswered(tshark, cap):
+    """[(frame, message)]; the same frames in sharkd, none too many in one pass."""
+    found = [(frame, message) for frame, _, message in tshark.expert(cap, "hikcascade.unanswered")
+             if "no Response" in message or "No answer" in message or "stops at" in message]
+    tshark.fields_everywhere(cap, ["hikcascade.unanswered"], allow_forward=["hikcascade.unanswered"])
+    rows = tables.printed(tshark, "hikcascade,platforms", cap)
+    assert sum(int(row["Unanswered"]) for row in rows) == len(found)
+    assert tables.from_sharkd(tshark, "hikcascade,platforms", cap) == rows
+    return found
+
+
+def doubled(cap):
+    copy = Capture()
+    for time_us, data in cap:
+        copy.append((time_us, data))
+        copy.append((time_us + 20, data))
+    copy.time_us = cap.time_us
+    return copy
+
+
+def test_query_without_response(tshark):
+    cap = gen_questions.query_without_response()
+    text = "The Catalog query (SN 17) is accepted with 200, but no Response came in 60.0 s"
+    assert unanswered(tshark, cap) == [(3, text)]
+    assert unanswered(tshark, doubled(cap)) == [(5, text)]
+    assert "Catalog of %s  SN 17: %s (frame 3)" % (L, text) in tshark.tap("hikcascade,catalog", cap)
+    for side in ("192.0.2.10", "198.51.100.20"):
+        assert unanswered(tshark, cap.only_from(side)) == []
+    assert unanswered(tshark, cap.only(lambda index, data: index >= 2)) == [(1, text)]  # begins late
+    assert unanswered(tshark, cap.only(lambda index, data: index < 4)) == []  # ends soon
+
+
+@pytest.mark.parametrize("transport", ["UDP", "TCP"])
+@pytest.mark.parametrize("seconds,count", [(29.9, 0), (30.1, 1)])
+def test_edge_of_a_query(tshark, transport, seconds, count):
+    cap, link = begin(transport)
+    query(link)
+    cap.wait(seconds - 0.002)
+    link.keepalive(status=None)
+    assert len(unanswered(tshark, cap)) == count
+
+
+def test_late_response(tshark):
+    cap, link = begin()
+    query(link)
+    cap.wait(45)
+    link.lower.port = 40007  # from another port of the NAT
+    catalog(link, CAMERAS[:1], 1)
+    cap.wait(60)
+    link.keepalive()
+    assert unanswered(tshark, cap) == []
+
+
+def test_response_that_the_capture_lacks(tshark):
+    """Its fragments are missing, but the upper platform's 200 to it is there."""
+    cap, link = begin()
+    query(link)
+    catalog(link, CAMERAS[:1], 1)
+    cap.wait(60)
+    link.keepalive()
+    assert unanswered(tshark, cap.only(lambda index, data: b"<Response>" not in data)) == []
+
+
+def test_list_stops(tshark):
+    cap = gen_questions.list_stops()
+    text = "The list that answers the Catalog query (SN 17) stops at 3 of 5 items, 60.0 s before the capture ends"
+    assert unanswered(tshark, cap) == [(3, text)]
+    assert unanswered(tshark, doubled(cap)) == [(5, text)]
+
+
+def test_keepalive_without_answer(tshark):
+    cap = gen_questions.keepalive_without_answer()
+    assert unanswered(tshark, cap) == [(7, "No answer to the keep-alive in 124.0 s, sent 3 times"),
+                                       (10, "No answer to the keep-alive in 62.5 s, sent 3 times")]
+    assert len(unanswered(tshark, doubled(cap))) == 2
+    for side in ("192.0.2.10", "198.51.100.20"):
+        assert unanswered(tshark, cap.only_from(side)) == []
+    # a capture of requests alone lacks the answers of everybody
+    assert unanswered(tshark, cap.only(lambda index, data: b"SIP/2.0 200" not in data)) == []
+
+
+def test_private_contact(tshark):
+    assert unanswered(tshark, gen_questions.private_contact()) == [
+        (3, "No answer to the Catalog query (SN 17) in 15.5 s, sent 7 times: it goes to 192.168.1.10:7100, the private address of "
+            "its Contact, and the lower platform's own messages come from 198.18.0.7:40001")]
+
+
+@pytest.mark.parametrize("sends,count", [(4, 0), (5, 1)])
+def test_edge_of_retransmissions(tshark, sends, count):
+    cap, link = begin()
+    for _ in range(sends):
+        query(link, status=None, branch="q", call_id="qcall", from_tag="q")
+        cap.wait(1)
+    assert len(unanswered(tshark, cap)) == count
+
+
+@pytest.mark.parametrize("method", ["SUBSCRIBE", "NOTIFY", "MESSAGE", "REGISTER"])
+@pytest.mark.parametrize("transport", ["UDP", "TCP"])
+@pytest.mark.parametrize("seconds,count", [(31.9, 0), (32.1, 1)])
+def test_edge_of_timer_f(tshark, method, transport, seconds, count):
+    cap, link = begin(transport)
+    link.subscribe()
+    link.exchange(link.upper if method in ("SUBSCRIBE", "MESSAGE") else link.lower, method, None)
+    cap.wait(seconds - 0.001)
+    link.exchange(link.upper, "OPTIONS")
+    found = unanswered(tshark, cap)
+    assert [message.split(" in ")[0] for _, message in found] == ["No answer to the %s" % method] * count
+
+
+def test_two_behind_one_address(tshark):
+    """One of two lower platforms behind a NAT does not answer: only its requests are named."""
+    cap = Capture()
+    top = Platform(U, "198.51.100.20")
+    links = [Link(cap, Platform("3402000000200000000%d" % n, "192.0.2.10", 40000 + n), top, seed=n) for n in (1, 2)]
+    for link in links:
+        link.register()
+        link.keepalive()
+    query(links[0], sn="1", status=None)
+    query(links[1], sn="1")
+    catalog(links[1], CAMERAS[:1], 1, sn="1")
+    cap.wait(40)
+    for link in links:
+        link.keepalive()
+    assert unanswered(tshark, cap) == [(9, "No answer to the Catalog query (SN 1) in 40.0 s")]
+
+
+def test_via_names_another(tshark):
+    cap, link = begin()
+    link.keepalive()
+    message, _ = link.request(link.lower, "MESSAGE")
+    link.send(link.lower, message.replace(b"Via: SIP/2.0/UDP 192.0.2.10:7100;rport", b"Via: SIP/2.0/UDP 192.168.1.10:7100"))
+    cap.wait(40)
+    link.keepalive()
+    (item,) = unanswered(tshark, cap)
+    assert item[1].endswith(": it comes from 192.0.2.10:7100, and its Via, which says where the answer goes, names 192.168.1.10 "
+                            "without rport")

@@ -10,6 +10,7 @@
 
 #include <epan/to_str.h>
 
+#include "request.h"
 #include "session.h"
 
 /* What ties: SN, CmdType, who asked, who was asked; with or without the ports and the DeviceID. Bytes behind len are not
@@ -24,7 +25,7 @@ struct key {
 
 /* An answer fits its question best with all of it. Some devices answer with their own ID where a channel's was asked; over
  * TCP it may come on another connection. Best first. */
-enum { PORTS_AND_DEVICE, PORTS, DEVICE, ADDRESSES, KEYS };
+enum { PORTS_AND_DEVICE, PORTS, DEVICE, ADDRESSES, PAIR, KEYS };
 
 static wmem_map_t *exchanges;     /* struct key -> struct hik_exchange, the newest */
 static wmem_map_t *subscriptions; /* Call-ID, or Event with id and both addresses -> struct hik_subscription, the newest */
@@ -72,7 +73,7 @@ static struct hik_xml_piece sn_of(const uint8_t *body, const struct hik_manscdp 
 }
 
 /* device_id: "" if the message has none. */
-static void make_keys(struct key keys[KEYS], packet_info *pinfo, const uint8_t *body, const struct hik_manscdp *message,
+static void make_keys(struct key keys[KEYS], packet_info *pinfo, const struct hik_message *sip, const uint8_t *body, const struct hik_manscdp *message,
                       const char *device_id)
 {
     bool request = message->root != HIK_MANSCDP_ROOT_RESPONSE;
@@ -90,8 +91,16 @@ static void make_keys(struct key keys[KEYS], packet_info *pinfo, const uint8_t *
     key_add(first, cmd, n, n);
     key_add(first, asking->data, asking->len > 0 ? (size_t)asking->len : 0, 16);
     key_add(first, asked->data, asked->len > 0 ? (size_t)asked->len : 0, 16);
-    for (i = 1; i < KEYS; i++)
+    for (i = 1; i < PAIR; i++)
         keys[i] = *first;
+    /* The same two platforms, wherever they are by now. */
+    keys[PAIR].len = 0;
+    key_add(&keys[PAIR], body + sn.off, sn.len, MOST_SN);
+    key_add(&keys[PAIR], cmd, n, n);
+    if (sip && sip->platforms)
+        key_add(&keys[PAIR], &sip->platforms->index, sizeof sip->platforms->index, sizeof sip->platforms->index);
+    else
+        key_add(&keys[PAIR], first->data, first->len, first->len);
     key_add(&keys[PORTS_AND_DEVICE], ports, sizeof ports, sizeof ports);
     key_add(&keys[PORTS_AND_DEVICE], device_id, strlen(device_id), 40);
     key_add(&keys[PORTS], ports, sizeof ports, sizeof ports);
@@ -152,6 +161,13 @@ static struct hik_exchange *take_response(packet_info *pinfo, const struct key k
     return exchange;
 }
 
+/* Queries in a SUBSCRIBE are answered by its NOTIFYs; positions and alarms are asked for in no other way. */
+static bool expects_response(const struct hik_manscdp *message, const struct hik_message *sip)
+{
+    return message->root == HIK_MANSCDP_ROOT_QUERY && sip && sip->is_request && sip->method == HIK_METHOD_MESSAGE && sip->asked &&
+           (!message->cmd || (strcmp(message->cmd, "MobilePosition") != 0 && strcmp(message->cmd, "Alarm") != 0));
+}
+
 /* A NOTIFY has its SUBSCRIBE's Call-ID (RFC 6665 4.4.1). Devices that begin a new dialog repeat at least Event's id. */
 static void take_subscription(packet_info *pinfo, struct hik_exchange_record *record, const struct hik_message *sip,
                               tvbuff_t *sip_tvb)
@@ -200,6 +216,13 @@ static void take_subscription(packet_info *pinfo, struct hik_exchange_record *re
 }
 
 /* Packet scope. */
+static const char *cmd_string(packet_info *pinfo, const uint8_t *body, const struct hik_manscdp *message)
+{
+    return message->cmd ? message->cmd
+                        : (const char *)get_utf_8_string(pinfo->pool, body + message->cmd_type.off, (int)MIN(message->cmd_type.len, 40));
+}
+
+/* Packet scope. */
 static const char *sn_string(packet_info *pinfo, const uint8_t *body, const struct hik_manscdp *message)
 {
     struct hik_xml_piece sn = sn_of(body, message);
@@ -224,9 +247,14 @@ struct hik_exchange_record *hik_exchange_take(packet_info *pinfo, const uint8_t 
         message->root == HIK_MANSCDP_ROOT_OTHER)
         return record;
     record->is_request = message->root != HIK_MANSCDP_ROOT_RESPONSE;
-    make_keys(keys, pinfo, body, message, device_id ? device_id : "");
+    make_keys(keys, pinfo, sip, body, message, device_id ? device_id : "");
     if (record->is_request) {
         record->exchange = take_request(pinfo, keys, record->retransmission);
+        if (expects_response(message, sip)) {
+            record->exchange->asked = sip->asked;
+            hik_request_is_query(sip->asked, cmd_string(pinfo, body, message), sn_string(pinfo, body, message),
+                                 device_id ? device_id : "");
+        }
         /* A notification of many items counts them itself: SN and SumNum are its own. */
         if (!message->has_sum_num)
             return record;
@@ -241,6 +269,8 @@ struct hik_exchange_record *hik_exchange_take(packet_info *pinfo, const uint8_t 
             exchange->sum_num = message->sum_num;
     }
     record->received = exchange->received;
+    if (!record->is_request && exchange->asked)
+        hik_request_take_response(pinfo, exchange->asked, exchange->received, exchange->sum_num);
     record->too_many = message->has_sum_num && exchange->received > message->sum_num;
     if (!record->is_request && message->has_sum_num && message->cmd && strcmp(message->cmd, "Catalog") == 0 &&
         !record->retransmission) {

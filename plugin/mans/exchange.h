@@ -22,6 +22,7 @@ struct hik_exchange {
     uint32_t sum_num;        /* SumNum, the newest */
     uint32_t received;       /* items of the answer so far */
     uint32_t messages;       /* of the answer */
+    struct hik_request *asked; /* the query, NULL: not seen, or not one that is judged */
     struct hik_catalog_answer *catalog; /* the table's record if it is a catalog's answer, else NULL */
 };
 

@@ -17,6 +17,7 @@
 #include "parts.h"
 #include "platforms.h"
 #include "registration.h"
+#include "request.h"
 #include "transaction.h"
 
 static wmem_map_t *sessions_by_tag;   /* text_key: Call-ID, tag -> struct hik_session */
@@ -406,6 +407,7 @@ struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, con
         hik_platforms_take_ids(pinfo, &r, message);
     if (message->keepalive)
         hik_registration_take_keepalive(pinfo, message);
+    hik_request_take(pinfo, &r, message, transaction);
     if (message->session) {
         hik_session_update(pinfo, &r, message);
         count_attempts(pinfo, message->session, message);
@@ -421,6 +423,7 @@ void hik_dialog_register(void)
     sessions_by_call = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), hik_text_key_hash, hik_text_key_equal);
     hik_session_update_register();
     hik_platforms_register();
+    hik_request_register();
     hik_keepalive_register();
     hik_transaction_register();
 }

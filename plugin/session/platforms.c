@@ -356,8 +356,10 @@ void hik_platforms_keep_ids(packet_info *pinfo, struct hik_platforms *pair, cons
         address addr;
 
         set_address(&addr, AT_IPv4, sizeof ip4, &ip4);
-        if (!addresses_equal(&addr, &pinfo->dst) && !addresses_equal(&addr, &pinfo->src))
-            add_aliases(pair, &addr, contact.port ? contact.port : 5060, &pinfo->dst, (uint16_t)pinfo->destport);
+        if (addresses_equal(&addr, &pinfo->dst) || addresses_equal(&addr, &pinfo->src))
+            return;
+        move_to(&pair->contact, &addr, contact.port ? contact.port : 5060);
+        add_aliases(pair, &addr, contact.port ? contact.port : 5060, &pinfo->dst, (uint16_t)pinfo->destport);
     }
 }
 

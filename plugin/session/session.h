@@ -236,6 +236,7 @@ struct hik_message {
     uint32_t request_frame;      /* answer: the frame of its request, 0 if not seen */
     nstime_t request_time;
     const struct hik_message *request; /* answer: its request, NULL if not seen */
+    struct hik_request *asked;   /* first sending of a request outside of calls: request.h's record; else NULL */
     bool tied_by_cseq;           /* answer whose Call-ID and branch fit nothing: tied by CSeq and addresses alone */
     bool goes_on;                /* answer that refuses the BYE by which the session's call was over */
     bool carries_offer, carries_answer; /* its SDP became the session's offer or answer */
@@ -257,6 +258,7 @@ struct hik_platforms {
     struct hik_endpoint lower, upper; /* the newest */
     const char *lower_id, *upper_id; /* NULL until known */
     enum hik_id_source lower_source, upper_source;
+    struct hik_endpoint contact;  /* of the last REGISTER, where it is another place than the packet's source */
     bool sure;                    /* roles come from a REGISTER, not from a guess */
     bool turned;                  /* platforms.c: an earlier guess who is below was wrong */
 

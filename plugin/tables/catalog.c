@@ -13,6 +13,8 @@
 
 #include "gb-id.h"
 #include "table.h"
+#include "facts.h"
+#include "request.h"
 #include "session.h"
 #include "parts.h"
 
@@ -196,6 +198,28 @@ static void print_answers(void)
     }
 }
 
+/* The questions that nothing answered. */
+static void print_questions(void)
+{
+    const struct hik_request *request = NULL;
+    const nstime_t *end = hik_facts_capture_end();
+    char text[600];
+
+    while ((request = hik_request_next(request)) != NULL) {
+        enum hik_request_state state = hik_request_judge(request, end);
+
+        if (!request->command || strcmp(request->command, "Catalog") != 0 || request->response_frame)
+            continue;
+        printf("Catalog of ");
+        hik_table_print_text(*request->device_id ? request->device_id : "?", 22);
+        if (state == HIK_REQUEST_FINE)
+            snprintf(text, sizeof text, "No Response in this capture");
+        else
+            hik_request_print(request, state, end, text, sizeof text);
+        printf("SN %s: %s (frame %u)\n", request->sn, text, request->frame);
+    }
+}
+
 /* A number where it is one that every reader of JSON takes, else text. */
 static void print_json_sn(const char *sn)
 {
@@ -333,6 +357,7 @@ static void print_draw(void *data)
         if (printer->filter)
             printf("Filter: %s\n", printer->filter);
         print_answers();
+        print_questions();
         printf("\n");
         print_devices(&rows);
         printf("===================================================================\n");

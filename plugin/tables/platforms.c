@@ -8,6 +8,7 @@
  */
 #include "facts.h"
 #include "keepalive.h"
+#include "request.h"
 
 #include "table.h"
 #include "tap.h"
@@ -28,7 +29,8 @@ enum {
     COL_GAPS,
     COL_SESSIONS,
     COL_FAILURES,
-    COL_REFUSED /* keep-alives */
+    COL_REFUSED, /* keep-alives */
+    COL_UNANSWERED
 };
 
 static const struct hik_column columns[] = {
@@ -46,6 +48,7 @@ static const struct hik_column columns[] = {
     [COL_GAPS] = {"Gaps", "gaps", HIK_COLUMN_NUMBER},
     [COL_SESSIONS] = {"Sessions", "sessions", HIK_COLUMN_NUMBER},
     [COL_FAILURES] = {"Failures", "failures", HIK_COLUMN_NUMBER},
+    [COL_UNANSWERED] = {"Unanswered", "unanswered", HIK_COLUMN_NUMBER},
     [COL_REFUSED] = {"Keep-alives refused", "keepalives_refused", HIK_COLUMN_NUMBER},
 };
 
@@ -110,6 +113,7 @@ static void fill(struct hik_table_row *row)
     set_time(row, COL_KEEPALIVE, pair->keepalive_time.secs != 0, &pair->keepalive_time);
     row->fields[COL_KEEPALIVES].value.uint_value = pair->keepalives;
     row->fields[COL_REFUSED].value.uint_value = pair->keepalives_refused;
+    row->fields[COL_UNANSWERED].value.uint_value = hik_request_count_unanswered(pair, hik_facts_capture_end());
     row->fields[COL_GAPS].value.uint_value = hik_keepalive_of(pair)->gaps + hik_keepalive_is_silent(pair, hik_facts_capture_end());
     for (const GSList *one = row->list; one; one = one->next)
         failures += failed((const struct hik_session *)one->data);

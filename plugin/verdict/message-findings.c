@@ -14,6 +14,7 @@
 #include "correlate.h"
 #include "facts.h"
 #include "keepalive.h"
+#include "request.h"
 #include "seconds.h"
 #include "session-tree.h"
 #include "stock.h"
@@ -56,6 +57,7 @@ static expert_field ei_tcp_no_connection = EI_INIT;
 static expert_field ei_auth_loop = EI_INIT;
 static expert_field ei_registration_expired = EI_INIT;
 static expert_field ei_keepalive_missed = EI_INIT;
+static expert_field ei_unanswered = EI_INIT;
 static expert_field ei_bye_without_dialog = EI_INIT;
 static expert_field ei_not_in_catalog = EI_INIT;
 static expert_field ei_not_in_catalog_mild = EI_INIT;
@@ -290,6 +292,18 @@ static void show_outcome(packet_info *pinfo, proto_item *item, const struct hik_
     }
 }
 
+static void show_unanswered(packet_info *pinfo, proto_item *item, const struct hik_message *message)
+{
+    const nstime_t *end = hik_facts_capture_end();
+    enum hik_request_state state = message->asked ? hik_request_judge(message->asked, end) : HIK_REQUEST_FINE;
+    char text[600];
+
+    if (state == HIK_REQUEST_FINE)
+        return;
+    hik_request_print(message->asked, state, end, text, sizeof text);
+    expert_add_info_format(pinfo, item, &ei_unanswered, "%s", text);
+}
+
 /* The device went on without credentials to the end of the capture: had it sent them late, all would be well. */
 static void show_challenge(packet_info *pinfo, proto_item *item, const struct hik_message *message)
 {
@@ -311,8 +325,10 @@ void hik_findings_message(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, p
     if (!tree && !hik_stock_wants_experts())
         return;
     show_notes(pinfo, item, message);
-    if (PINFO_FD_VISITED(pinfo))
+    if (PINFO_FD_VISITED(pinfo)) {
         show_challenge(pinfo, item, message);
+        show_unanswered(pinfo, item, message);
+    }
     if (!session)
         return;
     hik_session_tree_first_media(tvb, tree, session);
@@ -358,6 +374,8 @@ void hik_message_findings_register(int proto)
         {&ei_registration_expired,
          {"hikcascade.registration_expired", PI_SEQUENCE, PI_WARN, "The registration has run out", EXPFILL}},
         {&ei_keepalive_missed, {"hikcascade.keepalive_missed", PI_SEQUENCE, PI_WARN, "Keep-alives are missing", EXPFILL}},
+        {&ei_unanswered,
+         {"hikcascade.unanswered", PI_SEQUENCE, PI_WARN, "The request got no answer, or the query no Response", EXPFILL}},
         {&ei_bye_without_dialog,
          {"hikcascade.bye_without_dialog", PI_SEQUENCE, PI_NOTE, "BYE without a call in this capture", EXPFILL}},
         {&ei_not_in_catalog,
