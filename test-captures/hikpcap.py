@@ -156,8 +156,9 @@ FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 class TcpConnection:
     """A TCP connection. Sequence numbers are kept for both sides; every segment is right unless you ask otherwise."""
 
-    def __init__(self, capture, client, server, client_seq=1000, server_seq=500000, window=65535):
-        self.capture, self.client, self.server, self.window = capture, client, server, window
+    def __init__(self, capture, client, server, client_seq=1000, server_seq=500000, window=65535, sack=False):
+        """sack: both ends permit selective acknowledgements (RFC 2018)."""
+        self.capture, self.client, self.server, self.window, self.sack = capture, client, server, window, sack
         self.seq = {client: client_seq, server: server_seq}
 
     def other(self, side):
@@ -168,7 +169,7 @@ class TcpConnection:
         peer = self.other(side)
         at = self.seq[side] if seq is None else seq
         ack = self.seq[peer] if ack is None else ack
-        options = b"\x02\x04\x05\xb4" if flags & SYN else b""
+        options = b"\x02\x04\x05\xb4" + (b"\x01\x01\x04\x02" if self.sack else b"") if flags & SYN else b""
         head = struct.pack("!HHIIBBHHH", side[1], peer[1], at & 0xFFFFFFFF, ack & 0xFFFFFFFF if flags & ACK else 0,
                            (5 + len(options) // 4) << 4, flags, self.window, 0, 0) + options
         check = _checksum(_pseudo(side[0], peer[0], 6, len(head) + len(data)) + head + data)

@@ -11,6 +11,7 @@ import pslib
 from gen_ps_streams import packs
 from gen_tcp_media import TcpCall, small, start
 from hikpcap import ACK, PSH, Capture, Link, rfc4571, rtcp_sr, rtp
+from tables import printed
 
 SESSION, SEQ, SKIPPED = "hikcascade.session", "rtp.seq", "hikcascade.tcp.skipped"
 IN_ORDER = {"tcp.reassemble_out_of_order": "TRUE"}
@@ -78,12 +79,12 @@ def test_cut_at_every_byte(tshark):
 
 
 def test_many_frames_and_many_segments(tshark):
-    rows = media(tshark, "tcp-media-segments.pcap", ["rtp.extseq", "tcp.segment.count"])
+    rows = media(tshark, "tcp-media-segments.pcap", ["rtp.extseq", "hikcascade.tcp.begins_in"])
     assert [row[:4] for row in rows] == [
         (8, list(range(1, 9)), [0] * 8, [str(0x10000 + n) for n in range(1, 9)]),
         (16, [9], [0], ["65545"]),
         (18, [10], [0], ["65546"]), (19, [11], [0], ["65547"]), (20, [12], [0], ["65548"])]
-    assert [row[4] for row in rows] == [[], ["8"], ["2"], ["2"], ["2"]]
+    assert [row[4] for row in rows] == [[], ["9"], ["17"], ["18"], ["19"]]
     columns = {frame: info for frame, _, info in tshark.columns("tcp-media-segments.pcap")}
     assert columns[8].count(" | ") == 7 and "Seq=8" in columns[8]
 
@@ -116,13 +117,14 @@ def test_random_cuts_and_sizes(tshark):
         assert all(not row[SKIPPED] for row in rows)
 
 
-def test_without_reassembly(tshark):
-    """Stock tcp told not to put segments together: what is whole in a segment is found, the rest is shown."""
-    rows = media(tshark, "tcp-media-segments.pcap", ["hikcascade.tcp.continuation", SKIPPED],
-                 prefs={"tcp.desegment_tcp_streams": "FALSE"})
-    assert sequence(rows) == list(range(1, 9))
-    assert sum(len(bytes.fromhex(value)) for row in rows for value in row[3] + row[4]) == 54 * 4
-    assert sum(len(bytes.fromhex(value)) for row in rows[:9] for value in row[3]) == 54
+@pytest.mark.parametrize("prefs", [{"tcp.desegment_tcp_streams": "FALSE"}, {"tcp.analyze_sequence_numbers": "FALSE"},
+                                   {"tcp.relative_sequence_numbers": "FALSE"}, IN_ORDER,
+                                   {"tcp.no_subdissector_on_error": "FALSE"}], ids=lambda prefs: " ".join(prefs))
+@pytest.mark.parametrize("name", ["segments", "cut-everywhere", "out-of-order", "lost"])
+def test_whatever_stock_is_told(tshark, name, prefs):
+    """How stock tcp puts segments together makes no difference."""
+    fields = [SKIPPED, "rtp.extseq", "hikcascade.tcp.begins_in", "hikcascade.tcp.segment"]
+    assert media(tshark, "tcp-media-%s.pcap" % name, fields, prefs=prefs) == media(tshark, "tcp-media-%s.pcap" % name, fields)
 
 
 # ---- loss
@@ -165,12 +167,12 @@ def test_lost_end_of_a_frame_inside_one_frame(tshark):
 
 
 def test_out_of_order_and_twice(tshark):
-    assert sequence(media(tshark, "tcp-media-out-of-order.pcap", prefs=IN_ORDER)) == list(range(1, 21))
-    # By default stock hands on little or nothing that came too late, on 4.6 more on the first pass than on later ones.
-    for two_pass in (False, True):
-        rows = tshark.fields("tcp-media-out-of-order.pcap", [SEQ], "rtp", two_pass)
-        found = [int(seq) for row in rows for seq in row[SEQ]]
-        assert [seq for seq in found if seq not in (4, 5, 6)] == [1, 2, 3] + list(range(7, 21))
+    """Each RTP packet is dissected once, where its last byte comes."""
+    rows = media(tshark, "tcp-media-out-of-order.pcap", ["hikcascade.tcp.begins_in"])
+    assert [row[:2] for row in rows if row[1]] == [
+        (8, [1]), (9, [2, 3]), (10, [7]), (11, [4, 5, 6]), (12, [8, 9]), (13, [10, 11]), (15, [12]), (16, [13, 14]),
+        (17, [15, 16]), (18, [17, 18]), (19, [19, 20])]
+    assert experts(tshark, "tcp-media-out-of-order.pcap", "belong to no RTP frame|are missing in front of this segment") == []
 
 
 def test_began_in_the_middle(tshark):
@@ -272,8 +274,8 @@ def test_twenty_cameras_on_one_port(tshark):
     rows = media(tshark, "tcp-media-one-port.pcap", ["hikcascade.camera"])
     assert [(row[1], row[2], row[3]) for row in rows] == [
         ([n + 1], [index], ["34020000001320%06d" % (index + 1)]) for n in range(3) for index in range(20)]
-    table = tshark.tap("hikcascade,sessions", "tcp-media-one-port.pcap")
-    assert table.count("OK 3 RTP packets") == 20
+    rows = printed(tshark, "hikcascade,sessions", "tcp-media-one-port.pcap")
+    assert len(rows) == 20 and all(row.verdict.startswith("OK 3 RTP packets") for row in rows)
 
 
 def test_clients_told_apart_by_address(tshark):

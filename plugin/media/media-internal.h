@@ -12,7 +12,7 @@
 #include "session.h"
 
 /* Keys of records under the protocol's number; the front door has 16 and up, the export 32. */
-enum { KEY_NTH = 2, KEY_TCP_SKIPS = 3, KEY_TCP_SEEN = 4, KEY_TCP_STOCK = 5 };
+enum { KEY_NTH = 2, KEY_TCP_RECORD = 3, KEY_TCP_SEEN = 4, KEY_TCP_STOCK = 5 };
 
 static inline void hik_put_address(uint8_t bytes[16], const address *addr)
 {

@@ -34,6 +34,7 @@ static struct capture {
     uint32_t marks;
     uint32_t last_marked; /* frame of the last mark */
     int64_t marked_at;    /* where that is in the file */
+    uint32_t frame_marks; /* marks in front of that frame's first */
     struct mark_block *newest; /* where marks are appended */
     unsigned found;       /* number of the mark that was looked for last, on later passes */
 
@@ -89,6 +90,7 @@ static struct hik_rtp_mark *add_mark(struct capture *capture, packet_info *pinfo
         if (capture->newest && capture->last_marked == pinfo->num)
             forget_refused(capture, pinfo);
         capture->marked_at = pinfo->fd->file_off;
+        capture->frame_marks = capture->marks;
         capture->last_marked = pinfo->num;
     }
     if (capture->marks % MARKS_PER_BLOCK == 0) {
@@ -430,13 +432,17 @@ struct hik_rtp *hik_rtp_enter(packet_info *pinfo, tvbuff_t *tvb)
     rtp->timestamp = tvb_get_ntohl(tvb, 4);
     rtp->ssrc = tvb_get_ntohl(tvb, 8);
     if (PINFO_FD_VISITED(pinfo)) {
-        mark = find_mark(capture, pinfo, next_in_frame(pinfo));
+        rtp->nth = next_in_frame(pinfo);
+        mark = find_mark(capture, pinfo, rtp->nth);
         if (!mark || (mark->flags & HIK_MARK_RTCP))
             return NULL;
         rtp->flow = get_flow(mark->id);
     } else {
         rtp->flow = find_flow(capture, pinfo, rtp->ssrc, rtp->seq, pinfo->ptype == PT_TCP);
         mark = take_rtp(capture, pinfo, rtp, rtp->flow);
+        rtp->nth = capture->marks - 1 - capture->frame_marks;
+        if (rtp->flow->packets == 1)
+            rtp->flow->first_nth = rtp->nth;
         if (!rtp->flow->session)
             hik_stray_rtp_take(pinfo, tvb);
     }

@@ -64,7 +64,7 @@ struct hik_flow {
     address src, dst;            /* file scope copies */
     uint16_t src_port, dst_port;
     struct hik_flow *next_in_session;
-    uint32_t first_frame;
+    uint32_t first_frame, first_nth; /* hik_rtp.nth of the packet in it */
     nstime_t first_time;
     uint32_t first_seq;          /* extended, of the run since the last restart */
     uint32_t duplicates;
@@ -75,7 +75,7 @@ struct hik_flow {
     const struct hik_content *content; /* never NULL */
 
     uint8_t judged_pt;           /* payload type of the packet it was judged on */
-    uint32_t judged_frame;
+    uint32_t judged_frame, judged_nth;
     uint32_t judged_expected;    /* SSRC announced then */
 
     /* payload-check.c's, first pass: where the payload is not what rtpmap says. */
@@ -126,6 +126,7 @@ struct hik_media_sum hik_media_sum(const struct hik_session *session);
 struct hik_rtp {
     struct hik_flow *flow;
     uint32_t serial;             /* another for every packet: tells those of one frame apart */
+    uint32_t nth;                /* RTP and RTCP packets in front of this one in its frame: the same in every pass */
     uint32_t ssrc, timestamp;
     uint16_t seq;
     uint32_t extended_seq;       /* as assigned on the first pass */

@@ -11,6 +11,9 @@
 #include "key.h"
 #include "media-internal.h"
 
+/* Hikvision's constant, y=0999999999: says nothing. */
+#define HIK_TCP_SSRC_OF_ALL 999999999u
+
 /* All of this: file scope; first pass. */
 struct endpoint {
     struct hik_tcp_claim *newest;
@@ -83,6 +86,12 @@ const struct hik_tcp_claim *hik_tcp_claims_of_ssrc(const address *addr, uint32_t
     return endpoint ? endpoint->newest : NULL;
 }
 
+const struct hik_tcp_claim *hik_tcp_claim_between(const address *listener, const address *client)
+{
+    const struct endpoint *endpoint = lookup(listener, 0, client);
+    return endpoint ? endpoint->newest : NULL;
+}
+
 const struct hik_tcp_claim *hik_tcp_best_claim(const struct hik_tcp_claim *newest)
 {
     const struct hik_tcp_claim *open = NULL;
@@ -133,6 +142,11 @@ static void open_at(struct hik_session *session, const struct hik_media_line *li
             if (hik_is_ip(clients[i])) {
                 key.client = clients[i];
                 claim_endpoint(&key, session, rtcp);
+                if (!rtcp) { /* the two hosts, whatever port is taken */
+                    key.port = 0;
+                    claim_endpoint(&key, session, false);
+                    key.port = ports[rtcp];
+                }
             }
         key.client = &no_address;
         key.by_ssrc = 1;
@@ -140,6 +154,11 @@ static void open_at(struct hik_session *session, const struct hik_media_line *li
             if (sources[i]->frame && sources[i]->has_y && sources[i]->y_kind <= HIK_SSRC_LONG) {
                 key.ssrc = sources[i]->ssrc;
                 claim_endpoint(&key, session, rtcp);
+                if (!rtcp && key.ssrc != 0 && key.ssrc != HIK_TCP_SSRC_OF_ALL) {
+                    key.port = 0;
+                    claim_endpoint(&key, session, false);
+                    key.port = ports[rtcp];
+                }
             }
     }
 }

@@ -28,8 +28,11 @@ static inline bool hik_is_ip(const address *addr)
 void hik_tcp_open_line(struct hik_session *session, const struct hik_media_line *line, const struct hik_media_line *peer,
                        const address *sip, const address *peer_sip);
 
-/* The sessions that wait at an endpoint for this SSRC, NULL if there are none. */
+/* The sessions that wait at an endpoint for this SSRC, NULL if there are none. Port 0: at any port of that host. */
 const struct hik_tcp_claim *hik_tcp_claims_of_ssrc(const address *addr, uint32_t port, uint32_t ssrc);
+
+/* The sessions in which `client` is to connect to `listener`, whatever the port; NULL if there are none. */
+const struct hik_tcp_claim *hik_tcp_claim_between(const address *listener, const address *client);
 
 /* The claim of a list that fits a connection best: a session that still waits for one, then one that is open, then
  * any; the newest of each. */

@@ -10,6 +10,7 @@
 
 #include "correlate.h"
 #include "media-facts.h"
+#include "tcp-facts.h"
 #include "rtp-flow.h"
 #include "seconds.h"
 #include "stray-rtp.h"
@@ -41,6 +42,17 @@ static const struct hik_media_line *tcp_listener(const struct hik_session *sessi
     if ((caller && caller->setup == HIK_SETUP_ACTIVE) || (callee && callee->setup == HIK_SETUP_PASSIVE))
         return callee;
     return caller;
+}
+
+/* The SDP of that side, where a=setup says so. */
+static const struct hik_description *tcp_listener_sdp(const struct hik_session *session)
+{
+    const struct hik_description *caller = hik_session_caller_sdp(session), *callee = hik_session_callee_sdp(session);
+    const struct hik_media_line *by_caller = hik_description_first_line(caller), *by_callee = hik_description_first_line(callee);
+    bool told = (by_caller && (by_caller->setup == HIK_SETUP_ACTIVE || by_caller->setup == HIK_SETUP_PASSIVE)) ||
+                (by_callee && (by_callee->setup == HIK_SETUP_ACTIVE || by_callee->setup == HIK_SETUP_PASSIVE));
+
+    return !told ? NULL : tcp_listener(session) == by_callee ? callee : caller;
 }
 
 const nstime_t *hik_facts_capture_end(void)
@@ -153,6 +165,8 @@ static void collect(const struct hik_session *session, struct hik_case *out)
     f->tcp_syn = session->tcp_syn_frame != 0;
     f->tcp_up = session->tcp_accept_frame != 0 || session->tcp_data_frame != 0;
     f->tcp_refused = session->tcp_rst_frame != 0 && !f->tcp_up;
+    if (f->tcp)
+        hik_tcp_facts_collect(session, tcp_listener_sdp(session), &f->connections);
     passive = tcp_listener(session);
     if (passive && passive->addr_ok)
         f->tcp_to = hik_endpoint_keep(&out->tcp_to, hik_endpoint_print(&passive->endpoint.addr, passive->endpoint.port));

@@ -42,6 +42,7 @@ static void judge_flow(packet_info *pinfo, struct hik_flow *flow, const struct h
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
     flow->judged = HIK_JUDGED;
     flow->judged_frame = pinfo->num;
+    flow->judged_nth = rtp->nth;
     /* an audio line beside the video, and the way back of a conversation, have SSRCs of their own */
     if (hik_media_facts_is_announced(session, flow) && hik_session_expected_ssrc(session, &expected)) {
         flow->judged_expected = expected;
@@ -132,9 +133,9 @@ void hik_findings_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, proto
     if (!tree && !hik_stock_wants_experts())
         return;
     hik_session_tree_first_media(tvb, tree, session);
-    if (pinfo->num == flow->first_frame)
+    if (pinfo->num == flow->first_frame && rtp->nth == flow->first_nth)
         show_first(pinfo, item, flow, session);
-    if (pinfo->num == flow->judged_frame)
+    if (pinfo->num == flow->judged_frame && rtp->nth == flow->judged_nth)
         show_judgement(pinfo, item, flow);
     if (pinfo->num == flow->look_frame && rtp->extended_seq == flow->look_seq)
         expert_add_info_format(pinfo, item, &ei_payload_not_declared, "The SDP says %s for payload type %u, the payload looks like %s",

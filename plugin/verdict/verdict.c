@@ -48,6 +48,9 @@ static const char *const code_names[HIK_CODE_COUNT] = {
     [HIK_CODE_SLOW_START] = "SLOW_START",
     [HIK_CODE_DUPLICATES] = "DUPLICATES",
     [HIK_CODE_FORKED] = "FORKED",
+    [HIK_CODE_TCP_FRAMING] = "TCP_FRAMING",
+    [HIK_CODE_INCOMPLETE] = "INCOMPLETE",
+    [HIK_CODE_RECONNECTED] = "RECONNECTED",
     [HIK_CODE_MOVED] = "MOVED",
     [HIK_CODE_RETRANSMITTED] = "RETRANSMITTED",
     [HIK_CODE_CASCADE] = "CASCADE",
@@ -274,7 +277,14 @@ static bool judge_path(const struct hik_facts *f, struct hik_verdict *v)
                 f->offer_role == HIK_ROLE_ACTIVE ? "nobody listens" : "nobody connects");
             explained = true;
         }
-        if (f->tcp_refused && !f->tcp_up) {
+        if (f->connections.astray) {
+            const struct hik_tcp_facts *t = &f->connections;
+
+            add(v, t->astray_refused ? HIK_CODE_TCP_REFUSED : HIK_CODE_TCP_NO_CONNECTION, HIK_SEVERITY_ERROR,
+                "%s connects to %s instead of %s, which was announced, and %s", t->astray_from, t->astray_to, t->astray_instead,
+                t->astray_refused ? "is refused (RST)" : t->astray_up ? "sends no RTP there" : "gets no answer");
+            explained = true;
+        } else if (f->tcp_refused && !f->tcp_up) {
             add(v, HIK_CODE_TCP_REFUSED, HIK_SEVERITY_ERROR, "%s refuses the media connection (RST)",
                 or_unknown(f->tcp_to));
             explained = true;
@@ -345,6 +355,21 @@ static void judge_not_captured(const struct hik_facts *f, const struct hik_leg *
         judge_missing_bye(f, v);
 }
 
+/* The media connection carried something, but no RTP. */
+static void judge_foreign(const struct hik_facts *f, struct hik_verdict *v)
+{
+    const struct hik_tcp_facts *t = &f->connections;
+
+    if (t->foreign_is != NULL)
+        add(v, HIK_CODE_NO_MEDIA, HIK_SEVERITY_ERROR, "the media connection from %s to %s carries no RTP but %s (%llu bytes, "
+            "from frame %u on)", t->foreign_from, t->foreign_to, t->foreign_is, (unsigned long long)t->foreign_bytes,
+            t->foreign_frame);
+    else
+        add(v, HIK_CODE_NO_MEDIA, HIK_SEVERITY_ERROR, "the media connection from %s to %s carries %llu bytes that are no RTP, "
+            "from frame %u on: %s", t->foreign_from, t->foreign_to, (unsigned long long)t->foreign_bytes, t->foreign_frame,
+            t->foreign_first);
+}
+
 static void judge_absence(const struct hik_facts *f, struct hik_verdict *v)
 {
     const struct hik_leg *leg = main_leg(f);
@@ -370,6 +395,10 @@ static void judge_absence(const struct hik_facts *f, struct hik_verdict *v)
     if (!f->acked && f->final_status >= 200)
         add(v, HIK_CODE_NO_ACK, HIK_SEVERITY_ERROR, "%s answered %u, %s never acknowledged it%s", or_unknown(f->callee),
             f->final_status, or_unknown(f->caller), f->capture_has_media ? ", and no media came" : "");
+    if (f->tcp && f->connections.foreign) {
+        judge_foreign(f, v);
+        return;
+    }
     if (!f->capture_has_media && !(f->bye_by_sender && f->after_answer < HIK_HANG_UP && !f->file_end && f->rtcp_sent == 0)) {
         judge_not_captured(f, leg, v);
         return;
@@ -438,14 +467,17 @@ static void judge_content(const struct hik_facts *f, const struct hik_leg *leg, 
     }
 }
 
-static void judge_transport(const struct hik_leg *leg, struct hik_verdict *v)
+static void judge_transport(const struct hik_facts *f, const struct hik_leg *leg, struct hik_verdict *v)
 {
-    if (leg->lost > 0 && leg->expected > 0) {
+    /* Over TCP nothing is lost on the way: see judge_connections(). */
+    bool lost = leg->lost > 0 && leg->expected > 0 && !(f->tcp && (f->connections.missing > 0 || f->connections.cut));
+
+    if (lost) {
         double percent = 100.0 * leg->lost / leg->expected;
 
         add(v, HIK_CODE_LOSS, percent >= 0.1 ? HIK_SEVERITY_WARN : HIK_SEVERITY_NOTE,
-            "%s %% (%u of %u RTP packets from %s lost)", decimals(percent, percent >= 0.1 ? 1 : 3).s, leg->lost,
-            leg->expected, or_unknown(leg->seen_from));
+            "%s %% (%u of %u RTP packets from %s lost%s)", decimals(percent, percent >= 0.1 ? 1 : 3).s, leg->lost,
+            leg->expected, or_unknown(leg->seen_from), f->connections.framed_seen ? " before they came to the connection" : "");
     }
     if (leg->duplicates > 0)
         add(v, HIK_CODE_DUPLICATES, HIK_SEVERITY_NOTE, "%u of %u RTP packets came twice", leg->duplicates, leg->packets);
@@ -465,6 +497,48 @@ static void judge_transport(const struct hik_leg *leg, struct hik_verdict *v)
                 "%u of %u RTP packets come from %s, which no SDP announced (announced: %s)", leg->packets_unnegotiated,
                 leg->packets, or_unknown(leg->unnegotiated_from), or_unknown(leg->from));
     }
+}
+
+/* Over TCP. */
+static void judge_connections(const struct hik_facts *f, const struct hik_leg *leg, struct hik_verdict *v)
+{
+    const struct hik_tcp_facts *t = &f->connections;
+
+    switch (t->framed) {
+    case HIK_FRAMED_RFC4571:
+        break;
+    case HIK_FRAMED_DOLLAR:
+        add(v, HIK_CODE_TCP_FRAMING, HIK_SEVERITY_NOTE, "RTP comes in '$' frames (RFC 2326 10.12) instead of RFC 4571's");
+        break;
+    case HIK_FRAMED_HEAD:
+        add(v, HIK_CODE_TCP_FRAMING, HIK_SEVERITY_NOTE, "RTP comes behind %u bytes of the sender's own, the last two of them "
+            "the length, instead of RFC 4571's two", t->head);
+        break;
+    case HIK_FRAMED_TAG:
+        add(v, HIK_CODE_TCP_FRAMING, HIK_SEVERITY_WARN, "RTP comes behind %u bytes of the sender's own and without its length "
+            "(RFC 4571)", t->head);
+        break;
+    case HIK_FRAMED_BARE:
+        add(v, HIK_CODE_TCP_FRAMING, HIK_SEVERITY_WARN, "RTP comes without its length in front of each packet (RFC 4571): the "
+            "receiver cannot tell where packets end");
+        break;
+    }
+    if (t->cut)
+        add(v, HIK_CODE_INCOMPLETE, HIK_SEVERITY_NOTE, "the capture cut the segments of the media connection (%u of %u bytes "
+            "kept): RTP packets are counted by those headers that are there", t->kept, t->sent);
+    else if (t->missing > 0 && leg->lost > 0)
+        add(v, HIK_CODE_INCOMPLETE, HIK_SEVERITY_NOTE, "%llu bytes of the media connection are not in the capture, in %u place%s, "
+            "first before frame %u, and with them %u RTP packet%s: not lost on the way", (unsigned long long)t->missing, t->holes,
+            t->holes == 1 ? "" : "s", t->missing_frame, leg->lost, leg->lost == 1 ? "" : "s");
+    else if (t->missing > 0)
+        add(v, HIK_CODE_INCOMPLETE, HIK_SEVERITY_NOTE, "%llu bytes of the media connection are not in the capture, in %u place%s, "
+            "first before frame %u", (unsigned long long)t->missing, t->holes, t->holes == 1 ? "" : "s", t->missing_frame);
+    if (t->anew > 0)
+        add(v, HIK_CODE_RECONNECTED, HIK_SEVERITY_NOTE, "the media connection was made anew %u time%s: from %s, then from %s "
+            "(frame %u)", t->anew, t->anew == 1 ? "" : "s", t->first_from, t->second_from, t->second_frame);
+    if (t->astray && hik_verdict_find(v, HIK_CODE_WRONG_DESTINATION) == NULL)
+        add(v, HIK_CODE_WRONG_DESTINATION, HIK_SEVERITY_WARN, "the media connection from %s goes to %s instead of %s, which was "
+            "announced", t->astray_from, t->astray_to, t->astray_instead);
 }
 
 static void judge_end(const struct hik_facts *f, struct hik_verdict *v)
@@ -497,7 +571,9 @@ static void judge_established(const struct hik_facts *f, struct hik_verdict *v)
         }
         judge_ssrc(f, leg, v);
         judge_content(f, leg, v);
-        judge_transport(leg->packets > 0 ? leg : (leg == &f->leg[0] ? &f->leg[1] : &f->leg[0]), v);
+        judge_transport(f, leg->packets > 0 ? leg : (leg == &f->leg[0] ? &f->leg[1] : &f->leg[0]), v);
+        if (f->tcp)
+            judge_connections(f, leg->packets > 0 ? leg : (leg == &f->leg[0] ? &f->leg[1] : &f->leg[0]), v);
         judge_end(f, v);
         if (f->first_media_after >= HIK_WAIT_MEDIA)
             add(v, HIK_CODE_SLOW_START, HIK_SEVERITY_NOTE, "first RTP packet %s s after the answer",

@@ -52,6 +52,9 @@ enum hik_code {
     HIK_CODE_SLOW_START,
     HIK_CODE_DUPLICATES,
     HIK_CODE_FORKED,
+    HIK_CODE_TCP_FRAMING,  /* RTP over TCP in other frames than RFC 4571's */
+    HIK_CODE_INCOMPLETE,   /* the capture lacks bytes of the media connection */
+    HIK_CODE_RECONNECTED,  /* the media connection was made anew */
     HIK_CODE_MOVED,        /* re-INVITE */
     HIK_CODE_RETRANSMITTED,
     HIK_CODE_CASCADE,
@@ -101,6 +104,40 @@ struct hik_leg {
     double seconds;           /* from the first to the last packet */
 };
 
+/* How RTP stands in a TCP connection. */
+enum hik_framed {
+    HIK_FRAMED_RFC4571,       /* two bytes of length */
+    HIK_FRAMED_DOLLAR,        /* '$', channel, length (RFC 2326 10.12) */
+    HIK_FRAMED_HEAD,          /* more bytes in front, the length the last two of them */
+    HIK_FRAMED_TAG,           /* bytes in front, and no length */
+    HIK_FRAMED_BARE           /* nothing in front */
+};
+
+/* The media connections of a session; texts are "address:port". */
+#define HIK_TCP_TEXT 64
+struct hik_tcp_facts {
+    bool framed_seen;         /* RTP came over TCP */
+    enum hik_framed framed;
+    unsigned head;            /* bytes in front of each packet */
+    unsigned anew;            /* times that a connection followed another with the same stream */
+    char first_from[HIK_TCP_TEXT], second_from[HIK_TCP_TEXT]; /* who made the first two of them; valid if anew */
+    uint32_t second_frame;
+    uint64_t missing;         /* bytes that the capture lacks */
+    unsigned holes;           /* in so many places */
+    uint32_t missing_frame;   /* the frame behind the first of them */
+    bool cut;                 /* the capture cut segments, the first to kept of sent bytes */
+    uint32_t kept, sent;
+    bool foreign;             /* bytes came that are no RTP */
+    uint64_t foreign_bytes;
+    uint32_t foreign_frame;
+    const char *foreign_is;   /* what they are, NULL: not known */
+    char foreign_from[HIK_TCP_TEXT], foreign_to[HIK_TCP_TEXT], foreign_first[HIK_TCP_TEXT]; /* the first of them, hex */
+    bool astray;              /* who was to connect tried another port than the one announced */
+    bool astray_refused, astray_up, astray_media;
+    uint32_t astray_frame;
+    char astray_from[HIK_TCP_TEXT], astray_to[HIK_TCP_TEXT], astray_instead[HIK_TCP_TEXT];
+};
+
 struct hik_facts {
     /* signalling */
     bool began_before;        /* no INVITE in the capture */
@@ -143,6 +180,7 @@ struct hik_facts {
     bool tcp_refused;         /* and was refused */
     bool tcp_up;              /* or got it */
     const char *tcp_to;       /* the passive side's endpoint */
+    struct hik_tcp_facts connections; /* valid if tcp */
     double first_media_after; /* from the ACK (else the 2xx) to the first RTP packet; negative = not known */
     uint32_t after_bye;       /* RTP packets after the BYE */
     double after_bye_seconds; /* from the BYE to the last of them */

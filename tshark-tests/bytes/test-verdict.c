@@ -611,6 +611,13 @@ static void test_hostile(void)
         TXT(unreachable_what), TXT(tcp_to), TXT(ssrc_text), TXT(codec), TXT(looks_like), TXT(cascade_via);
         SEC(after_invite), SEC(cancel_after), SEC(after_answer), SEC(first_media_after), SEC(after_bye_seconds);
         SEC(silence);
+        f.connections.framed = (enum hik_framed)g_rand_int_range(rand, HIK_FRAMED_RFC4571, HIK_FRAMED_BARE + 1);
+        BIT(connections.framed_seen), BIT(connections.cut), BIT(connections.foreign), BIT(connections.astray);
+        BIT(connections.astray_refused), BIT(connections.astray_up), BIT(connections.astray_media);
+        NUM(connections.head), NUM(connections.anew), NUM(connections.missing), NUM(connections.holes);
+        NUM(connections.missing_frame), NUM(connections.kept), NUM(connections.sent), NUM(connections.foreign_bytes);
+        TXT(connections.foreign_is);
+        memset(f.connections.astray_to, '|', HIK_TCP_TEXT - 1);
         if (g_rand_boolean(rand))
             f.unreachable = 0;
         if (g_rand_boolean(rand))

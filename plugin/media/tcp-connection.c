@@ -1,0 +1,276 @@
+/* tcp-connection.c
+ * TCP connections for media (RFC 4145): which session each belongs to, and what becomes of it.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "tcp-connection.h"
+
+#include <string.h>
+
+#include "media-internal.h"
+#include "tcp-media.h"
+
+/* Connections of a session that are looked at: a device that connects anew each second makes many. */
+#define MAX_CONNECTIONS 64
+/* Ports below are somebody else's (RFC 6335): never media. */
+#define FIRST_USER_PORT 1024
+
+static int proto_hik = -1;
+static dissector_handle_t media_handle;
+static wmem_map_t *first_of; /* struct hik_session -> its newest struct hik_tcp_connection. File scope; first pass */
+
+static const address no_address = ADDRESS_INIT_NONE;
+
+static conversation_t *packet_conversation(packet_info *pinfo)
+{
+    return find_conversation(pinfo->num, &pinfo->src, &pinfo->dst, CONVERSATION_TCP, pinfo->srcport, pinfo->destport, 0);
+}
+
+/* Is this dissector stock's own for RTP over TCP, or none? Anybody else's is left alone. */
+static bool may_take(dissector_handle_t handle)
+{
+    const char *name = handle ? dissector_handle_get_dissector_name(handle) : NULL;
+    return handle == NULL || (name && strcmp(name, "rtp.rfc4571") == 0);
+}
+
+struct hik_tcp_connection *hik_tcp_connection_find(packet_info *pinfo)
+{
+    conversation_t *conversation = packet_conversation(pinfo);
+    return conversation ? (struct hik_tcp_connection *)conversation_get_proto_data(conversation, proto_hik) : NULL;
+}
+
+/* Puts a connection into its session's list, or into another session's. */
+static void list(struct hik_tcp_connection *connection)
+{
+    struct hik_session *session = connection->session;
+
+    if (connection->rtcp || session == connection->listed)
+        return;
+    if (connection->listed) {
+        struct hik_tcp_connection *first = (struct hik_tcp_connection *)wmem_map_lookup(first_of, connection->listed);
+
+        if (first == connection) {
+            if (connection->next_in_session)
+                wmem_map_insert(first_of, connection->listed, connection->next_in_session);
+            else
+                wmem_map_remove(first_of, connection->listed);
+        } else {
+            for (unsigned i = 0; first && i < MAX_CONNECTIONS; first = first->next_in_session, i++)
+                if (first->next_in_session == connection) {
+                    first->next_in_session = connection->next_in_session;
+                    break;
+                }
+        }
+    }
+    connection->next_in_session = NULL;
+    connection->listed = session;
+    if (session) {
+        connection->next_in_session = (struct hik_tcp_connection *)wmem_map_lookup(first_of, session);
+        wmem_map_insert(first_of, session, connection);
+    }
+}
+
+struct hik_tcp_connection *hik_tcp_connection_new(packet_info *pinfo, const struct hik_tcp_claim *claim)
+{
+    conversation_t *conversation = packet_conversation(pinfo);
+    struct hik_tcp_connection *connection;
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    if (!conversation)
+        return NULL;
+    connection = wmem_new0(wmem_file_scope(), struct hik_tcp_connection);
+    copy_address_wmem(wmem_file_scope(), &connection->addr[0], &pinfo->src);
+    copy_address_wmem(wmem_file_scope(), &connection->addr[1], &pinfo->dst);
+    connection->port[0] = (uint16_t)pinfo->srcport;
+    connection->port[1] = (uint16_t)pinfo->destport;
+    connection->first_frame = pinfo->num;
+    if (claim) {
+        connection->session = claim->session;
+        connection->rtcp = claim->rtcp;
+    }
+    conversation_add_proto_data(conversation, proto_hik, connection);
+    if (may_take(conversation_get_dissector(conversation, pinfo->num))) {
+        conversation_set_dissector(conversation, media_handle);
+        connection->ours = true;
+    }
+    list(connection);
+    return connection;
+}
+
+/* A connection between two hosts of a call that no SDP names. Its bytes are not ours before they show it. */
+static struct hik_tcp_connection *new_astray(packet_info *pinfo, struct hik_session *session)
+{
+    conversation_t *conversation = packet_conversation(pinfo);
+    struct hik_tcp_connection *connection;
+
+    if (!conversation)
+        return NULL;
+    connection = wmem_new0(wmem_file_scope(), struct hik_tcp_connection);
+    copy_address_wmem(wmem_file_scope(), &connection->addr[0], &pinfo->src);
+    copy_address_wmem(wmem_file_scope(), &connection->addr[1], &pinfo->dst);
+    connection->port[0] = (uint16_t)pinfo->srcport;
+    connection->port[1] = (uint16_t)pinfo->destport;
+    connection->first_frame = pinfo->num;
+    connection->session = session;
+    connection->astray = true;
+    conversation_add_proto_data(conversation, proto_hik, connection);
+    list(connection);
+    return connection;
+}
+
+struct hik_tcp_direction *hik_tcp_direction_of(packet_info *pinfo, struct hik_tcp_connection *connection, bool other)
+{
+    bool first = connection->port[0] == pinfo->srcport && addresses_equal(&connection->addr[0], &pinfo->src);
+    return &connection->dir[first == other];
+}
+
+static void note(uint32_t *session_frame, uint32_t frame)
+{
+    if (*session_frame == 0)
+        *session_frame = frame;
+}
+
+/* Hands what is known of the connection to its session. */
+static void tell_session(struct hik_tcp_connection *connection)
+{
+    struct hik_session *session = connection->session;
+
+    if (!session || connection->rtcp || (connection->astray && !connection->media_frame))
+        return;
+    if (connection->syn_frame)
+        note(&session->tcp_syn_frame, connection->syn_frame);
+    if (connection->accept_frame)
+        note(&session->tcp_accept_frame, connection->accept_frame);
+    if (connection->rst_frame)
+        note(&session->tcp_rst_frame, connection->rst_frame);
+    if (connection->data_frame)
+        note(&session->tcp_data_frame, connection->data_frame);
+}
+
+void hik_tcp_connection_settle(struct hik_tcp_connection *connection, struct hik_session *session)
+{
+    struct hik_session *before = connection->session;
+
+    if (!session || session == before)
+        return;
+    if (before && !connection->rtcp && before->flow_count == 0) {
+        if (before->tcp_syn_frame == connection->syn_frame)
+            before->tcp_syn_frame = session->tcp_syn_frame;
+        if (before->tcp_accept_frame == connection->accept_frame)
+            before->tcp_accept_frame = session->tcp_accept_frame;
+        if (before->tcp_rst_frame == connection->rst_frame)
+            before->tcp_rst_frame = 0;
+        if (before->tcp_data_frame == connection->data_frame)
+            before->tcp_data_frame = 0;
+        session->tcp_syn_frame = session->tcp_accept_frame = 0;
+    }
+    connection->session = session;
+    list(connection);
+    tell_session(connection);
+}
+
+void hik_tcp_connection_data(packet_info *pinfo, struct hik_tcp_connection *connection)
+{
+    note(&connection->data_frame, pinfo->num);
+    tell_session(connection);
+}
+
+void hik_tcp_connection_media(packet_info *pinfo, struct hik_tcp_connection *connection)
+{
+    if (connection->media_frame == 0) {
+        connection->media_frame = pinfo->num;
+        tell_session(connection);
+    }
+}
+
+void hik_tcp_connection_foreign(struct hik_tcp_direction *dir, uint32_t frame, const uint8_t *bytes, uint32_t captured, uint32_t len)
+{
+    if (dir->foreign_frame == 0) {
+        dir->foreign_frame = frame;
+        dir->foreign_first_len = (uint8_t)MIN(captured, HIK_TCP_FIRST_BYTES);
+        memcpy(dir->foreign_first, bytes, dir->foreign_first_len);
+    }
+    dir->foreign_bytes += len;
+}
+
+void hik_tcp_take_from_stock(packet_info *pinfo, const address *addr, uint16_t port)
+{
+    conversation_t *stock = find_conversation(pinfo->num, addr, &no_address, CONVERSATION_TCP, port, 0,
+                                              NO_ADDR_B | NO_PORT_B);
+
+    if (stock && may_take(conversation_get_dissector(stock, pinfo->num)))
+        conversation_set_dissector(stock, media_handle);
+}
+
+/* A SYN to a port that no SDP names, from a host that is to connect to another port of this one: NULL if there is no
+ * such call. */
+static struct hik_session *session_astray(packet_info *pinfo)
+{
+    const struct hik_tcp_claim *claim = hik_tcp_claim_between(&pinfo->dst, &pinfo->src);
+    struct hik_session *session;
+
+    if (!claim || pinfo->destport < FIRST_USER_PORT)
+        return NULL;
+    claim = hik_tcp_best_claim(claim);
+    session = claim->session;
+    if (session->bye_frame || session->tcp_syn_frame || session->tcp_data_frame ||
+        pinfo->destport == session->caller.port || pinfo->destport == session->callee.port)
+        return NULL;
+    return session;
+}
+
+void hik_tcp_watch(packet_info *pinfo, const struct hik_tcp_header *header)
+{
+    const struct hik_tcp_claim *claim = hik_tcp_claim_of_packet(pinfo);
+    struct hik_tcp_connection *connection = hik_tcp_connection_find(pinfo);
+    struct hik_tcp_direction *dir;
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    if (!connection && claim) {
+        connection = hik_tcp_connection_new(pinfo, claim);
+    } else if (!connection && (header->flags & (HIK_TH_SYN | HIK_TH_ACK)) == HIK_TH_SYN) {
+        struct hik_session *session = session_astray(pinfo);
+
+        if (session)
+            connection = new_astray(pinfo, session);
+    }
+    if (!connection)
+        return;
+    dir = hik_tcp_direction_of(pinfo, connection, false);
+    if (header->flags & HIK_TH_SYN) {
+        bool ack = (header->flags & HIK_TH_ACK) != 0;
+
+        note(ack ? &connection->accept_frame : &connection->syn_frame, pinfo->num);
+        if (!dir->stream) {
+            dir->has_begin = true;
+            dir->begin = header->seq + 1;
+        }
+        if (header->sack_permitted)
+            connection->sack |= dir == &connection->dir[0] ? 1 : 2;
+    }
+    if (header->flags & HIK_TH_RST)
+        note(&connection->rst_frame, pinfo->num);
+    if (header->payload)
+        note(&connection->data_frame, pinfo->num);
+    if (header->flags & HIK_TH_ACK) {
+        struct hik_tcp_direction *back = hik_tcp_direction_of(pinfo, connection, true);
+
+        if (back->stream)
+            hik_tcp_stream_acked(back->stream, header->ack);
+    }
+    tell_session(connection);
+}
+
+/* ---- what is known of a session's connections ------------------------------------------------------------------- */
+
+const struct hik_tcp_connection *hik_tcp_newest(const struct hik_session *session)
+{
+    return (const struct hik_tcp_connection *)wmem_map_lookup(first_of, session);
+}
+
+void hik_tcp_connection_register(int proto, dissector_handle_t handle)
+{
+    proto_hik = proto;
+    media_handle = handle;
+    first_of = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), g_direct_hash, g_direct_equal);
+}

@@ -1,0 +1,151 @@
+/* tcp-facts.c
+ * What became of a session's media connections: made anew, to a port that nobody announced, with bytes that are no RTP,
+ * in frames other than RFC 4571's, or not all in the capture.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "tcp-facts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "endpoint.h"
+#include "tcp-media.h"
+
+/* Connections of a session that are looked at. */
+#define MAX_CONNECTIONS 64
+
+static void print_end(char text[HIK_TCP_TEXT], const struct hik_tcp_connection *connection, unsigned end)
+{
+    snprintf(text, HIK_TCP_TEXT, "%s", hik_endpoint_print(&connection->addr[end], connection->port[end]).s);
+}
+
+/* The other end is where the connection goes to, if its SYN was seen. */
+static bool goes_elsewhere(const struct hik_tcp_connection *connection, const struct hik_description *listener,
+                           const struct hik_media_line **instead)
+{
+    *instead = NULL;
+    if (!connection->syn_frame || connection->syn_frame != connection->first_frame || !listener || !listener->frame)
+        return false;
+    for (unsigned i = 0; i < listener->media_count; i++) {
+        const struct hik_media_line *line = &listener->media[i];
+
+        if (!line->tcp || !line->port_ok || line->endpoint.port == 0)
+            continue;
+        if (connection->port[1] == line->endpoint.port || (line->rtcp_port && connection->port[1] == line->rtcp_port))
+            return false;
+        /* another address is a NAT's business */
+        if (!*instead && line->addr_ok && addresses_equal(&line->endpoint.addr, &connection->addr[1]))
+            *instead = line;
+    }
+    return *instead != NULL;
+}
+
+/* Do both carry a stream with the same SSRC? */
+static bool same_stream(const struct hik_tcp_connection *a, const struct hik_tcp_connection *b)
+{
+    for (unsigned way = 0; way < 4; way++) {
+        const struct hik_tcp_direction *x = &a->dir[way / 2], *y = &b->dir[way % 2];
+
+        for (unsigned i = 0; i < MIN(x->ssrc_count, HIK_TCP_KNOWN_SSRCS); i++)
+            for (unsigned k = 0; k < MIN(y->ssrc_count, HIK_TCP_KNOWN_SSRCS); k++)
+                if (x->ssrc[i] == y->ssrc[k])
+                    return true;
+    }
+    return false;
+}
+
+static void take_foreign(const struct hik_tcp_connection *connection, unsigned way, struct hik_tcp_facts *out)
+{
+    const struct hik_tcp_direction *dir = &connection->dir[way];
+    size_t len = 0;
+
+    /* The first bytes of the connection tell what it is: those of the client, mostly. */
+    if (out->foreign && out->foreign_frame < dir->foreign_frame) {
+        out->foreign_bytes += dir->foreign_bytes;
+        return;
+    }
+    out->foreign = true;
+    out->foreign_bytes += dir->foreign_bytes;
+    out->foreign_frame = dir->foreign_frame;
+    out->foreign_is = hik_framing_foreign(dir->foreign_first, dir->foreign_first_len);
+    print_end(out->foreign_from, connection, way);
+    print_end(out->foreign_to, connection, !way);
+    out->foreign_first[0] = '\0';
+    for (unsigned i = 0; i < dir->foreign_first_len && i < 16; i++)
+        len += (size_t)snprintf(out->foreign_first + len, sizeof out->foreign_first - len, i ? " %02x" : "%02x", dir->foreign_first[i]);
+}
+
+static enum hik_framed framed(const struct hik_framing *framing)
+{
+    switch (framing->kind) {
+    case HIK_FRAMING_DOLLAR:
+        return HIK_FRAMED_DOLLAR;
+    case HIK_FRAMING_HEAD:
+        return HIK_FRAMED_HEAD;
+    case HIK_FRAMING_NONE:
+        return framing->head ? HIK_FRAMED_TAG : HIK_FRAMED_BARE;
+    default:
+        return HIK_FRAMED_RFC4571;
+    }
+}
+
+void hik_tcp_facts_collect(const struct hik_session *session, const struct hik_description *listener, struct hik_tcp_facts *out)
+{
+    const struct hik_tcp_connection *later = NULL;
+    const struct hik_media_line *instead;
+    struct hik_tcp_missing missing = {0};
+    bool reached = false;
+    unsigned i = 0;
+
+    memset(out, 0, sizeof *out);
+    for (const struct hik_tcp_connection *connection = hik_tcp_newest(session); connection && i < MAX_CONNECTIONS;
+         connection = connection->next_in_session, i++) {
+        bool elsewhere = goes_elsewhere(connection, listener, &instead);
+
+        if (elsewhere) {
+            out->astray = true;
+            out->astray_frame = connection->syn_frame;
+            out->astray_refused = connection->rst_frame && !connection->accept_frame && !connection->data_frame;
+            out->astray_up = connection->accept_frame || connection->data_frame;
+            out->astray_media = connection->media_frame != 0;
+            print_end(out->astray_from, connection, 0);
+            print_end(out->astray_to, connection, 1);
+            snprintf(out->astray_instead, sizeof out->astray_instead, "%s",
+                     hik_endpoint_print(&instead->endpoint.addr, instead->endpoint.port).s);
+        } else if (connection->syn_frame || connection->data_frame) {
+            reached = true;
+        }
+        for (unsigned way = 0; way < 2; way++) {
+            const struct hik_tcp_direction *dir = &connection->dir[way];
+
+            if (dir->accepted_frame) {
+                hik_tcp_stream_missing(dir->stream, &missing);
+                if (dir->ssrc_count > 0) {
+                    out->framed_seen = true;
+                    out->framed = framed(hik_tcp_stream_framing(dir->stream));
+                    out->head = hik_tcp_stream_framing(dir->stream)->head;
+                }
+            } else if (dir->foreign_frame && !elsewhere) {
+                take_foreign(connection, way, out);
+            }
+        }
+        if (!connection->media_frame)
+            continue;
+        if (later && later->port[0] != connection->port[0] && same_stream(later, connection)) {
+            out->anew++;
+            print_end(out->first_from, connection, 0);
+            print_end(out->second_from, later, 0);
+            out->second_frame = later->first_frame;
+        }
+        later = connection;
+    }
+    if (reached && !out->astray_media)
+        out->astray = false;
+    out->missing = missing.bytes;
+    out->holes = missing.holes;
+    out->missing_frame = missing.frame;
+    out->cut = missing.cut;
+    out->kept = missing.kept;
+    out->sent = missing.sent;
+}
