@@ -44,15 +44,15 @@ static bool view_is_string(const struct hik_reading *r, struct hik_view view, co
 /* ---- by address -------------------------------------------------------------------------------------------------- */
 
 /* How much of the two transport addresses a key has. Best first. */
-enum { BOTH_PORTS, SOURCE_PORT, DESTINATION_PORT, NO_PORTS, KEY_KINDS };
+enum { WITH_BOTH_PORTS, WITH_SOURCE_PORT, WITH_DESTINATION_PORT, WITHOUT_PORTS, ENDS_KEY_KINDS };
 
 /* The two ends, the smaller first: the same for both directions. *source_first: which one is the source. False where the
  * key would say nothing: one address twice without ports. */
 static bool ends_key(const address *src, uint16_t src_port, const address *dst, uint16_t dst_port, int kind,
                      struct hik_ends_key *key, bool *source_first)
 {
-    uint16_t ports[2] = {kind == DESTINATION_PORT || kind == NO_PORTS ? 0 : src_port,
-                         kind == SOURCE_PORT || kind == NO_PORTS ? 0 : dst_port};
+    uint16_t ports[2] = {kind == WITH_DESTINATION_PORT || kind == WITHOUT_PORTS ? 0 : src_port,
+                         kind == WITH_SOURCE_PORT || kind == WITHOUT_PORTS ? 0 : dst_port};
     int order = cmp_address(src, dst);
     bool swap = order > 0 || (order == 0 && ports[0] > ports[1]);
 
@@ -60,7 +60,7 @@ static bool ends_key(const address *src, uint16_t src_port, const address *dst, 
     key->port[swap] = ports[0];
     key->addr[!swap] = dst;
     key->port[!swap] = ports[1];
-    key->number = (uint32_t)(kind == DESTINATION_PORT ? SOURCE_PORT : kind);
+    key->number = (uint32_t)(kind == WITH_DESTINATION_PORT ? WITH_SOURCE_PORT : kind);
     *source_first = !swap;
     return order != 0 || ports[0] != ports[1];
 }
@@ -77,7 +77,7 @@ static enum hik_direction alias_direction(const struct alias *alias, bool source
 static void add_aliases(struct hik_platforms *pair, const address *lower, uint16_t lower_port, const address *upper,
                         uint16_t upper_port)
 {
-    for (int kind = 0; kind < KEY_KINDS; kind++) {
+    for (int kind = 0; kind < ENDS_KEY_KINDS; kind++) {
         struct hik_ends_key key;
         struct alias *alias;
         bool lower_first;
@@ -90,7 +90,7 @@ static void add_aliases(struct hik_platforms *pair, const address *lower, uint16
         if (!alias) {
             alias = wmem_new0(wmem_file_scope(), struct alias);
             hik_ends_key_insert(aliases, &key, alias);
-        } else if (kind != BOTH_PORTS) {
+        } else if (kind != WITH_BOTH_PORTS) {
             alias->contested = true;
             continue;
         }
@@ -143,11 +143,11 @@ static struct hik_pair_match find_by_address(packet_info *pinfo, const struct hi
             *contested = true;
             continue;
         }
-        if (kind == BOTH_PORTS ? names_another(r, alias->pair) : !may_be_at(pinfo, r, alias->pair))
+        if (kind == WITH_BOTH_PORTS ? names_another(r, alias->pair) : !may_be_at(pinfo, r, alias->pair))
             continue;
         match.pair = alias->pair;
         match.direction = alias_direction(alias, source_first);
-        match.exact = kind == BOTH_PORTS;
+        match.exact = kind == WITH_BOTH_PORTS;
         return match;
     }
     return match;
@@ -238,9 +238,9 @@ static struct hik_pair_match find(packet_info *pinfo, const struct hik_reading *
 
     *contested = false;
     if (!match.pair)
-        match = find_by_address(pinfo, r, BOTH_PORTS, BOTH_PORTS, contested);
+        match = find_by_address(pinfo, r, WITH_BOTH_PORTS, WITH_BOTH_PORTS, contested);
     if (!match.pair)
-        match = find_by_address(pinfo, r, SOURCE_PORT, NO_PORTS, contested);
+        match = find_by_address(pinfo, r, WITH_SOURCE_PORT, WITHOUT_PORTS, contested);
     return match;
 }
 
