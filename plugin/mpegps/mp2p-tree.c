@@ -248,10 +248,16 @@ static void pes_continues(struct build *b, const struct hik_ps_es *es, uint8_t i
     show_codec(b, es);
 }
 
+/* Where the capture cuts TCP segments, most RTP headers are cut off: what is missing says nothing. */
+static bool cut_over_tcp(const packet_info *pinfo, tvbuff_t *tvb)
+{
+    return pinfo->ptype == PT_TCP && tvb_captured_length(tvb) < tvb_reported_length(tvb);
+}
+
 /* A header behind bytes that could not be placed. */
 static void found_again(struct build *b, proto_item *item)
 {
-    if (b->lost_sync)
+    if (b->lost_sync && !cut_over_tcp(b->pinfo, b->tvb))
         expert_add_info(b->pinfo, item, &ei_mp2p_resync);
     b->lost_sync = false;
 }
@@ -508,7 +514,7 @@ static void show_units(tvbuff_t *tvb, proto_tree *tree, proto_item *top, const s
 
 static void show_notes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, proto_item *top, const struct mp2p_record *record)
 {
-    if (record->flags & MP2P_GAP && record->lost)
+    if (record->flags & MP2P_GAP && record->lost && !cut_over_tcp(pinfo, tvb))
         expert_add_info_format(pinfo, top, &ei_mp2p_lost, "%u%s RTP packet%s of this stream missing before this one (so far)", record->lost,
                                record->lost == 65535 ? " or more" : "", record->lost == 1 ? "" : "s");
     if (record->flags & MP2P_RESTART)

@@ -99,13 +99,16 @@ static void show_judgement(packet_info *pinfo, proto_item *item, const struct hi
                                "Payload type %u is in no m= line of the session", flow->judged_pt);
 }
 
+static void show_gap(packet_info *pinfo, proto_item *item, const struct hik_rtp *rtp)
+{
+    expert_add_info_format(pinfo, item, &ei_rtp_lost, "%u RTP packet%s missing in front of this one (sequence %u to %u)",
+                           rtp->gap, rtp->gap == 1 ? " is" : "s are", (rtp->seq - rtp->gap) & 0xFFFFu,
+                           (rtp->seq - 1u) & 0xFFFFu);
+}
+
 static void show_marks(packet_info *pinfo, proto_item *item, const struct hik_rtp *rtp, const struct hik_flow *flow,
                        const struct hik_session *session)
 {
-    if (rtp->marks & HIK_MARK_GAP)
-        expert_add_info_format(pinfo, item, &ei_rtp_lost, "%u RTP packet%s missing in front of this one (sequence %u to %u)",
-                               rtp->gap, rtp->gap == 1 ? " is" : "s are", (rtp->seq - rtp->gap) & 0xFFFFu,
-                               (rtp->seq - 1u) & 0xFFFFu);
     if (rtp->marks & HIK_MARK_AFTER_BYE) {
         nstime_t bye_time;
         uint32_t bye_frame;
@@ -140,7 +143,10 @@ void hik_findings_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, proto
     if (pinfo->num == flow->look_frame && rtp->extended_seq == flow->look_seq)
         expert_add_info_format(pinfo, item, &ei_payload_not_declared, "The SDP says %s for payload type %u, the payload looks like %s",
                                flow->look_said ? flow->look_said : "nothing", rtp->payload_type, flow->look_is);
-    if (rtp->marks & (HIK_MARK_GAP | HIK_MARK_AFTER_BYE | HIK_MARK_SSRC_CHANGED))
+    /* Where the capture cuts TCP segments, most RTP headers are cut off. */
+    if ((rtp->marks & HIK_MARK_GAP) && !(flow->tcp && tvb_captured_length(tvb) < tvb_reported_length(tvb)))
+        show_gap(pinfo, item, rtp);
+    if (rtp->marks & (HIK_MARK_AFTER_BYE | HIK_MARK_SSRC_CHANGED))
         show_marks(pinfo, item, rtp, flow, session);
 }
 
