@@ -8,6 +8,7 @@
  */
 #include "ws-compat.h"
 
+#include "copies.h"
 #include "current-message.h"
 #include "message-findings.h"
 #include "gb-id.h"
@@ -166,9 +167,12 @@ static unsigned find_taken(packet_info *pinfo, wmem_array_t *messages, const uin
 }
 
 /* The record of the next message of this frame: the first pass makes it, later passes find it, or NULL. */
-static const struct hik_message *next_message(packet_info *pinfo, const uint8_t *buf, unsigned length,
+static const struct hik_message *next_message(packet_info *pinfo, tvbuff_t *tvb, const uint8_t *buf, unsigned length,
                                               const struct hik_sip *sip, const struct hik_sdp *sdp)
 {
+    struct hik_datagram *datagram;
+    bool copy;
+
     wmem_array_t *messages = (wmem_array_t *)p_get_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_MESSAGES);
     struct taken taken;
 
@@ -186,7 +190,14 @@ static const struct hik_message *next_message(packet_info *pinfo, const uint8_t 
     }
     taken.length = length;
     taken.hash = hash_bytes(buf, length);
-    taken.message = hik_session_take(pinfo, buf, sip, sdp);
+    datagram = hik_datagram_take(pinfo, tvb, true, &copy);
+    if (copy && datagram->record) {
+        taken.message = hik_session_copy(pinfo, (struct hik_message *)datagram->record, datagram->frame);
+    } else {
+        taken.message = hik_session_take(pinfo, buf, sip, sdp);
+        if (datagram)
+            datagram->record = taken.message;
+    }
     wmem_array_append_one(messages, taken);
     return taken.message;
 }
@@ -214,7 +225,7 @@ static int dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
                            dissector_handle_t stock)
 {
     const struct hik_sdp *sdp = parse_sdp(pinfo, buf, sip);
-    const struct hik_message *message = next_message(pinfo, buf, tvb_captured_length(tvb), sip, sdp);
+    const struct hik_message *message = next_message(pinfo, tvb, buf, tvb_captured_length(tvb), sip, sdp);
     int length;
 
     if (!message)
@@ -240,7 +251,7 @@ static int dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
             hik_sip_tree_add(&view, pinfo, ours, item);
         }
         hik_findings_message(pinfo, tvb, ours, item, message);
-        queued = hik_tap_queue(pinfo, &record);
+        queued = message->copy_of ? NULL : hik_tap_queue(pinfo, &record);
         if (queued)
             queued->label = label_of(pinfo, buf, sip);
     }
@@ -492,6 +503,7 @@ void proto_register_hikcascade(void)
     sip_connections = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), g_direct_hash, g_direct_equal);
 
     hik_stock_register(proto_hikcascade);
+    hik_copies_register();
     hik_session_register(proto_hikcascade);
     hik_dialog_register();
     hik_session_tree_register(proto_hikcascade);

@@ -107,7 +107,7 @@ static int dissect_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
     /* Tap and export first, because stock may not come back. */
     hik_export_queue(pinfo, tvb, rtp);
     session = rtp->flow->session;
-    if (session)
+    if (session && !(rtp->marks & HIK_MARK_COPY))
         queue_rtp(pinfo, rtp);
     mine = *rtp; /* a payload may hold RTP packets of its own */
     if (session && !mine.flow->mp2p && mine.payload_type != mine.flow->looked_at && !PINFO_FD_VISITED(pinfo))

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "copies.h"
 #include "media-internal.h"
 #include "parts.h"
 #include "session.h"
@@ -410,12 +411,23 @@ static bool find_payload(tvbuff_t *tvb, uint8_t first, unsigned *off, unsigned *
     return true;
 }
 
+/* First pass: another copy of a datagram that was counted. */
+static struct hik_rtp_mark *take_copy(struct capture *capture, packet_info *pinfo, const struct hik_rtp *rtp,
+                                      const struct hik_flow *flow)
+{
+    struct hik_rtp_mark *mark = add_mark(capture, pinfo, flow->index, HIK_MARK_DUPLICATE | HIK_MARK_COPY);
+
+    mark->extended_seq = flow->highest_seq + (uint32_t)(int16_t)(rtp->seq - (uint16_t)flow->highest_seq);
+    return mark;
+}
+
 struct hik_rtp *hik_rtp_enter(packet_info *pinfo, tvbuff_t *tvb)
 {
     struct capture *capture = &this_capture;
     struct hik_rtp *rtp = &capture->current;
     const struct hik_rtp_mark *mark;
     const uint8_t *header;
+    bool copy;
 
     capture->current_frame = pinfo->num;
     rtp->serial++;
@@ -439,11 +451,13 @@ struct hik_rtp *hik_rtp_enter(packet_info *pinfo, tvbuff_t *tvb)
         rtp->flow = get_flow(mark->id);
     } else {
         rtp->flow = find_flow(capture, pinfo, rtp->ssrc, rtp->seq, pinfo->ptype == PT_TCP);
-        mark = take_rtp(capture, pinfo, rtp, rtp->flow);
+        hik_datagram_take(pinfo, tvb, false, &copy);
+        mark = copy && rtp->flow->packets > 0 ? take_copy(capture, pinfo, rtp, rtp->flow)
+                                              : take_rtp(capture, pinfo, rtp, rtp->flow);
         rtp->nth = capture->marks - 1 - capture->frame_marks;
-        if (rtp->flow->packets == 1)
+        if (rtp->flow->packets == 1 && !copy)
             rtp->flow->first_nth = rtp->nth;
-        if (!rtp->flow->session)
+        if (!rtp->flow->session && !copy)
             hik_stray_rtp_take(pinfo, tvb);
     }
     rtp->extended_seq = mark->extended_seq;

@@ -100,7 +100,8 @@ enum hik_mark {
     HIK_MARK_RESTART = 1 << 4,      /* the sequence numbers begin anew here */
     HIK_MARK_UNNEGOTIATED = 1 << 5, /* comes from an endpoint that no SDP of the session names */
     HIK_MARK_AFTER_BYE = 1 << 6,
-    HIK_MARK_SSRC_CHANGED = 1 << 7  /* first packet with another SSRC between the same endpoints */
+    HIK_MARK_SSRC_CHANGED = 1 << 7, /* first packet with another SSRC between the same endpoints */
+    HIK_MARK_COPY = 1 << 8          /* the same datagram is in the capture before it: it does not count */
 };
 struct hik_rtp_mark {
     uint32_t frame;

@@ -25,6 +25,8 @@ static int hf_hik_response_time = -1;
 static int hf_hik_first_media_in = -1;
 static int ett_hik_media = -1;
 
+static int hf_hik_copy_of = -1;
+static expert_field ei_hik_copy = EI_INIT;
 static expert_field ei_hik_answer_tied = EI_INIT;
 
 static const value_string direction_names[] = {
@@ -114,6 +116,9 @@ void hik_session_tree_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tre
     add_session(tvb, pinfo, tree, message->session);
     add_direction(tvb, tree, message->direction);
     add_transaction(tvb, pinfo, tree, message);
+    add_link(tvb, tree, hf_hik_copy_of, message->copy_of);
+    if (message->first_copy)
+        expert_add_info(pinfo, item, &ei_hik_copy);
     if (message->tied_by_cseq)
         expert_add_info_format(pinfo, item, &ei_hik_answer_tied,
                                "Call-ID, tags and Via branch fit no request: tied to the BYE in frame %u by CSeq and addresses",
@@ -190,6 +195,9 @@ void hik_session_tree_register(int proto)
         {&hf_hik_ack_in,
          {"ACK in frame", "hikcascade.ack_in", FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_ACK), 0,
           "The first ACK of this session", HFILL}},
+        {&hf_hik_copy_of,
+         {"Copy of frame", "hikcascade.copy_of", FT_FRAMENUM, BASE_NONE, NULL, 0,
+          "The same datagram stands in that frame: same addresses, IP identification and bytes", HFILL}},
         {&hf_hik_bye_in,
          {"BYE in frame", "hikcascade.bye_in", FT_FRAMENUM, BASE_NONE, NULL, 0, "The BYE that ended this session", HFILL}},
         {&hf_hik_expected_ssrc,
@@ -207,6 +215,10 @@ void hik_session_tree_register(int proto)
     };
     static int *trees[] = {&ett_hik_media};
     static ei_register_info experts[] = {
+        {&ei_hik_copy,
+         {"hikcascade.copy", PI_SEQUENCE, PI_NOTE,
+          "The capture holds datagrams more than once (mirror port, several interfaces): copies are shown and not counted",
+          EXPFILL}},
         {&ei_hik_answer_tied,
          {"hikcascade.answer_tied_by_cseq", PI_SEQUENCE, PI_NOTE, "Answer fits its request only by CSeq and addresses", EXPFILL}},
     };

@@ -421,6 +421,7 @@ void hik_session_update(packet_info *pinfo, const struct hik_reading *r, struct 
     struct hik_session *session = message->session;
 
     session->last_time = pinfo->abs_ts;
+    session->messages++;
     *(asked_by_callee(pinfo, r, message) == message->is_request ? &session->heard_callee : &session->heard_caller) = true;
     switch (message->method) {
     case HIK_METHOD_INVITE:

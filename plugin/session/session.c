@@ -16,6 +16,7 @@ static wmem_map_t *sessions_by_index; /* index + 1 -> struct hik_session */
 static struct {
     uint32_t messages;     /* taken in so far */
     nstime_t last_message; /* time of the newest */
+    bool copies_seen;
 } capture;
 
 static void reset_capture(void)
@@ -141,6 +142,21 @@ void hik_session_count_message(packet_info *pinfo)
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
     capture.messages++;
     capture.last_message = pinfo->abs_ts;
+}
+
+struct hik_message *hik_session_copy(packet_info *pinfo, const struct hik_message *message, uint32_t frame)
+{
+    struct hik_message *copy = (struct hik_message *)wmem_memdup(wmem_file_scope(), message, sizeof *message);
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    copy->copy_of = frame;
+    copy->first_copy = !capture.copies_seen;
+    copy->retransmission = true;
+    copy->goes_on = false; /* that its SDP counts stays: stock has just read it again, and the endpoints have to be ours again */
+    capture.copies_seen = true;
+    if (copy->session)
+        copy->session->copies++;
+    return copy;
 }
 
 void hik_session_register(int proto _U_)

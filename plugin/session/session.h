@@ -140,6 +140,7 @@ struct hik_session {
     uint32_t challenge_cseq;  /* CSeq of an INVITE that was answered 401 or 407 and by nothing better yet; 0 = none */
     uint32_t ack_frame;       /* first ACK other than a challenge's */
     uint32_t cancel_frame;
+    unsigned messages, copies; /* SIP messages; and datagrams of them that are in the capture once more */
     bool heard_caller, heard_callee; /* some message of the session was sent by that side */
     uint32_t bye_frame;       /* first BYE that was not refused: the call is over */
     enum hik_direction bye_direction;
@@ -188,8 +189,7 @@ struct hik_session {
      * data */
     uint32_t tcp_syn_frame, tcp_accept_frame, tcp_rst_frame, tcp_data_frame;
 
-    bool callee_unheard;      /* set whenever the sessions are compared: the callee is never heard in this capture, and yet
-                                 its answers were acknowledged, in this session or another */
+    uint32_t told_frame;      /* closing.c's, first pass: where the call's end was told of; 0 = nowhere yet */
     nstime_t end;             /* facts.c's, set whenever the sessions are compared: last packet of any kind */
     const char *verdict;      /* computed once by the first reader after the first pass, NULL before */
 };
@@ -239,6 +239,8 @@ struct hik_message {
     struct hik_request *asked;   /* first sending of a request outside of calls: request.h's record; else NULL */
     bool tied_by_cseq;           /* answer whose Call-ID and branch fit nothing: tied by CSeq and addresses alone */
     bool goes_on;                /* answer that refuses the BYE by which the session's call was over */
+    uint32_t copy_of;            /* the same datagram stands in that frame, too, and was taken in there; 0: this is the first */
+    bool first_copy;             /* the first copy of the capture */
     bool carries_offer, carries_answer; /* its SDP became the session's offer or answer */
 };
 
@@ -295,6 +297,10 @@ struct hik_platforms {
  * which the caller keeps with the packet. */
 struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip,
                                      const struct hik_sdp *sdp);
+
+/* First pass only. Another copy of the datagram that message came in, in that frame: it teaches nothing. Returns its own
+ * record. */
+struct hik_message *hik_session_copy(packet_info *pinfo, const struct hik_message *message, uint32_t frame);
 
 /* The call of this message, or the request it answers, was taken in before. Changes nothing. */
 bool hik_session_knows(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip);

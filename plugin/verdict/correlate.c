@@ -208,8 +208,8 @@ const struct hik_capture_summary *hik_correlate(void)
     for (unsigned i = 0; i < count; i++) {
         struct hik_session *session = hik_session_get(i);
 
-        session->callee_unheard = g_hash_table_contains(acknowledged, &session->callee.addr) &&
-                                  !g_hash_table_contains(heard, &session->callee.addr);
+        if (g_hash_table_contains(acknowledged, &session->callee.addr) && !g_hash_table_contains(heard, &session->callee.addr))
+            relation_of(all, session)->callee_unheard = true;
     }
     g_hash_table_destroy(heard);
     g_hash_table_destroy(acknowledged);

@@ -19,6 +19,7 @@ struct hik_capture_summary {
 struct hik_relation {
     const struct hik_session *shared;  /* same SSRC to the same receiver at the same time */
     bool same_port;
+    bool callee_unheard;               /* the callee is never heard in this capture, and yet its answers were acknowledged */
     const struct hik_session *cascade; /* the same camera, passed on by a platform that is in both */
 };
 

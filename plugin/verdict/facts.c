@@ -92,11 +92,10 @@ static void collect_times(const struct hik_session *session, const struct hik_ca
 }
 
 /* Linear in the flows of the session; the first call after new messages is linear in the sessions of the capture. */
-static void collect(const struct hik_session *session, struct hik_case *out)
+static void collect(const struct hik_session *session, const struct hik_capture_summary *all, const struct hik_relation *relation,
+                    struct hik_case *out)
 {
-    const struct hik_capture_summary *all = hik_correlate();
     const struct hik_media_sum media = hik_media_sum(session);
-    const struct hik_relation *relation = hik_correlate_relation(session);
     const struct hik_description *caller_sdp = hik_session_caller_sdp(session), *callee_sdp = hik_session_callee_sdp(session);
     const struct hik_media_line *caller = hik_description_first_line(caller_sdp), *callee = hik_description_first_line(callee_sdp);
     const struct hik_media_line *passive;
@@ -108,6 +107,8 @@ static void collect(const struct hik_session *session, struct hik_case *out)
     memset(out, 0, sizeof *out);
     hik_facts_init(f);
     f->began_before = session->began_before;
+    f->messages = session->messages;
+    f->copies = session->copies;
     f->invites = session->invites;
     f->provisional = session->provisional_status;
     f->challenge = session->challenge;
@@ -124,7 +125,7 @@ static void collect(const struct hik_session *session, struct hik_case *out)
         f->bye_by = hik_endpoint_keep(&out->bye_by, hik_endpoint_print(&by->addr, by->port));
     }
     f->bye_refused = session->bye_refused;
-    f->callee_unheard = session->callee_unheard;
+    f->callee_unheard = relation && relation->callee_unheard;
     /* an ACK follows the answer at once, and somebody's BYE was answered */
     f->caller_unheard = session->began_before && !session->heard_caller && session->final_status >= 200 &&
                         session->final_status < 300 && (hik_seconds_between(&session->final_time, &all->end) >= HIK_CROSSING ||
@@ -191,7 +192,21 @@ static void collect(const struct hik_session *session, struct hik_case *out)
 
 void hik_facts_judge(const struct hik_session *session, struct hik_case *facts, struct hik_verdict *out)
 {
-    collect(session, facts);
+    const struct hik_capture_summary *all = hik_correlate();
+
+    collect(session, all, hik_correlate_relation(session), facts);
+    hik_verdict_judge(&facts->facts, out);
+}
+
+void hik_facts_judge_now(packet_info *pinfo, const struct hik_session *session, struct hik_case *facts, struct hik_verdict *out)
+{
+    struct hik_capture_summary now = {.end = pinfo->abs_ts};
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    now.has_rtp = hik_flow_count() > 0 || hik_stray_rtp(NULL, NULL) > 0;
+    now.has_media = now.has_rtp || session->tcp_syn_frame || session->tcp_data_frame || session->unreachable > 0 ||
+                    (session->rtcp_packets > 0 && session->rtcp_sent == 0);
+    collect(session, &now, NULL, facts);
     hik_verdict_judge(&facts->facts, out);
 }
 

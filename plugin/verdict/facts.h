@@ -27,6 +27,10 @@ struct hik_case {
 const nstime_t *hik_facts_capture_end(void);
 
 void hik_facts_judge(const struct hik_session *session, struct hik_case *facts, struct hik_verdict *out);
+/* First pass only. The same by what is known at this packet, without a look at other sessions: its cost does not grow with
+ * them. */
+void hik_facts_judge_now(packet_info *pinfo, const struct hik_session *session, struct hik_case *facts,
+                         struct hik_verdict *out);
 /* The verdict's sentence. File scope, kept with the session; made anew only when messages came since. */
 const char *hik_facts_verdict(struct hik_session *session);
 

@@ -12,6 +12,7 @@
 
 #include "catalog.h"
 #include "correlate.h"
+#include "closing.h"
 #include "facts.h"
 #include "keepalive.h"
 #include "request.h"
@@ -320,11 +321,14 @@ void hik_findings_message(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, p
 {
     struct hik_session *session = message->session;
 
-    if (!PINFO_FD_VISITED(pinfo))
+    if (!PINFO_FD_VISITED(pinfo) && !message->copy_of) {
         take_notes(pinfo, message);
+        hik_closing_take(pinfo, message);
+    }
     if (!tree && !hik_stock_wants_experts())
         return;
     show_notes(pinfo, item, message);
+    hik_closing_show(tvb, tree, message);
     if (PINFO_FD_VISITED(pinfo)) {
         show_challenge(pinfo, item, message);
         show_unanswered(pinfo, item, message);
@@ -335,7 +339,7 @@ void hik_findings_message(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, p
     if (!PINFO_FD_VISITED(pinfo))
         return;
     show_outcome(pinfo, item, message);
-    if (message->is_request && message->method == HIK_METHOD_INVITE) {
+    if (message->is_request && message->method == HIK_METHOD_INVITE && !message->copy_of) {
         const char *verdict = hik_facts_verdict(session);
 
         proto_item_set_generated(proto_tree_add_string(tree, hf_hik_verdict, tvb, 0, 0, verdict));
@@ -386,5 +390,6 @@ void hik_message_findings_register(int proto)
 
     proto_register_field_array(proto, fields, array_length(fields));
     expert_register_field_array(expert_register_protocol(proto), experts, array_length(experts));
+    hik_closing_register(proto);
     notes_of = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), g_direct_hash, g_direct_equal);
 }

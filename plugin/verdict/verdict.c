@@ -53,6 +53,7 @@ static const char *const code_names[HIK_CODE_COUNT] = {
     [HIK_CODE_RECONNECTED] = "RECONNECTED",
     [HIK_CODE_MOVED] = "MOVED",
     [HIK_CODE_RETRANSMITTED] = "RETRANSMITTED",
+    [HIK_CODE_COPIES] = "COPIES",
     [HIK_CODE_CASCADE] = "CASCADE",
 };
 
@@ -678,6 +679,12 @@ void hik_verdict_judge(const struct hik_facts *facts, struct hik_verdict *out)
             facts->unreachable, facts->unreachable == 1 ? "" : "s", facts->unreachable_frame);
     if (!facts->began_before && facts->invites > 1 && hik_verdict_find(out, HIK_CODE_NO_ANSWER) == NULL)
         add(out, HIK_CODE_RETRANSMITTED, HIK_SEVERITY_NOTE, "INVITE sent %u times", facts->invites);
+    if (facts->copies > 0 && facts->messages > 0 && facts->copies % facts->messages == 0)
+        add(out, HIK_CODE_COPIES, HIK_SEVERITY_NOTE, "the capture holds every SIP message of it %u times; copies do not count",
+            1 + facts->copies / facts->messages);
+    else if (facts->copies > 0)
+        add(out, HIK_CODE_COPIES, HIK_SEVERITY_NOTE, "the capture holds some of its %u SIP messages more than once (%u copies); "
+            "copies do not count", facts->messages, facts->copies);
     if (facts->cascade_with >= 0)
         add(out, HIK_CODE_CASCADE, HIK_SEVERITY_NOTE, "%s passes this camera on: see session %d",
             or_unknown(facts->cascade_via), facts->cascade_with);

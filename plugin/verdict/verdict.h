@@ -57,6 +57,7 @@ enum hik_code {
     HIK_CODE_RECONNECTED,  /* the media connection was made anew */
     HIK_CODE_MOVED,        /* re-INVITE */
     HIK_CODE_RETRANSMITTED,
+    HIK_CODE_COPIES,       /* the capture holds its packets more than once */
     HIK_CODE_CASCADE,
     HIK_CODE_COUNT
 };
@@ -141,6 +142,7 @@ struct hik_tcp_facts {
 struct hik_facts {
     /* signalling */
     bool began_before;        /* no INVITE in the capture */
+    unsigned messages, copies; /* SIP messages, and datagrams of them that are in the capture once more */
     unsigned invites;         /* initial INVITEs, retransmissions included */
     uint16_t provisional;     /* highest 1xx, 0 = none */
     uint16_t challenge;       /* 401 or 407 that no further INVITE followed, else 0 */

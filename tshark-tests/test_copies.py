@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The same datagram more than once in a capture (gen_copies.py): copies are shown, and count once."""
+
+import pytest
+
+import gen_copies
+import gen_dialog
+import tables
+from hikpcap import Capture, Link, Platform
+
+OK = "OK 20 RTP packets of H.264 352x288 in 0.8 s from 192.0.2.10:40000 to 198.51.100.20:20000"
+TWICE = "; also COPIES the capture holds every SIP message of it %d times; copies do not count"
+THREE = ("IN_PROGRESS the capture ends 0.5 s after the INVITE, before an answer of 192.0.2.10:7100; also RETRANSMITTED INVITE sent "
+         "2 times; COPIES the capture holds every SIP message of it 3 times; copies do not count")
+
+
+def rows(tshark, cap):
+    path = tshark.sandbox.readable(cap)
+    one = tables.printed(tshark, "hikcascade,sessions", path)
+    assert one == tables.printed(tshark, "hikcascade,sessions", path, two_pass=True)
+    assert one == tables.from_sharkd(tshark, "hikcascade,sessions", path)
+    return [(row["RTP"], row["Lost"], row["Key frames"], row.verdict) for row in one]
+
+
+@pytest.mark.parametrize("times, after, change", [
+    (2, 0.0001, "same"), (2, 0.0001, "hop"), (2, 0.0001, "vlan"), (3, 0.00001, "same"), (5, 0.00001, "hop"),
+    (2, 0.06, "same"), (2, 0.2, "hop"), (2, 0.249, "same"),
+])
+def test_copies_do_not_count(tshark, times, after, change):
+    change = {"same": lambda frame: frame, "hop": gen_copies.other_hop, "vlan": gen_copies.in_vlan}[change]
+    cap = gen_copies.copied(gen_copies.call(), times, after, change)
+    assert rows(tshark, cap) == [("20", "0", "1", OK + TWICE % times)]
+
+
+def test_loss_and_duplicates_beside_copies(tshark):
+    assert rows(tshark, gen_copies.copies()) == [
+        ("20", "1", "1", "LOSS 5.0 % (1 of 20 RTP packets from 192.0.2.10:40000 lost); also DUPLICATES 1 of 20 RTP packets came "
+         "twice; COPIES the capture holds every SIP message of it 2 times; copies do not count")]
+
+
+def test_interleaved_copies_of_two_calls(tshark):
+    cap = Capture()
+    link = Link(cap)
+    calls = [link.call(), link.call()]
+    for call in calls:
+        call.start()
+    for _ in range(10):
+        for call in calls:
+            call.rtp(1)
+    for call in calls:
+        call.bye()
+    assert [row[:2] for row in rows(tshark, gen_copies.copied(cap, 2, 0.1, gen_copies.other_hop))] == [("10", "0"), ("10", "0")]
+
+
+def test_retransmissions_are_no_copies(tshark):
+    assert rows(tshark, gen_copies.copies_three_times()) == [("0", "0", "0", THREE)]
+
+
+@pytest.mark.parametrize("wait, verdict", [(0.048, "COPIES"), (0.052, "RETRANSMITTED")])
+def test_another_identification(tshark, wait, verdict):
+    """Nobody sends a SIP message again after less than T1: then another IP identification was written on the way."""
+    cap = Capture()
+    one = Link(cap).call()
+    one.invite()
+    cap.wait(wait - 0.001)
+    one.invite()
+    assert rows(tshark, cap)[0][3].split("also ")[1].split(" ")[0] == verdict
+
+
+def test_rtp_sent_twice_is_no_copy(tshark):
+    """RTP under another identification was sent twice, however soon."""
+    assert rows(tshark, gen_copies.call(double=(3, 5)))[0][3].endswith("; also DUPLICATES 2 of 22 RTP packets came twice")
+
+
+@pytest.mark.parametrize("after, verdict", [(0.048, "COPIES"), (0.052, "RETRANSMITTED")])
+def test_without_identification_time_tells(tshark, after, verdict):
+    """IPv6 has none."""
+    cap = Capture()
+    link = Link(cap, lower=Platform("34020000002000000001", "2001:db8:10::7"), upper=Platform("34010000002000000001", "2001:db8:20::1"))
+    link.call().invite()
+    cap.wait(1)
+    link.call().invite()
+    found = [row[3] for row in rows(tshark, gen_copies.copied(cap, 2, after))]
+    assert [text.split("also ")[1].split(" ")[0] for text in found] == [verdict] * 2
+
+
+@pytest.mark.parametrize("after, verdict", [(0.24, "COPIES"), (0.26, "RETRANSMITTED")])
+def test_edge_with_identification(tshark, after, verdict):
+    cap = Capture()
+    Link(cap).call().invite()
+    found = rows(tshark, gen_copies.copied(cap, 2, after))[0][3]
+    assert found.split("also ")[1].split(" ")[0] == verdict
+
+
+def test_one_note_and_links(tshark):
+    cap = gen_copies.copied(gen_dialog.begin()[2].start().link.capture)
+    found = tshark.fields_everywhere(cap, ["hikcascade.copy_of", "hikcascade.copy", "hikcascade.session"], "sip")
+    assert [row["hikcascade.copy_of"] for row in found] == [[], ["1"], [], ["3"], [], ["5"], [], ["7"]]
+    assert [row["frame"] for row in found if row["hikcascade.copy"]] == [2]
+    assert all(row["hikcascade.session"] == ["0"] for row in found)
+    assert [row[:2] for row in tshark.expert(cap) if "copies are shown" in row[2]] == [(2, "note")]
+
+
+def test_keepalives_and_registrations_count_once(tshark):
+    cap = Capture()
+    link = Link(cap)
+    link.register()
+    for _ in range(3):
+        cap.wait(60)
+        link.keepalive()
+    path = tshark.sandbox.readable(cap)
+    double = tshark.sandbox.readable(gen_copies.copied(cap, 2, 0.0001, gen_copies.other_hop))
+    assert tables.printed(tshark, "hikcascade,platforms", path) == tables.printed(tshark, "hikcascade,platforms", double)
