@@ -64,11 +64,13 @@ def late_answer(copies=1, after="200"):
     if after == "invite":
         for _ in range(copies):
             link.send(link.lower, first)
+            cap.wait(0.06 if copies > 1 else 0)
     call.ok()
     call.ack()
     if after == "200":
         for _ in range(copies):
             link.send(link.lower, first)
+            cap.wait(0.06 if copies > 1 else 0)
     call.rtp(50)
     call.bye()
     return cap

@@ -23,13 +23,15 @@ def twins(cseq=21):
     first, second, third = calls
     for call in calls:
         call.invite()
+    cap.wait(0.5)
     for call in calls:
         call.invite()
         call.trying()
     third.cancel()
     third.status("487 Request Terminated")
     third.ack(branch=third.branch)
-    for _ in range(2):
+    for turn in range(2):
+        cap.wait(0.5 * turn)
         first.ok()
         second.ok()
     second.ack()

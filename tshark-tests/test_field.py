@@ -21,7 +21,7 @@ ROWS = {
         ("198.51.100.20:20004", "192.0.2.10:40004", 5, 0, "closed",
          OK % (5, "0.3", "192.0.2.10:40004", "198.51.100.20:20004") + "; also RETRANSMITTED INVITE sent 2 times"),
         ("198.51.100.20:20008", "192.0.2.10:7100", 0, 0, "failed",
-         "CANCELLED by 198.51.100.20:7100 0.0 s after the INVITE; 192.0.2.10:7100 had answered 100 and no more; "
+         "CANCELLED by 198.51.100.20:7100 0.5 s after the INVITE; 192.0.2.10:7100 had answered 100 and no more; "
          "also RETRANSMITTED INVITE sent 2 times"),
     ],
     "passed_on": [

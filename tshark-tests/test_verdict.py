@@ -278,7 +278,7 @@ def test_row(tshark, name):
 
 @pytest.mark.parametrize("name", sorted(CALLS))
 def test_field(tshark, name):
-    """The same sentence on every INVITE of ours, and nowhere else; a single pass does not know it yet."""
+    """The same sentence on the INVITE of each call, once, and nowhere else; a single pass does not know it yet."""
     capture = "verdict-%s.pcap" % name
     names = ["hikcascade.session", "hikcascade.verdict"]
     filter = "hikcascade.verdict || (hikcascade && sip.Method == INVITE)"
@@ -287,8 +287,12 @@ def test_field(tshark, name):
     else:
         found = tshark.fields(capture, names, filter, two_pass=True)
     assert {int(row["hikcascade.session"][0]) for row in found} == set(range(len(CALLS[name])))
+    told = set()
     for row in found:
-        assert row["hikcascade.verdict"] == [CALLS[name][int(row["hikcascade.session"][0])][-1]]
+        session = row["hikcascade.session"][0]
+        if session not in told or row["hikcascade.verdict"]:
+            assert row["hikcascade.verdict"] == [CALLS[name][int(session)][-1]]
+        told.add(session)
 
 
 def test_all_codes():

@@ -25,9 +25,15 @@ static int hf_hik_response_time = -1;
 static int hf_hik_first_media_in = -1;
 static int ett_hik_media = -1;
 
+static int hf_hik_kind = -1;
 static int hf_hik_copy_of = -1;
 static expert_field ei_hik_copy = EI_INIT;
 static expert_field ei_hik_answer_tied = EI_INIT;
+
+static const value_string kind_names[] = {
+    {HIK_KIND_PLAY, "live"}, {HIK_KIND_PLAYBACK, "playback"}, {HIK_KIND_DOWNLOAD, "download"}, {HIK_KIND_TALK, "talk"},
+    {HIK_KIND_BROADCAST, "broadcast"}, {0, NULL},
+};
 
 static const value_string direction_names[] = {
     {HIK_DIR_UP, "lower platform to upper platform"},
@@ -116,6 +122,8 @@ void hik_session_tree_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tre
     add_session(tvb, pinfo, tree, message->session);
     add_direction(tvb, tree, message->direction);
     add_transaction(tvb, pinfo, tree, message);
+    if (message->kind != HIK_KIND_UNKNOWN)
+        proto_item_set_generated(proto_tree_add_uint(tree, hf_hik_kind, tvb, 0, 0, message->kind));
     add_link(tvb, tree, hf_hik_copy_of, message->copy_of);
     if (message->first_copy)
         expert_add_info(pinfo, item, &ei_hik_copy);
@@ -195,6 +203,9 @@ void hik_session_tree_register(int proto)
         {&hf_hik_ack_in,
          {"ACK in frame", "hikcascade.ack_in", FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_ACK), 0,
           "The first ACK of this session", HFILL}},
+        {&hf_hik_kind,
+         {"Kind of call", "hikcascade.kind", FT_UINT8, BASE_DEC, VALS(kind_names), 0,
+          "By s= of the SDP; where that says nothing, by the media and by y=", HFILL}},
         {&hf_hik_copy_of,
          {"Copy of frame", "hikcascade.copy_of", FT_FRAMENUM, BASE_NONE, NULL, 0,
           "The same datagram stands in that frame: same addresses, IP identification and bytes", HFILL}},

@@ -468,6 +468,7 @@ void hik_session_update(packet_info *pinfo, const struct hik_reading *r, struct 
         break;
     }
     set_camera(session, r);
+    message->kind = session->kind;
     keep_recording(session);
     if (message->carries_offer || message->carries_answer)
         hik_session_keep_expectation(pinfo, session);

@@ -239,6 +239,7 @@ struct hik_message {
     struct hik_request *asked;   /* first sending of a request outside of calls: request.h's record; else NULL */
     bool tied_by_cseq;           /* answer whose Call-ID and branch fit nothing: tied by CSeq and addresses alone */
     bool goes_on;                /* answer that refuses the BYE by which the session's call was over */
+    enum hik_session_kind kind;  /* of its session, as far as it is known by then */
     uint32_t copy_of;            /* the same datagram stands in that frame, too, and was taken in there; 0: this is the first */
     bool first_copy;             /* the first copy of the capture */
     bool carries_offer, carries_answer; /* its SDP became the session's offer or answer */

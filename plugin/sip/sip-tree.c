@@ -29,6 +29,11 @@ static int hf_hik_subject_receiver_seq = -1;
 static int hf_hik_stream_mode = -1;
 static int hf_hik_stream_mode_source = -1;
 static int hf_hik_file_size = -1;
+static int hf_hik_download_speed = -1;
+static int hf_hik_recording_start = -1;
+static int hf_hik_recording_end = -1;
+static int hf_hik_play_uri = -1;
+static int hf_hik_play_uri_type = -1;
 static int hf_hik_ssrc = -1;
 static int hf_hik_ssrc_text = -1;
 static int hf_hik_ssrc_history = -1;
@@ -77,6 +82,11 @@ static value_string industry_names[100 + 1];
 static value_string network_names[10 + 1];
 static value_string type_names[1000 + 1];
 static value_string_ext type_names_ext = VALUE_STRING_EXT_INIT(type_names);
+
+/* GB/T 28181-2016 annex G: the number behind the ID of u=. */
+static const value_string recording_types[] = {
+    {0, "all recordings"}, {1, "recorded by hand"}, {2, "recorded on alarm"}, {3, "recorded by schedule"}, {0, NULL},
+};
 
 static const true_false_string history_names = {"history (playback, download)", "live"};
 
@@ -224,7 +234,12 @@ static void add_ssrc(const struct hik_sip_view *v, packet_info *pinfo, proto_tre
     }
     add_text(v, sub, hf_hik_ssrc_text, ssrc.text);
     if (ssrc.has_parts) {
-        proto_tree_add_boolean(sub, hf_hik_ssrc_history, v->tvb, (int)ssrc.history_digit.off, 1, ssrc.history);
+        /* s= says what the stream is; the first digit says it only where it does not contradict: many write 0 always */
+        if (v->sdp->session_name == HIK_S_OTHER || v->sdp->session_name == HIK_S_TALK ||
+            ssrc.history == (v->sdp->session_name != HIK_S_PLAY))
+            proto_tree_add_boolean(sub, hf_hik_ssrc_history, v->tvb, (int)ssrc.history_digit.off, 1, ssrc.history);
+        else
+            proto_item_append_text(item, " [its first digit means %s, s= says otherwise]", ssrc.history ? "history" : "live");
         add_text(v, sub, hf_hik_ssrc_domain, ssrc.domain);
         add_text(v, sub, hf_hik_ssrc_serial, ssrc.serial);
     }
@@ -286,6 +301,8 @@ static void add_attribute(const struct hik_sip_view *v, proto_tree *tree, struct
     if (attribute.id == HIK_ATTR_STREAM_MODE && attribute.value.len > 0) {
         proto_tree *sub = proto_item_add_subtree(add_text(v, tree, hf_hik_stream_mode, attribute.value), ett_hik_stream_mode);
         add_text(v, sub, hf_hik_stream_mode_source, attribute.name);
+    } else if (attribute.id == HIK_ATTR_DOWNLOAD_SPEED && attribute.value.len > 0) {
+        add_text(v, tree, hf_hik_download_speed, attribute.value);
     } else if (attribute.id == HIK_ATTR_FILE_SIZE) {
         struct hik_view digits = attribute.value;
         uint64_t size;
@@ -342,6 +359,43 @@ static void add_media(const struct hik_sip_view *v, packet_info *pinfo, proto_tr
                                                      (int)section->rtcp_port_text.len, rtcp_port));
 }
 
+/* u=<ID>:<kind of recording>, or a URL, whose digits are none of ours. */
+static void add_play_uri(const struct hik_sip_view *v, packet_info *pinfo, proto_tree *tree, struct hik_view value)
+{
+    struct hik_view id, param;
+
+    if (value.len == 0)
+        return;
+    add_text(v, tree, hf_hik_play_uri, value);
+    if (!hik_sdp_parse_play_uri(v->buf, value, &id, &param))
+        return;
+    add_number(v, tree, hf_hik_play_uri_type, param, 255);
+    add_id(v, pinfo, tree, id, "SDP u=");
+}
+
+/* t=: what is asked for of a recording, in seconds since 1970, not since 1900 as in RFC 4566; 0 says nothing. */
+static void add_recording_time(const struct hik_sip_view *v, proto_tree *tree, int field, struct hik_view text)
+{
+    nstime_t time = NSTIME_INIT_ZERO;
+    uint64_t seconds;
+
+    if (!hik_view_uint(v->buf, text, UINT32_MAX, &seconds) || seconds == 0)
+        return;
+    time.secs = (time_t)seconds;
+    proto_tree_add_time(tree, field, v->tvb, (int)text.off, (int)text.len, &time);
+}
+
+static void add_recording(const struct hik_sip_view *v, proto_tree *tree, struct hik_view value)
+{
+    uint32_t blank = 0;
+
+    while (blank < value.len && v->buf[value.off + blank] != ' ')
+        blank++;
+    add_recording_time(v, tree, hf_hik_recording_start, part(value, 0, blank));
+    if (blank < value.len)
+        add_recording_time(v, tree, hf_hik_recording_end, hik_view_trim(v->buf, part(value, blank + 1, value.len - blank - 1)));
+}
+
 static void add_origin_ids(const struct hik_sip_view *v, packet_info *pinfo, proto_tree *tree, const struct hik_sdp_line *line)
 {
     struct hik_sdp_connection connection;
@@ -352,13 +406,7 @@ static void add_origin_ids(const struct hik_sip_view *v, packet_info *pinfo, pro
             add_id(v, pinfo, tree, id, "SDP o=");
         return;
     }
-    /* u=<ID>:<parameter>, or a URL, whose digits are none of ours */
-    for (uint32_t i = 0; i < id.len; i++)
-        if (v->buf[id.off + i] == ':') {
-            id.len = i;
-            break;
-        }
-    add_id(v, pinfo, tree, id, "SDP u=");
+    add_play_uri(v, pinfo, tree, line->value);
 }
 
 static void add_sdp(const struct hik_sip_view *v, packet_info *pinfo, proto_tree *tree, proto_item *root, const struct hik_sdp *sdp)
@@ -374,6 +422,9 @@ static void add_sdp(const struct hik_sip_view *v, packet_info *pinfo, proto_tree
         case 'o':
         case 'u':
             add_origin_ids(v, pinfo, tree, &line);
+            break;
+        case 't':
+            add_recording(v, tree, line.value);
             break;
         case 'a':
             add_attribute(v, tree, line.value);
@@ -552,6 +603,18 @@ void hik_sip_tree_register(int proto)
           "The SDP attribute that names the stream: streamMode, streamprofile, streamnumber or stream", HFILL}},
         {&hf_hik_file_size,
          {"File size", "hikcascade.file_size", FT_INT64, BASE_DEC, NULL, 0, "Bytes; -1: unknown", HFILL}},
+        {&hf_hik_download_speed,
+         {"Download speed", "hikcascade.download_speed", FT_STRING, BASE_NONE, NULL, 0, "Times the speed of playing, as written", HFILL}},
+        {&hf_hik_recording_start,
+         {"Recorded from", "hikcascade.recording.start", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0,
+          "t=: beginning of what is asked for of a recording", HFILL}},
+        {&hf_hik_recording_end,
+         {"Recorded to", "hikcascade.recording.end", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0,
+          "t=: end of what is asked for of a recording", HFILL}},
+        {&hf_hik_play_uri,
+         {"Recording", "hikcascade.play_uri", FT_STRING, BASE_NONE, NULL, 0, "u=: whose recording is asked for, and which kind", HFILL}},
+        {&hf_hik_play_uri_type,
+         {"Kind of recording", "hikcascade.play_uri.type", FT_UINT8, BASE_DEC, VALS(recording_types), 0, "The number behind the ID", HFILL}},
         {&hf_hik_ssrc,
          {"SSRC", "hikcascade.ssrc", FT_UINT32, BASE_DEC_HEX, NULL, 0, "The RTP SSRC that y= announces", HFILL}},
         {&hf_hik_ssrc_text,

@@ -316,6 +316,20 @@ static void show_challenge(packet_info *pinfo, proto_item *item, const struct hi
                                "without credentials", pair->challenges_in_row);
 }
 
+/* Makes the last item of the tree its first: what was found is what people look for. */
+static void lead(proto_tree *tree, proto_item *item)
+{
+    const proto_node *first;
+
+    if (!tree || !item || tree->last_child != item)
+        return;
+    do { /* nothing moves in a tree that nobody sees */
+        first = tree->first_child;
+        if (first != item)
+            proto_tree_move_item(tree, tree->last_child, tree->first_child);
+    } while (tree->first_child != first);
+}
+
 void hik_findings_message(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, proto_item *item,
                           const struct hik_message *message)
 {
@@ -339,10 +353,13 @@ void hik_findings_message(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, p
     if (!PINFO_FD_VISITED(pinfo))
         return;
     show_outcome(pinfo, item, message);
-    if (message->is_request && message->method == HIK_METHOD_INVITE && !message->copy_of) {
+    if (message->is_request && message->method == HIK_METHOD_INVITE && !message->retransmission) { /* a call is one row */
         const char *verdict = hik_facts_verdict(session);
+        proto_item *shown;
 
-        proto_item_set_generated(proto_tree_add_string(tree, hf_hik_verdict, tvb, 0, 0, verdict));
+        shown = proto_tree_add_string(tree, hf_hik_verdict, tvb, 0, 0, verdict);
+        proto_item_set_generated(shown);
+        lead(tree, shown);
         proto_item_append_text(item, ", %s", verdict);
     }
 }
