@@ -151,6 +151,7 @@ struct hik_message *hik_session_copy(packet_info *pinfo, const struct hik_messag
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
     copy->copy_of = frame;
     copy->first_copy = !capture.copies_seen;
+    copy->asked = NULL;
     copy->retransmission = true;
     copy->goes_on = false; /* that its SDP counts stays: stock has just read it again, and the endpoints have to be ours again */
     capture.copies_seen = true;
