@@ -604,6 +604,8 @@ static void test_hostile(void)
         BIT(declared_ps);
         f.provisional = (uint16_t)(g_rand_boolean(rand) ? 0 : g_rand_int_range(rand, 100, 200));
         f.final_status = (uint16_t)(g_rand_boolean(rand) ? 0 : g_rand_int_range(rand, 200, 700));
+        if (g_rand_boolean(rand))
+            f.final_status = 200;
         f.challenge = (uint16_t)(g_rand_boolean(rand) ? 0 : 401);
         NUM(messages), NUM(copies), NUM(rtcp_sent), NUM(stray_packets), TXT(bye_by), TXT(receiver_sip), SEC(late_answer);
         NUM(invites), NUM(forks), NUM(rtcp_packets), NUM(after_bye), NUM(frames), NUM(key_frames);
