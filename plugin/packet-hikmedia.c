@@ -110,13 +110,15 @@ static int dissect_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
     if (session && !(rtp->marks & HIK_MARK_COPY))
         queue_rtp(pinfo, rtp);
     mine = *rtp; /* a payload may hold RTP packets of its own */
-    if (session && !mine.flow->mp2p && mine.payload_type != mine.flow->looked_at && !PINFO_FD_VISITED(pinfo))
+    if (session && mine.payload_type != mine.flow->looked_at && !PINFO_FD_VISITED(pinfo))
         hik_media_look(pinfo, tvb, &mine, media_rtp_handle);
     if (session && !tree)
         show_rtp(tvb, pinfo, NULL, &mine, session);
     /* With no tree there is nothing of ours to lose: spare the exception frame, unless it is by our word that stock takes
      * it for what it is taken for. */
     length = tree || mine.flow->look_frame ? hik_stock_call(rtp_handle, tvb, pinfo, tree) : call_dissector(rtp_handle, tvb, pinfo, tree);
+    if (session)
+        hik_mp2p_after_stock(tvb, pinfo, tree, &mine);
     if (session && tree)
         show_rtp(tvb, pinfo, tree, &mine, session);
     hik_rtp_restore(&outer);

@@ -248,7 +248,7 @@ static struct hik_flow *new_flow(struct capture *capture, packet_info *pinfo, st
     flow->first_frame = pinfo->num;
     flow->first_time = pinfo->abs_ts;
     flow->content = &unknown;
-    flow->looked_at = UINT8_MAX;
+    flow->looked_at = flow->other_than_ps = UINT8_MAX;
     if (session) {
         before = session->flows;
         flow->after_ssrc_change = before && before->ssrc != flow->ssrc && before->src_port == flow->src_port &&
@@ -310,7 +310,7 @@ static struct hik_flow *find_flow(struct capture *capture, packet_info *pinfo, u
             (session == flow->session && was_away(session, flow, seq)))
             flow = new_flow(capture, pinfo, session, &key);
         flow->bindings_seen = now;
-        flow->looked_at = UINT8_MAX;
+        flow->looked_at = flow->other_than_ps = UINT8_MAX;
     }
     return flow;
 }
@@ -362,6 +362,20 @@ static void count_sequence(packet_info *pinfo, struct hik_flow *flow, uint16_t s
     }
 }
 
+/* A payload type that is not the flow's first. */
+static void count_type(struct hik_flow *flow, uint8_t payload_type)
+{
+    for (unsigned i = 0; i < HIK_FLOW_TYPES; i++) {
+        struct hik_payload_count *type = &flow->types[i];
+
+        if (type->packets > 0 && type->payload_type != payload_type)
+            continue;
+        type->payload_type = payload_type;
+        type->packets++;
+        return;
+    }
+}
+
 /* First pass: counts an RTP packet and makes its record. */
 static struct hik_rtp_mark *take_rtp(struct capture *capture, packet_info *pinfo, const struct hik_rtp *rtp,
                                      struct hik_flow *flow)
@@ -371,6 +385,10 @@ static struct hik_rtp_mark *take_rtp(struct capture *capture, packet_info *pinfo
     count_sequence(pinfo, flow, rtp->seq, mark);
     if (flow->packets == 0 && flow->after_ssrc_change)
         mark->flags |= HIK_MARK_SSRC_CHANGED;
+    if (flow->packets == 0)
+        flow->first_payload_type = rtp->payload_type;
+    else if (rtp->payload_type != flow->first_payload_type)
+        count_type(flow, rtp->payload_type);
     flow->packets++;
     flow->last_time = pinfo->abs_ts;
     flow->last_frame = pinfo->num;
@@ -389,6 +407,14 @@ const struct hik_rtp *hik_media_rtp(packet_info *pinfo)
     const struct capture *capture = &this_capture;
 
     return capture->current_frame == pinfo->num && capture->current.flow ? &capture->current : NULL;
+}
+
+void hik_media_set_parsed(packet_info *pinfo)
+{
+    struct capture *capture = this_capture();
+
+    if (capture->current_frame == pinfo->num)
+        capture->current.payload_parsed = true;
 }
 
 /* Where the payload is inside the RTP packet (RFC 3550 5.1, 5.3.1): false if the header does not fit. */
@@ -432,6 +458,7 @@ struct hik_rtp *hik_rtp_enter(packet_info *pinfo, tvbuff_t *tvb)
     capture->current_frame = pinfo->num;
     rtp->serial++;
     rtp->flow = NULL;
+    rtp->payload_parsed = false;
     rtp->key_frame = NULL;
     if (tvb_captured_length(tvb) < RTP_MIN_HEADER || pinfo->flags.in_error_pkt)
         return NULL;

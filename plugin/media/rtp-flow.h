@@ -34,7 +34,15 @@ struct hik_content {
     uint32_t ps_packets;         /* packets that fitted the program stream */
     uint32_t not_ps_packets;     /* packets that were declared PS and are something else */
     const char *looks_like;      /* what they look like instead, NULL */
+    bool encrypted;              /* the video is, as its headers say or its bytes show */
 };
+
+/* Packets of a payload type. */
+struct hik_payload_count {
+    uint8_t payload_type;
+    uint32_t packets;
+};
+enum { HIK_FLOW_TYPES = 4 };
 
 /* One direction of RTP with one SSRC: source, destination, SSRC. File scope. Counters are first-pass values over the
  * whole capture. */
@@ -58,6 +66,9 @@ struct hik_flow {
     void *mp2p;                  /* packet-mp2p.c's parser state */
     uint8_t payload_type;        /* of the last packet */
     uint8_t looked_at;           /* payload-check.c's: payload type of which there is nothing more to say, 255: none */
+    uint8_t other_than_ps;       /* payload-check.c's: payload type that is no program stream, 255: none */
+    uint8_t first_payload_type;
+    struct hik_payload_count types[HIK_FLOW_TYPES]; /* others than the first, as they came; further ones are not counted */
 
     bool tcp;
     uint32_t ssrc;
@@ -75,6 +86,8 @@ struct hik_flow {
     const struct hik_content *content; /* never NULL */
 
     uint8_t judged_pt;           /* payload type of the packet it was judged on */
+    uint8_t undeclared_pt;       /* first payload type in no m= line, valid if HIK_JUDGED_PAYLOAD_TYPE */
+    uint32_t undeclared_frame;   /* and where it came */
     uint32_t judged_frame, judged_nth;
     uint32_t judged_expected;    /* SSRC announced then */
 
@@ -137,11 +150,15 @@ struct hik_rtp {
     uint16_t marks;              /* enum hik_mark, as found on the first pass */
     uint16_t gap;                /* packets missing in front of this one */
     unsigned payload_off, payload_len; /* inside the RTP packet, padding excluded */
+    bool payload_parsed;         /* the program stream's parser has had the payload */
     bool *key_frame;             /* set to true where a key frame begins in the payload; NULL: nobody asks */
 };
 
 /* The RTP packet being dissected, NULL if it did not come through our wrapper (then see hik_media_enter()). */
 const struct hik_rtp *hik_media_rtp(packet_info *pinfo);
+
+/* The program stream's parser has the payload of the RTP packet being dissected. */
+void hik_media_set_parsed(packet_info *pinfo);
 
 /* The front door's: reads the RTP header at the start of the tvb, finds or makes the flow (first pass), counts the packet,
  * and makes hik_media_rtp() answer for the rest of it. Every pass. NULL if it is no RTP header. */

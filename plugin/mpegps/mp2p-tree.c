@@ -31,7 +31,7 @@ static int hf_mp2p_frame = -1, hf_mp2p_frame_first = -1, hf_mp2p_frame_last = -1
 static int ett_mp2p = -1, ett_mp2p_pack = -1, ett_mp2p_system = -1, ett_mp2p_psm = -1, ett_mp2p_pes = -1,
            ett_mp2p_continuation = -1, ett_mp2p_nal = -1, ett_mp2p_frame = -1;
 
-static expert_field ei_mp2p_lost = EI_INIT, ei_mp2p_restart = EI_INIT, ei_mp2p_resync = EI_INIT, ei_mp2p_no_psm = EI_INIT, ei_mp2p_mismatch = EI_INIT,
+static expert_field ei_mp2p_lost = EI_INIT, ei_mp2p_restart = EI_INIT, ei_mp2p_taken = EI_INIT, ei_mp2p_resync = EI_INIT, ei_mp2p_no_psm = EI_INIT, ei_mp2p_mismatch = EI_INIT,
                     ei_mp2p_not_ps = EI_INIT, ei_mp2p_late = EI_INIT, ei_mp2p_cut = EI_INIT, ei_mp2p_pes_length = EI_INIT,
                     ei_mp2p_pes_broken = EI_INIT;
 
@@ -555,6 +555,9 @@ void hik_mp2p_tree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const st
     ours = proto_item_add_subtree(top, ett_mp2p);
     if (record) {
         show_notes(tvb, pinfo, ours, top, record);
+        if (view->taken_by)
+            expert_add_info_format(pinfo, top, &ei_mp2p_taken, "Another plugin (%s) has the encoding name of this payload and shows it; "
+                                   "what is counted and judged is our own reading", view->taken_by);
         show_units(tvb, ours, top, view);
     }
     if (!view->start || (record && record->flags & MP2P_NOT_PS)) {
@@ -667,6 +670,7 @@ void hik_mp2p_tree_register(int proto)
     static ei_register_info experts[] = {
         {&ei_mp2p_lost, {"mp2p.lost", PI_SEQUENCE, PI_WARN, "RTP packets are missing", EXPFILL}},
         {&ei_mp2p_restart, {"mp2p.restart", PI_SEQUENCE, PI_NOTE, "The sequence numbers begin anew here", EXPFILL}},
+        {&ei_mp2p_taken, {"mp2p.taken", PI_PROTOCOL, PI_NOTE, "Another plugin shows the program stream", EXPFILL}},
         {&ei_mp2p_resync, {"mp2p.resync", PI_SEQUENCE, PI_NOTE, "The program stream is found again at this header; bytes before it could not "
                            "be placed", EXPFILL}},
         {&ei_mp2p_no_psm, {"mp2p.no_psm", PI_PROTOCOL, PI_NOTE, "No program stream map names this stream so far: the codec is taken from "

@@ -23,7 +23,8 @@ enum {
     MP2P_UNITS = 256,       /* completes access units */
     MP2P_KEY_BEGINS = 512,
     MP2P_BOUNDED = 1024,    /* payload was cut short by the snap length */
-    MP2P_RESTART = 2048     /* the sequence numbers begin anew here */
+    MP2P_RESTART = 2048,    /* the sequence numbers begin anew here */
+    MP2P_TAKEN = 4096       /* said here, once per flow: another dissector has the encoding name of the SDP */
 };
 
 /* What the first pass found about an RTP packet. Written on the first pass, kept in blocks of its flow, file scope. */
@@ -62,6 +63,7 @@ struct mp2p_view {
     const struct mp2p_unit *units;    /* completed by it, in order */
     unsigned unit_count;
     const struct mp2p_picture *pictures; /* MP2P_PICTURES of them; the first is not known: 0 x 0 */
+    const char *taken_by;   /* MP2P_TAKEN: by whom; NULL: nobody */
 };
 
 void hik_mp2p_tree_register(int proto);

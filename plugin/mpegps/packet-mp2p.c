@@ -34,6 +34,7 @@ struct mp2p_flow {
     uint32_t last_base;     /* its bytes follow, if they are few enough */
     uint16_t last_len;      /* 0: they are not */
     uint8_t picture_count;  /* 0 is "not known" */
+    bool asked, taken;      /* whether another dissector has the encoding name of the SDP; it has, and that is said */
     uint8_t last_bytes[LAST_BYTES];
     struct hik_content content;
     struct mp2p_unit *units; /* in order of record */
@@ -297,6 +298,15 @@ static void tell_content(struct hik_content *content, const struct hik_ps_track 
     content->frames = t->video_codec == HIK_ES_H264 || t->video_codec == HIK_ES_H265 ? t->counts.units : 0;
 }
 
+/* Whoever else has the name under which the SDP declares the payload, NULL: nobody. */
+static const char *taken_by(const struct hik_rtp *rtp)
+{
+    const char *declared = rtp->payload_type >= 96 ? hik_media_declared(rtp->flow->session, rtp->payload_type, NULL) : NULL;
+    dissector_handle_t handle = declared ? dissector_get_string_handle(find_dissector_table("rtp_dyn_payload_type"), declared) : NULL;
+
+    return handle && handle != mp2p_handle ? dissector_handle_get_protocol_short_name(handle) : NULL;
+}
+
 /* One of the packets missing in front of that one came. */
 static void fill_gap(struct mp2p_flow *m, uint32_t index)
 {
@@ -362,6 +372,11 @@ static void take_in(packet_info *pinfo, tvbuff_t *tvb, struct mp2p_flow *m, cons
     }
     if (arrival.start)
         keep_state(m, record, arrival.start);
+    if (!m->asked && rtp->flow->session && taken_by(rtp)) {
+        m->taken = true;
+        record->flags |= MP2P_TAKEN;
+    }
+    m->asked = true;
     if (arrival.no_psm)
         record->flags |= MP2P_NO_PSM;
     if (arrival.key_begins)
@@ -504,15 +519,17 @@ static void add_last_units(packet_info *pinfo, const struct mp2p_flow *m, uint32
     }
 }
 
+
 static int dissect_mp2p(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
     static const struct mp2p_unit no_unit;
     const struct hik_rtp *rtp = rtp_around(tvb, pinfo);
-    struct mp2p_view view = { NULL, NULL, &no_unit, 0, NULL };
+    struct mp2p_view view = { NULL, NULL, &no_unit, 0, NULL, NULL };
     struct mp2p_flow *m = NULL;
     uint32_t index = 0;
 
     if (rtp) {
+        hik_media_set_parsed(pinfo);
         if (!PINFO_FD_VISITED(pinfo))
             take_in(pinfo, tvb, flow_state(rtp->flow), rtp);
         m = (struct mp2p_flow *)rtp->flow->mp2p;
@@ -528,6 +545,8 @@ static int dissect_mp2p(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, voi
             find_units(m, index, &view);
         if (view.record && PINFO_FD_VISITED(pinfo))
             add_last_units(pinfo, m, index, &view);
+        if (view.record && view.record->flags & MP2P_TAKEN)
+            view.taken_by = taken_by(rtp);
         if (view.record && view.record->flags & MP2P_KEY_BEGINS && rtp->key_frame)
             *rtp->key_frame = true;
         if (view.record && view.record->flags & MP2P_HAS_STATE && hik_mp2p_is_shown(tree))
@@ -544,6 +563,24 @@ static int dissect_mp2p(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, voi
         hik_mp2p_columns(pinfo, &view);
     hik_mp2p_tree(tvb, pinfo, tree, &view);
     return (int)tvb_captured_length(tvb);
+}
+
+void hik_mp2p_after_stock(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct hik_rtp *rtp)
+{
+    const struct hik_rtp *current = hik_media_rtp(pinfo);
+    const struct mp2p_flow *m = (const struct mp2p_flow *)rtp->flow->mp2p;
+    bool writable = col_get_writable(pinfo->cinfo, -1);
+    uint32_t index;
+
+    if (!current || current->serial != rtp->serial || current->payload_parsed || rtp->payload_len == 0 ||
+        rtp->payload_off >= tvb_captured_length(tvb) || !proto_is_protocol_enabled(find_protocol_by_id(proto_mp2p)))
+        return;
+    if (PINFO_FD_VISITED(pinfo) ? !m || !find_record(m, pinfo->num, rtp->extended_seq, &index) : !hik_media_is_program_stream(rtp))
+        return;
+    if (taken_by(rtp)) /* it has shown what it wants to show */
+        col_set_writable(pinfo->cinfo, -1, FALSE);
+    dissect_mp2p(tvb_new_subset_length(tvb, (int)rtp->payload_off, (int)rtp->payload_len), pinfo, tree, NULL);
+    col_set_writable(pinfo->cinfo, -1, writable);
 }
 
 /* A dynamic payload type, and a payload that begins with a pack header in which everything that is fixed is right. */

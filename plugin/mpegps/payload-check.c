@@ -20,6 +20,26 @@ struct bare {
     struct hik_content content;
 };
 
+const char *hik_media_static_codec(uint8_t payload_type)
+{
+    switch (payload_type) {
+    case 0: return "PCMU";
+    case 3: return "GSM";
+    case 4: return "G723";
+    case 8: return "PCMA";
+    case 9: return "G722";
+    case 14: return "MPEG audio";
+    case 15: return "G728";
+    case 18: return "G729";
+    case 26: return "JPEG";
+    case 31: return "H261";
+    case 32: return "MPEG video";
+    case 33: return "MPEG-TS";
+    case 34: return "H263";
+    default: return NULL;
+    }
+}
+
 const char *hik_media_declared(const struct hik_session *session, uint8_t payload_type, bool *audio)
 {
     const struct hik_description *sources[] = {&session->answer, &session->offer};
@@ -112,6 +132,21 @@ void hik_media_look_count(struct hik_content *content, const struct hik_bare_vid
     content->frame_rate = count->frame_rate;
 }
 
+bool hik_media_is_program_stream(const struct hik_rtp *rtp)
+{
+    struct hik_flow *flow = rtp->flow;
+    const char *declared;
+
+    if (!flow->session || rtp->payload_type == flow->other_than_ps)
+        return false;
+    declared = hik_media_declared(flow->session, rtp->payload_type, NULL);
+    if (declared ? hik_sdp_encoding_is_ps(declared) : flow->mp2p && flow->content->ps_packets > 0 && !hik_media_static_codec(rtp->payload_type))
+        return true;
+    if (declared || !flow->mp2p)
+        flow->other_than_ps = rtp->payload_type;
+    return false;
+}
+
 void hik_media_look(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *rtp, dissector_handle_t wrapper)
 {
     struct hik_flow *flow = rtp->flow;
@@ -128,6 +163,13 @@ void hik_media_look(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *rtp
     len = MIN(captured - rtp->payload_off, rtp->payload_len);
     if (len < 2)
         return;
+    if (flow->mp2p) { /* a program stream, and this is another payload type */
+        declared = hik_media_declared(flow->session, rtp->payload_type, NULL);
+        if (!declared || hik_sdp_encoding_is_ps(declared)) {
+            flow->looked_at = rtp->payload_type;
+            return;
+        }
+    }
     payload = tvb_get_ptr(tvb, (int)rtp->payload_off, (int)len);
     if (payload[0] == 0 && payload[1] == 0 && hik_ps_looks_like_pack(payload, len)) {
         declared = hik_media_declared(flow->session, rtp->payload_type, NULL);
@@ -147,7 +189,7 @@ void hik_media_look(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *rtp
         return;
     }
     if (!video) {
-        if (rtp->payload_type < FIRST_DYNAMIC)
+        if (flow->mp2p || rtp->payload_type < FIRST_DYNAMIC)
             return;
         declared = hik_media_declared(flow->session, rtp->payload_type, &audio);
         if (declared && (audio || hik_sdp_encoding_is_ps(declared)))
