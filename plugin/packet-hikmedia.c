@@ -88,6 +88,14 @@ static void show_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const 
     pinfo->current_proto = stock_proto;
 }
 
+/* Stock may give the payload to somebody else than the program stream's parser, which then has it after stock. */
+static bool may_be_parsed_after(const struct hik_rtp *rtp)
+{
+    const struct hik_flow *flow = rtp->flow;
+
+    return flow->parsed_after || flow->packets < 2 || rtp->payload_type != flow->first_payload_type || rtp->payload_type < 96;
+}
+
 /* An RTP or RTCP packet that is the whole tvb. Every pass. */
 static int dissect_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
@@ -115,8 +123,8 @@ static int dissect_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
     if (session && !tree)
         show_rtp(tvb, pinfo, NULL, &mine, session);
     /* With no tree there is nothing of ours to lose: spare the exception frame, unless it is by our word that stock takes
-     * it for what it is taken for. */
-    length = tree || mine.flow->look_frame ? hik_stock_call(rtp_handle, tvb, pinfo, tree) : call_dissector(rtp_handle, tvb, pinfo, tree);
+     * it for what it is taken for, or whoever has the payload now is not the last to have it. */
+    length = tree || mine.flow->look_frame || (session && may_be_parsed_after(&mine)) ? hik_stock_call(rtp_handle, tvb, pinfo, tree) : call_dissector(rtp_handle, tvb, pinfo, tree);
     if (session)
         hik_mp2p_after_stock(tvb, pinfo, tree, &mine);
     if (session && tree)

@@ -68,6 +68,7 @@ struct hik_flow {
     uint8_t looked_at;           /* payload-check.c's: payload type of which there is nothing more to say, 255: none */
     uint8_t other_than_ps;       /* payload-check.c's: payload type that is no program stream, 255: none */
     uint8_t first_payload_type;
+    bool parsed_after;           /* packet-mp2p.c's, first pass: stock gave a payload of it to somebody else than mp2p */
     struct hik_payload_count types[HIK_FLOW_TYPES]; /* others than the first, as they came; further ones are not counted */
 
     bool tcp;

@@ -542,6 +542,20 @@ bool hik_sps_read(enum hik_es_codec codec, const uint8_t *nal, size_t len, struc
     return codec == HIK_ES_H264 ? h264_sps(&b, sps) : h265_sps(&b, sps);
 }
 
+bool hik_sps_is_sound(enum hik_es_codec codec, const uint8_t *nal, size_t len)
+{
+    static const uint8_t h264_profiles[] = { 66, 77, 83, 86, 88, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244, 44 };
+    static const uint8_t h264_levels[] = { 9, 10, 11, 12, 13, 20, 21, 22, 30, 31, 32, 40, 41, 42, 50, 51, 52, 60, 61, 62 };
+    struct hik_sps sps;
+
+    if (!hik_sps_read(codec, nal, len, &sps))
+        return false;
+    if (codec == HIK_ES_H264)
+        return memchr(h264_profiles, sps.profile, sizeof h264_profiles) && memchr(h264_levels, sps.level, sizeof h264_levels) &&
+               (nal[2] & 3) == 0;
+    return sps.profile >= 1 && sps.profile <= 11 && sps.level >= 30 && sps.level <= 186 && sps.level % 3 == 0;
+}
+
 bool hik_sei_is_recovery_point(const uint8_t *nal, size_t len)
 {
     struct bits b;

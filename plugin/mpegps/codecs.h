@@ -63,6 +63,9 @@ bool hik_sps_read(enum hik_es_codec codec, const uint8_t *nal, size_t len, struc
  * picture (recovery point, D.1.8). Reads at most 1024 bytes. */
 bool hik_sei_is_recovery_point(const uint8_t *nal, size_t len);
 
+/* A sequence parameter set as devices make them: it reads, and its profile and level exist. What is encrypted is none. */
+bool hik_sps_is_sound(enum hik_es_codec codec, const uint8_t *nal, size_t len);
+
 /* AAC in ADTS whose frame lengths add up to exactly len (or, partial, as far as there are bytes). */
 bool hik_es_is_adts(const uint8_t *data, size_t len, bool partial);
 

@@ -133,7 +133,7 @@ static void nal_ends(struct build *b, const struct hik_ps_es *es, uint8_t type, 
         if (b->nal_at >= 0 && size <= (uint32_t)b->len && b->nal_at + (int)size <= b->nal_limit) {
             proto_item_set_len(b->nal_item, (int)size);
             item = proto_tree_add_uint(b->nal_tree, hf_mp2p_nal_size, b->tvb, b->nal_at, (int)size, size);
-            if (hik_nal_is_parameter_set((enum hik_es_codec)es->codec, type))
+            if (hik_nal_is_parameter_set((enum hik_es_codec)es->codec, type) && !(es->flags & HIK_PS_ES_SCRAMBLED))
                 hand_over(b, es, b->nal_at, (int)size);
         } else {
             item = proto_tree_add_uint(b->nal_tree, hf_mp2p_nal_size, b->tvb, 0, 0, size);

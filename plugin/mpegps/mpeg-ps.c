@@ -194,7 +194,8 @@ static void nal_header_byte(struct hik_ps_parser *parser, struct hik_ps_es *es, 
     if (es->nal_have < 2)
         return;
     if (es->nal_have == 2) {
-        enum hik_es_codec guess = hik_nal_guess(es->nal[0], es->nal[1]);
+        enum hik_es_codec guess = es->flags & HIK_PS_ES_SCRAMBLED && has_nal_units((enum hik_es_codec)es->codec)
+                                      ? HIK_ES_UNKNOWN : hik_nal_guess(es->nal[0], es->nal[1]);
 
         /* MPEG-4 has start codes of its own: only a sequence or video parameter set is convincing there */
         if (es->codec == HIK_ES_MPEG4 && guess != HIK_ES_UNKNOWN &&

@@ -296,6 +296,15 @@ static void tell_content(struct hik_content *content, const struct hik_ps_track 
     content->key_frames = t->counts.key_frames;
     /* where key frames cannot be told from others, their absence means nothing */
     content->frames = t->video_codec == HIK_ES_H264 || t->video_codec == HIK_ES_H265 ? t->counts.units : 0;
+    content->encrypted = hik_ps_track_is_encrypted(t);
+    if (content->encrypted) {
+        content->frames = content->frames ? t->counts.timed_units : 0;
+        content->key_frames = t->counts.timed_key_frames;
+        if (t->counts.good_sps == 0) {
+            content->width = content->height = 0;
+            content->frame_rate = t->rate_from_sps ? 0 : t->frame_rate;
+        }
+    }
 }
 
 /* Whoever else has the name under which the SDP declares the payload, NULL: nobody. */
@@ -319,7 +328,7 @@ static void fill_gap(struct mp2p_flow *m, uint32_t index)
 static void take_in(packet_info *pinfo, tvbuff_t *tvb, struct mp2p_flow *m, const struct hik_rtp *rtp)
 {
     struct hik_ps_track *track = &m->track;
-    uint32_t unit_count = m->unit_count, units = track->counts.units, packs = track->counts.packs;
+    uint32_t unit_count = m->unit_count, units = track->counts.units + track->counts.timed_units, packs = track->counts.packs;
     uint8_t video_codec = track->video_codec, audio_codec = track->audio_codec;
     struct hik_ps_packet packet;
     struct hik_ps_packed start;
@@ -401,7 +410,7 @@ static void take_in(packet_info *pinfo, tvbuff_t *tvb, struct mp2p_flow *m, cons
     }
     if (arrival.start && (arrival.start->state.mode != HIK_PS_SYNC || arrival.packs))
         m->content.ps_packets++;
-    if (units != track->counts.units || video_codec != track->video_codec || audio_codec != track->audio_codec || arrival.key_begins)
+    if (units != track->counts.units + track->counts.timed_units || video_codec != track->video_codec || audio_codec != track->audio_codec || arrival.key_begins)
         tell_content(&m->content, track);
 }
 
@@ -569,6 +578,7 @@ void hik_mp2p_after_stock(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, c
 {
     const struct hik_rtp *current = hik_media_rtp(pinfo);
     const struct mp2p_flow *m = (const struct mp2p_flow *)rtp->flow->mp2p;
+    const char *stock_proto = pinfo->current_proto;
     bool writable = col_get_writable(pinfo->cinfo, -1);
     uint32_t index;
 
@@ -577,9 +587,13 @@ void hik_mp2p_after_stock(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, c
         return;
     if (PINFO_FD_VISITED(pinfo) ? !m || !find_record(m, pinfo->num, rtp->extended_seq, &index) : !hik_media_is_program_stream(rtp))
         return;
+    if (!PINFO_FD_VISITED(pinfo))
+        rtp->flow->parsed_after = true;
     if (taken_by(rtp)) /* it has shown what it wants to show */
         col_set_writable(pinfo->cinfo, -1, FALSE);
+    pinfo->current_proto = "MP2P"; /* whose expert information it is */
     dissect_mp2p(tvb_new_subset_length(tvb, (int)rtp->payload_off, (int)rtp->payload_len), pinfo, tree, NULL);
+    pinfo->current_proto = stock_proto;
     col_set_writable(pinfo->cinfo, -1, writable);
 }
 

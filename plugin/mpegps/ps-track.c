@@ -12,6 +12,7 @@
 #include <string.h>
 
 enum { AGAIN_START = 1 << 20, AGAIN_PER_BYTE = 4, AGAIN_PER_PACKET = 256 };  /* how much may be parsed again */
+enum { ENCRYPTED_UNITS = 16 }; /* pictures to be seen before the bytes tell that they are encrypted */
 enum { KEPT_FRESH = 64 };   /* packets kept before the first header */
 
 /* Who the sink works for. */
@@ -165,7 +166,8 @@ static void picture_begins(struct target *t, struct hik_ps_building *unit, bool 
     struct hik_ps_track *track = t->track;
 
     unit->picture = true;
-    unit->key = key;
+    unit->key = key = key || unit->recovery;
+    unit->recovery = false;
     track->counts.units++;
     if (key) {
         track->counts.key_frames++;
@@ -175,13 +177,25 @@ static void picture_begins(struct target *t, struct hik_ps_building *unit, bool 
         count_rate(track, t->context->parser.pts);
 }
 
-static void sps_done(struct target *t, const struct hik_ps_es *es, uint32_t size)
+/* A parameter set, or a SEI NAL unit, is complete. */
+static void nal_kept(struct target *t, const struct hik_ps_es *es, unsigned index, uint32_t size)
 {
     struct hik_ps_context *context = t->context;
     struct hik_sps sps;
 
     if (size > context->sps_len)
         size = context->sps_len;
+    context->sps_stream = HIK_PS_NO_STREAM;
+    if (es->flags & HIK_PS_ES_SCRAMBLED)
+        return;
+    if (es->codec == HIK_ES_H264 && hik_nal_type(HIK_ES_H264, context->sps[0]) == 6) {
+        context->unit[index].recovery |= hik_sei_is_recovery_point(context->sps, size);
+        return;
+    }
+    if (!hik_sps_is_sound((enum hik_es_codec)es->codec, context->sps, size))
+        t->track->counts.bad_sps++;
+    else
+        t->track->counts.good_sps++;
     if (hik_sps_read((enum hik_es_codec)es->codec, context->sps, size, &sps)) {
         t->track->width = sps.width;
         t->track->height = sps.height;
@@ -190,7 +204,6 @@ static void sps_done(struct target *t, const struct hik_ps_es *es, uint32_t size
             t->track->rate_from_sps = true;
         }
     }
-    context->sps_stream = HIK_PS_NO_STREAM;
 }
 
 /* ---- the parser's events -------------------------------------------------------------------------------------- */
@@ -203,6 +216,31 @@ static void note_codec(struct hik_ps_track *track, const struct hik_ps_es *es)
         track->audio_codec = es->codec;
     else if (hik_es_is_video(codec) && (codec != HIK_ES_OTHER_VIDEO || track->video_codec == HIK_ES_UNKNOWN))
         track->video_codec = es->codec;
+}
+
+/* Pictures by time stamps, and whether their first slices can be what they seem to be. */
+static void count_timed(struct target *t, struct hik_ps_building *unit, const struct hik_ps_es *es, const struct hik_ps_nal *nal)
+{
+    const struct hik_ps_parser *parser = &t->context->parser;
+    struct hik_ps_counts *counts = &t->track->counts;
+    unsigned body = es->codec == HIK_ES_H265 ? 2 : 1;
+    bool first = nal->have > body && nal->header[body] & 0x80, key = hik_nal_is_key((enum hik_es_codec)es->codec, nal->type);
+
+    if (!parser->has_pts || (unit->slice_timed && unit->slice_pts == parser->pts))
+        return;
+    unit->slice_timed = true;
+    unit->slice_pts = parser->pts;
+    counts->timed_units++;
+    counts->timed_key_frames += key;
+    counts->odd_starts += !first;
+    if (key && first && es->codec == HIK_ES_H264) {
+        /* slice_type (7.3.3) follows first_mb_in_slice, which is one bit here: 2, 4, 7, 9 in an IDR picture */
+        uint8_t bits = (uint8_t)(nal->header[1] << 1);
+        bool intra = (bits & 0xe0) == 0x60 || (bits & 0xf8) == 0x28 || (bits & 0xfe) == 0x10 || (bits & 0xfe) == 0x14;
+
+        counts->good_keys += intra;
+        counts->odd_keys += !intra;
+    }
 }
 
 static void on_nal(struct target *t, const struct hik_ps_event *event, unsigned index)
@@ -224,7 +262,9 @@ static void on_nal(struct target *t, const struct hik_ps_event *event, unsigned 
         unit->closed = false;
         t->track->marker_lies = true;
     }
-    if (hik_nal_is_sps((enum hik_es_codec)es->codec, nal->type)) {
+    if (hik_nal_is_slice((enum hik_es_codec)es->codec, nal->type))
+        count_timed(t, unit, es, nal);
+    if (hik_nal_is_sps((enum hik_es_codec)es->codec, nal->type) || (es->codec == HIK_ES_H264 && nal->type == 6)) {
         t->context->sps_stream = (uint8_t)index;
         t->context->sps_len = nal->have;
         memcpy(t->context->sps, nal->header, nal->have);
@@ -254,6 +294,10 @@ static void on_pes(struct target *t, const struct hik_ps_event *event, unsigned 
     const struct hik_ps_es *es = event->es;
 
     note_codec(t->track, es);
+    if (es->stream_id >= 0xe0) {
+        t->track->counts.scrambled += event->pes->scrambling != 0;
+        t->track->counts.clear += event->pes->scrambling == 0;
+    }
     if (t->track->video_codec == HIK_ES_UNKNOWN && es->stream_id < 0xe0) /* sound alone has no access units here */
         t->track->begins = true;
     /* codecs whose pictures are not looked into: a new time stamp is a new picture */
@@ -297,7 +341,7 @@ static void on_event(void *user, const struct hik_ps_event *event)
         break;
     case HIK_PS_EV_NAL_END:
         if (t->context->sps_stream == index)
-            sps_done(t, event->es, event->nal.size);
+            nal_kept(t, event->es, index, event->nal.size);
         break;
     case HIK_PS_EV_CODEC:
         note_codec(track, event->es);
@@ -367,6 +411,15 @@ static void count_less(struct hik_ps_counts *from, const struct hik_ps_counts *w
     from->key_frames -= what->key_frames;
     from->packs -= what->packs;
     from->no_psm -= what->no_psm;
+    from->timed_units -= what->timed_units;
+    from->timed_key_frames -= what->timed_key_frames;
+    from->odd_starts -= what->odd_starts;
+    from->odd_keys -= what->odd_keys;
+    from->good_keys -= what->good_keys;
+    from->bad_sps -= what->bad_sps;
+    from->good_sps -= what->good_sps;
+    from->scrambled -= what->scrambled;
+    from->clear -= what->clear;
 }
 
 static struct hik_ps_late *late_memory(struct hik_ps_track *track)
@@ -716,6 +769,19 @@ void hik_ps_track_packet(struct hik_ps_track *track, const struct hik_ps_packet 
     }
     if (track->late)
         track->late->budget += track->late->budget < AGAIN_START ? (int64_t)AGAIN_PER_BYTE * packet->len : 0;
+}
+
+bool hik_ps_track_is_encrypted(const struct hik_ps_track *track)
+{
+    const struct hik_ps_counts *c = &track->counts;
+
+    if (c->scrambled > c->clear)
+        return true;
+    /* In a picture that is not encrypted, what has its time stamp begins with the first slice. Of random bytes one in two
+     * does. */
+    if (c->timed_units < ENCRYPTED_UNITS || c->odd_starts < c->timed_units / 4)
+        return false;
+    return (c->bad_sps >= 2 && c->good_sps == 0) || (c->odd_keys >= 2 && c->odd_keys > c->good_keys);
 }
 
 bool hik_ps_track_open_unit(const struct hik_ps_track *track, unsigned index, struct hik_ps_unit *out)

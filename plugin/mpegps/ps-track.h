@@ -71,6 +71,9 @@ struct hik_ps_building {
     uint32_t size, size_before;  /* now, and when the current packet began */
     uint32_t packets, packet;    /* count; number of the packet that brought bytes last */
     uint64_t pts;
+    uint64_t slice_pts;     /* of the newest picture, by time stamps */
+    bool slice_timed;       /* slice_pts is set */
+    bool recovery;          /* H.264: a recovery point was said for the next picture */
 };
 
 enum { HIK_PS_SPS_MAX = 256 };
@@ -89,6 +92,12 @@ struct hik_ps_counts {
     uint32_t units, key_frames; /* access units and key frames begun */
     uint32_t packs;         /* pack headers */
     uint32_t no_psm;        /* how often a map was missed */
+    /* by time stamps and the headers of NAL units alone, for video that is encrypted */
+    uint32_t timed_units, timed_key_frames;
+    uint32_t odd_starts;    /* pictures that do not begin with their first slice */
+    uint32_t odd_keys, good_keys; /* IDR pictures (H.264) that are not, and that are, made of I slices */
+    uint32_t bad_sps, good_sps;
+    uint32_t scrambled, clear; /* PES packets of video, by PES_scrambling_control */
 };
 
 enum {
@@ -171,6 +180,9 @@ void hik_ps_track_init(struct hik_ps_track *track, const struct hik_ps_memory *m
 
 /* Takes a packet in, and says in *arrival what was found. */
 void hik_ps_track_packet(struct hik_ps_track *track, const struct hik_ps_packet *packet, struct hik_ps_arrival *arrival);
+
+/* The video is encrypted: its headers say so, or what can be read of it cannot be. */
+bool hik_ps_track_is_encrypted(const struct hik_ps_track *track);
 
 /* The access unit of a stream (index below HIK_PS_STREAMS) that no further packet completed so far. Should the input end
  * here, it is one. False: there is none. */

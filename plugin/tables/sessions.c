@@ -125,7 +125,9 @@ static void fill(struct hik_table_row *row)
     name = facts.facts.codec;
     if (!name && flow)
         name = hik_media_declared(session, flow->payload_type, NULL);
-    hik_verdict_clean(codec, 32, name ? name : facts.sdp_codec);
+    hik_verdict_clean(codec, 24, name ? name : facts.sdp_codec);
+    if (facts.facts.encrypted)
+        g_strlcat(codec, " encrypted", sizeof codec);
     if (flow)
         snprintf(seen, sizeof seen, "%010u", flow->ssrc);
     hik_table_set_text(row, COL_CAMERA, session->camera);

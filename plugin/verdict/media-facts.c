@@ -6,6 +6,8 @@
  */
 #include "media-facts.h"
 
+#include "payload-check.h"
+
 #include "rtp-flow.h"
 #include "seconds.h"
 
@@ -114,6 +116,41 @@ bool hik_media_facts_is_announced(const struct hik_session *session, const struc
     return flow_direction(session, flow) == 0 || !facts.leg[0].wanted;
 }
 
+static bool declares(const struct hik_description *sdp, uint8_t payload_type)
+{
+    for (unsigned i = 0; sdp->frame && i < sdp->media_count; i++)
+        if (sdp->media[i].formats[payload_type / 64] >> (payload_type % 64) & 1)
+            return true;
+    return false;
+}
+
+bool hik_media_facts_declares(const struct hik_session *session, uint8_t payload_type)
+{
+    return declares(&session->offer, payload_type) || declares(&session->answer, payload_type);
+}
+
+/* Packets of the flow whose payload type is in no m= line. */
+static void count_undeclared(const struct hik_session *session, const struct hik_flow *flow, struct hik_facts *f)
+{
+    struct hik_payload_count first = {flow->first_payload_type, flow->packets};
+    uint32_t undeclared = 0;
+
+    for (unsigned i = 0; i < HIK_FLOW_TYPES; i++)
+        first.packets -= flow->types[i].packets;
+    for (unsigned i = 0; i <= HIK_FLOW_TYPES; i++) {
+        const struct hik_payload_count *type = i == 0 ? &first : &flow->types[i - 1];
+
+        if (type->packets == 0 || hik_media_facts_declares(session, type->payload_type))
+            continue;
+        undeclared += type->packets;
+        if (f->undeclared_pt < 0)
+            f->undeclared_pt = type->payload_type;
+    }
+    f->undeclared_packets += undeclared;
+    if (undeclared > 0)
+        f->undeclared_of += flow->packets;
+}
+
 void hik_media_facts_leg(const struct hik_session *session, unsigned way, const struct hik_media_line *receiver,
                         const struct hik_media_line *sender, struct hik_case *out)
 {
@@ -149,8 +186,8 @@ void hik_media_facts_leg(const struct hik_session *session, unsigned way, const 
         leg->reordered += flow->reordered;
         if (flow->after_ssrc_change && !is_beside(session, flow))
             leg->ssrcs++;
-        if ((flow->judged & HIK_JUDGED_PAYLOAD_TYPE) && out->facts.undeclared_pt < 0)
-            out->facts.undeclared_pt = flow->judged_pt;
+        if (flow->judged & HIK_JUDGED)
+            count_undeclared(session, flow, &out->facts);
         if (out->facts.has_ssrc && flow->ssrc == out->facts.ssrc) {
             leg->packets_expected_ssrc += flow->packets;
             if (flow->astray)
@@ -193,6 +230,7 @@ void hik_media_facts_content(const struct hik_session *session, struct hik_case 
         f->key_frames += content->key_frames;
         f->ps_packets += content->ps_packets;
         f->not_ps_packets += content->not_ps_packets;
+        f->encrypted |= content->encrypted;
         if (!f->looks_like || flow == out->main_flow)
             f->looks_like = content->looks_like ? content->looks_like : f->looks_like;
         if (content->codec && (!f->codec || flow == out->main_flow))
@@ -207,4 +245,6 @@ void hik_media_facts_content(const struct hik_session *session, struct hik_case 
     f->declared_ps = hik_sdp_encoding_is_ps(out->sdp_codec);
     if (!f->codec && out->main_flow)
         f->codec = out->main_flow->content->audio_codec;
+    if (!f->codec && !out->sdp_codec && out->main_flow && out->main_flow->payload_type >= 32)
+        f->codec = hik_media_static_codec(out->main_flow->payload_type);
 }

@@ -24,4 +24,7 @@ void hik_media_facts_leg(const struct hik_session *session, unsigned way, const 
 /* For facts.c, after both legs: codec, pictures, what the payload is. */
 void hik_media_facts_content(const struct hik_session *session, struct hik_case *out);
 
+/* The payload type is in some m= line of the session's newest SDPs. */
+bool hik_media_facts_declares(const struct hik_session *session, uint8_t payload_type);
+
 #endif

@@ -25,12 +25,15 @@ static expert_field ei_payload_not_declared = EI_INIT;
 static expert_field ei_media_after_bye = EI_INIT;
 static expert_field ei_media_after_bye_mild = EI_INIT;
 
-static bool declares(const struct hik_description *sdp, uint8_t pt)
+/* Another payload type than so far, or the first: is it in an m= line? */
+static void judge_payload_type(packet_info *pinfo, struct hik_flow *flow, const struct hik_rtp *rtp, const struct hik_session *session)
 {
-    for (unsigned i = 0; sdp->frame && i < sdp->media_count; i++)
-        if (sdp->media[i].formats[pt / 64] >> (pt % 64) & 1)
-            return true;
-    return false;
+    flow->judged_pt = rtp->payload_type;
+    if (flow->judged & HIK_JUDGED_PAYLOAD_TYPE || hik_media_facts_declares(session, rtp->payload_type))
+        return;
+    flow->judged |= HIK_JUDGED_PAYLOAD_TYPE;
+    flow->undeclared_pt = rtp->payload_type;
+    flow->undeclared_frame = pinfo->num;
 }
 
 /* Once per flow, on the first packet that comes when the answer is known (before, it may be early media): is it what
@@ -51,9 +54,7 @@ static void judge_flow(packet_info *pinfo, struct hik_flow *flow, const struct h
         else if (expected != HIK_SSRC_HIKVISION)
             flow->judged |= HIK_JUDGED_MISMATCH;
     }
-    if (!declares(&session->offer, rtp->payload_type) && !declares(&session->answer, rtp->payload_type))
-        flow->judged |= HIK_JUDGED_PAYLOAD_TYPE;
-    flow->judged_pt = rtp->payload_type;
+    judge_payload_type(pinfo, flow, rtp, session);
 }
 
 static void show_first(packet_info *pinfo, proto_item *item, const struct hik_flow *flow, const struct hik_session *session)
@@ -94,9 +95,6 @@ static void show_judgement(packet_info *pinfo, proto_item *item, const struct hi
         expert_add_info_format(pinfo, item, &ei_ssrc_mismatch,
                                "RTP carries SSRC %u, the SDP announced %u (y=): the receiver may drop the stream", flow->ssrc,
                                flow->judged_expected);
-    if (flow->judged & HIK_JUDGED_PAYLOAD_TYPE)
-        expert_add_info_format(pinfo, item, &ei_payload_not_declared,
-                               "Payload type %u is in no m= line of the session", flow->judged_pt);
 }
 
 static void show_gap(packet_info *pinfo, proto_item *item, const struct hik_rtp *rtp)
@@ -133,6 +131,8 @@ void hik_findings_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, proto
         rtp->flow->astray = hik_media_facts_is_misdirected(session, flow);
     if (!PINFO_FD_VISITED(pinfo) && !flow->judged && session->answer.frame)
         judge_flow(pinfo, rtp->flow, rtp, session);
+    else if (!PINFO_FD_VISITED(pinfo) && flow->judged && rtp->payload_type != flow->judged_pt)
+        judge_payload_type(pinfo, rtp->flow, rtp, session);
     if (!tree && !hik_stock_wants_experts())
         return;
     hik_session_tree_first_media(tvb, tree, session);
@@ -140,6 +140,9 @@ void hik_findings_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, proto
         show_first(pinfo, item, flow, session);
     if (pinfo->num == flow->judged_frame && rtp->nth == flow->judged_nth)
         show_judgement(pinfo, item, flow);
+    if (pinfo->num == flow->undeclared_frame && rtp->payload_type == flow->undeclared_pt)
+        expert_add_info_format(pinfo, item, &ei_payload_not_declared,
+                               "Payload type %u is in no m= line of the session", flow->undeclared_pt);
     if (pinfo->num == flow->look_frame && rtp->extended_seq == flow->look_seq)
         expert_add_info_format(pinfo, item, &ei_payload_not_declared, "The SDP says %s for payload type %u, the payload looks like %s",
                                flow->look_said ? flow->look_said : "nothing", rtp->payload_type, flow->look_is);

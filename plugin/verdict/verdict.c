@@ -29,6 +29,7 @@ static const char *const code_names[HIK_CODE_COUNT] = {
     [HIK_CODE_SSRC_MISMATCH] = "SSRC_MISMATCH",
     [HIK_CODE_NOT_PS] = "NOT_PS",
     [HIK_CODE_PAYLOAD_TYPE] = "PAYLOAD_TYPE",
+    [HIK_CODE_ENCRYPTED] = "ENCRYPTED",
     [HIK_CODE_ONE_WAY] = "ONE_WAY",
     [HIK_CODE_NO_KEY_FRAME] = "NO_KEY_FRAME",
     [HIK_CODE_LOSS] = "LOSS",
@@ -456,8 +457,11 @@ static void judge_content(const struct hik_facts *f, const struct hik_leg *leg, 
             f->not_ps_packets, f->ps_packets + f->not_ps_packets, looks[0] != '\0' ? "; they look like " : "", looks);
     }
     if (f->undeclared_pt >= 0)
-        add(v, HIK_CODE_PAYLOAD_TYPE, HIK_SEVERITY_WARN, "RTP from %s has payload type %d, which no m= line names",
-            or_unknown(leg->seen_from), f->undeclared_pt);
+        add(v, HIK_CODE_PAYLOAD_TYPE, HIK_SEVERITY_WARN, "%u of %u packets from %s have payload type %d, which no m= line names",
+            f->undeclared_packets, f->undeclared_of, or_unknown(leg->seen_from), f->undeclared_pt);
+    if (f->encrypted)
+        add(v, HIK_CODE_ENCRYPTED, HIK_SEVERITY_WARN, "the video from %s is encrypted%s%s: without the device's key there is no picture",
+            or_unknown(leg->seen_from), f->codec != NULL ? ", " : "", f->codec != NULL ? f->codec : "");
     if (f->frames > 0 && f->key_frames == 0) {
         if (leg->seconds >= HIK_WAIT_KEY)
             add(v, HIK_CODE_NO_KEY_FRAME, HIK_SEVERITY_ERROR,

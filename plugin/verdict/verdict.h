@@ -32,6 +32,7 @@ enum hik_code {
     HIK_CODE_SSRC_MISMATCH,
     HIK_CODE_NOT_PS,
     HIK_CODE_PAYLOAD_TYPE,
+    HIK_CODE_ENCRYPTED,
     HIK_CODE_ONE_WAY,
     HIK_CODE_NO_KEY_FRAME,
     HIK_CODE_LOSS,
@@ -197,7 +198,9 @@ struct hik_facts {
     int shared_with;          /* another session, at the same time, same SSRC and receiver address; -1 = none */
     bool shared_port;         /* and the same port: the receiver has nothing else to tell them apart */
     int undeclared_pt;        /* payload type of the RTP that no m= line names; -1 = none */
+    uint32_t undeclared_packets, undeclared_of; /* how many of how many packets have such a payload type */
     bool declared_ps;
+    bool encrypted;           /* the video is; key frames and frames are counted by what is not */
     const char *codec, *looks_like; /* NULL = not known */
     uint16_t width, height;
     double frame_rate;        /* 0 = not known */
