@@ -168,7 +168,7 @@ CALLS = {
     ],
     "payload-type": [
         ("34020000001320000001", "198.51.100.20:20000", "192.0.2.10:40000", "0000201001", "0000201001", "H.264", 10, 0, 1, "closed",
-         "PAYLOAD_TYPE RTP from 192.0.2.10:40000 has payload type 100, which no m= line names"),
+         "PAYLOAD_TYPE 10 of 10 packets from 192.0.2.10:40000 have payload type 100, which no m= line names"),
     ],
     "port-zero": [
         ("34020000001320000001", "198.51.100.20:20000", "192.0.2.10:0", "0000201001", "", "PS", 0, 0, 0, "closed",

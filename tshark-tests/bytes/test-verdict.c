@@ -366,7 +366,13 @@ static void test_content(void)
     expect(f, HIK_STATE_CLOSED, "OK " SEEN);
     f = healthy();
     f.undeclared_pt = 100;
-    expect(f, HIK_STATE_CLOSED, "PAYLOAD_TYPE RTP from 10.69.91.7:5930 has payload type 100, which no m= line names");
+    f.undeclared_packets = 98;
+    f.undeclared_of = 99;
+    expect(f, HIK_STATE_CLOSED, "PAYLOAD_TYPE 98 of 99 packets from 10.69.91.7:5930 have payload type 100, which no m= line names");
+    f = healthy();
+    f.encrypted = true;
+    expect(f, HIK_STATE_CLOSED, "ENCRYPTED the video from 10.69.91.7:5930 is encrypted, H.264: without the device's key there is no "
+           "picture");
     f = healthy();
     f.key_frames = 0;
     expect(f, HIK_STATE_CLOSED, "OK " SEEN "; also NO_KEY_FRAME 200 frames in 8.0 s and no key frame yet");
