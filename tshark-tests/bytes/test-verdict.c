@@ -634,6 +634,7 @@ static void test_hostile(void)
         f.shared_with = g_rand_int_range(rand, -1, 2);
         f.cascade_with = g_rand_int_range(rand, -1, 2);
         f.undeclared_pt = g_rand_int_range(rand, -1, 128);
+        f.encrypted = g_rand_int_range(rand, 0, 4) == 0;
         f.offer_role = g_rand_int_range(rand, 0, 3);
         f.answer_role = g_rand_int_range(rand, 0, 3);
         for (int k = 0; k < 2; k++) {
