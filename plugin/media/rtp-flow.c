@@ -411,10 +411,8 @@ const struct hik_rtp *hik_media_rtp(packet_info *pinfo)
 
 void hik_media_set_parsed(packet_info *pinfo)
 {
-    struct capture *capture = this_capture();
-
-    if (capture->current_frame == pinfo->num)
-        capture->current.payload_parsed = true;
+    if (this_capture.current_frame == pinfo->num)
+        this_capture.current.payload_parsed = true;
 }
 
 /* Where the payload is inside the RTP packet (RFC 3550 5.1, 5.3.1): false if the header does not fit. */
