@@ -210,3 +210,14 @@ def test_everything_over_tcp(tshark):
     verdict, codec, keys, lost = session(tshark, cap, "Codec", "Key frames", "Lost")
     assert verdict.startswith("ENCRYPTED ") and (codec, keys, lost) == ("H.264 encrypted", "4", "0")
     assert len(pictures(tshark, cap)) == 20
+
+
+@pytest.mark.parametrize("distance", [4, 40, 400])
+def test_export_of_late_packets(export_objects, distance):
+    """Byte for byte what was sent."""
+    made = packs(pslib.video(120, gop=10, key_size=4000, size=900))
+    stream = Stream().add(made)
+    head, rest = stream.packets[:60], stream.packets[60:]
+    stream.packets = shuffled(head, min(distance, 50), 1) + shuffled(rest, distance, distance)
+    files = list(export_objects(stream.end()).iterdir())
+    assert [path.suffix for path in files] == [".mpg"] and files[0].read_bytes() == b"".join(made)

@@ -40,6 +40,7 @@ struct stream {
     char *name; /* of the files, without extension */
     export_object_entry_t *entry[HIK_MEDIA_OUTPUTS];
     enum hik_media_format format[HIK_MEDIA_OUTPUTS]; /* as the entry says */
+    bool incomplete[HIK_MEDIA_OUTPUTS]; /* as the entry says: the capture cut packets short */
 };
 
 /* One export list, from the first packet of the capture to the last. File scope; a list that is filled anew takes the
@@ -151,15 +152,18 @@ static void name_entry(struct stream *stream, unsigned i)
     const struct hik_media_output *out = &stream->file->output[i];
     export_object_entry_t *entry = stream->entry[i];
 
+    const char *incomplete = stream->file->missing > 0 ? "-incomplete" : "";
+
     g_free(entry->filename);
     g_free(entry->content_type);
     if (stream->file->kind == HIK_MEDIA_PS_STREAMS)
-        entry->filename = g_strdup_printf("%s-%02x.%s", stream->name, out->stream_id,
+        entry->filename = g_strdup_printf("%s-%02x%s.%s", stream->name, out->stream_id, incomplete,
                                           hik_media_format_extension(out->format));
     else
-        entry->filename = g_strdup_printf("%s.%s", stream->name, hik_media_format_extension(out->format));
+        entry->filename = g_strdup_printf("%s%s.%s", stream->name, incomplete, hik_media_format_extension(out->format));
     entry->content_type = g_strdup(hik_media_format_type(out->format));
     stream->format[i] = out->format;
+    stream->incomplete[i] = stream->file->missing > 0;
 }
 
 /* ---- what is it? ------------------------------------------------------------------------------------------------ */
@@ -286,7 +290,7 @@ static bool show(export_object_list_t *list, packet_info *pinfo, struct stream *
             entry->pkt_num = pinfo->num;
             entry->hostname = g_strdup_printf("%s:%u", address_to_str(pinfo->pool, &flow->src), flow->src_port);
         }
-        if (is_new || out->format != stream->format[i]) {
+        if (is_new || out->format != stream->format[i] || stream->incomplete[i] != (stream->file->missing > 0)) {
             name_entry(stream, i);
             changed = true;
         }

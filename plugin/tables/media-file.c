@@ -381,6 +381,11 @@ static void render(struct hik_media_file *file, bool gap, const uint8_t *data, s
             fill_wav_sizes(&file->output[i]);
 }
 
+static bool is_copied(const struct hik_media_file *file)
+{
+    return kinds[file->kind].method == METHOD_COPY;
+}
+
 static void remember(struct hik_media_file *file)
 {
     struct hik_media_point *before = &file->before;
@@ -411,7 +416,8 @@ static void forget_kept(struct hik_media_file *file, unsigned count)
     for (unsigned i = 0; i < count; i++)
         g_free(file->kept[i].data);
     file->kept_count -= count;
-    memmove(file->kept, file->kept + count, file->kept_count * sizeof file->kept[0]);
+    if (count > 0 && file->kept_count > 0)
+        memmove(file->kept, file->kept + count, file->kept_count * sizeof file->kept[0]);
 }
 
 /* Writes the packets kept once more. Those up to the first gap are done with; so are the first `settle` ones, whatever
@@ -440,6 +446,37 @@ static void write_again(struct hik_media_file *file, unsigned settle)
         forget_kept(file, settling ? file->kept_count : done);
 }
 
+/* Where the bytes are written as they are: the packets kept stand at the end of the output. Those up to the first gap are done
+ * with; so are the first `settle` ones. */
+static void settle_copied(struct hik_media_file *file, unsigned settle)
+{
+    unsigned done = 0;
+
+    for (; done < file->kept_count && (done < settle || file->kept[done].seq == file->first_missing); done++) {
+        file->before.len[0] = MIN(file->before.len[0] + file->kept[done].len, file->output[0].len);
+        file->first_missing = file->kept[done].seq + 1;
+    }
+    forget_kept(file, done);
+}
+
+/* A late packet between those kept, in front of number `at`: what is behind it moves. */
+static void insert_copied(struct hik_media_file *file, unsigned at, const uint8_t *data, size_t len)
+{
+    struct hik_media_output *out = the_output(file);
+    size_t behind = 0;
+
+    for (unsigned i = at; i < file->kept_count; i++)
+        behind += file->kept[i].len;
+    if (len == 0 || behind > out->len || !make_room(out, len))
+        return;
+    memmove(out->data + out->len - behind + len, out->data + out->len - behind, behind);
+    memcpy(out->data + out->len - behind, data, len);
+    out->len += len;
+    file->written += len;
+    if (is_wav(out->format))
+        fill_wav_sizes(out);
+}
+
 /* The beginning is over: from now on gaps count. */
 static void leave_start(struct hik_media_file *file)
 {
@@ -450,20 +487,31 @@ static void leave_start(struct hik_media_file *file)
 
 static void keep(struct hik_media_file *file, unsigned at, uint32_t seq, const uint8_t *data, size_t len, size_t missing)
 {
-    struct hik_media_kept *kept = &file->kept[at];
+    struct hik_media_kept *kept;
 
+    if (file->kept_count == file->kept_room) {
+        file->kept_room = file->kept_room ? 2 * file->kept_room : 16;
+        file->kept = g_renew(struct hik_media_kept, file->kept, file->kept_room);
+    }
+    kept = &file->kept[at];
     memmove(kept + 1, kept, (file->kept_count - at) * sizeof *kept);
     file->kept_count++;
     kept->seq = seq;
     kept->len = (uint32_t)len;
     kept->missing = (uint32_t)MIN(missing, G_MAXUINT32);
     kept->data = (uint8_t *)g_malloc(MAX(len, 1));
-    memcpy(kept->data, data, len);
+    if (len > 0)
+        memcpy(kept->data, data, len);
+}
+
+static unsigned window(const struct hik_media_file *file)
+{
+    return file->at_start ? HIK_MEDIA_START : is_copied(file) ? HIK_MEDIA_WINDOW : HIK_MEDIA_WINDOW_PARSED;
 }
 
 void hik_media_file_feed(struct hik_media_file *file, uint32_t seq, const uint8_t *data, size_t len, size_t missing)
 {
-    unsigned at = file->kept_count;
+    unsigned at;
     bool gap;
 
     len = MIN(len, G_MAXUINT32);
@@ -471,13 +519,15 @@ void hik_media_file_feed(struct hik_media_file *file, uint32_t seq, const uint8_
         file->started = file->at_start = true;
         file->next = seq;
     }
-    if (file->kept_count == HIK_MEDIA_WINDOW) {
-        if (file->at_start)
-            leave_start(file);
-        if (file->kept_count == HIK_MEDIA_WINDOW)
-            write_again(file, HIK_MEDIA_WINDOW / 2);
-        at = file->kept_count;
+    if (file->kept_count >= window(file) && file->at_start)
+        leave_start(file);
+    if (file->kept_count >= window(file)) {
+        if (is_copied(file))
+            settle_copied(file, window(file) / 2);
+        else
+            write_again(file, window(file) / 2);
     }
+    at = file->kept_count;
     if ((int32_t)(seq - file->next) < 0) { /* late */
         while (at > 0 && (int32_t)(file->kept[at - 1].seq - seq) > 0)
             at--;
@@ -487,6 +537,13 @@ void hik_media_file_feed(struct hik_media_file *file, uint32_t seq, const uint8_
             return;
         }
         file->packets++;
+        file->missing += missing;
+        if (is_copied(file) && !file->at_start) {
+            insert_copied(file, at, data, len);
+            keep(file, at, seq, data, len, missing);
+            settle_copied(file, 0);
+            return;
+        }
         keep(file, at, seq, data, len, missing);
         write_again(file, 0);
         return;
@@ -497,6 +554,7 @@ void hik_media_file_feed(struct hik_media_file *file, uint32_t seq, const uint8_
         file->first_missing = file->next;
     }
     file->packets++;
+    file->missing += missing;
     if (gap || file->kept_count > 0 || file->at_start)
         keep(file, at, seq, data, len, missing);
     render(file, gap, data, len, missing);
@@ -559,6 +617,7 @@ void hik_media_file_free(struct hik_media_file *file)
     if (!file)
         return;
     forget_kept(file, file->kept_count);
+    g_free(file->kept);
     g_free(file);
 }
 

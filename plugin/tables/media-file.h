@@ -56,8 +56,9 @@ const char *hik_media_format_type(enum hik_media_format format);
 
 enum {
     HIK_MEDIA_OUTPUTS = HIK_PS_STREAMS,
-    HIK_MEDIA_WINDOW = 128, /* packets kept behind a gap; one that comes later than that is left out */
-    HIK_MEDIA_START = 16,   /* packets kept at the beginning: the first may be late itself */
+    HIK_MEDIA_WINDOW = 2048, /* packets kept behind a gap; one that comes later than half as many is left out at times */
+    HIK_MEDIA_WINDOW_PARSED = 256, /* where what is behind the gap has to be parsed again for each packet that comes late */
+    HIK_MEDIA_START = 128,  /* packets kept at the beginning: the first may be late itself, and kind may change */
     HIK_MEDIA_WAV_HEADER = 58
 };
 
@@ -99,12 +100,13 @@ struct hik_media_file {
     uint32_t next;          /* sequence number behind the last packet written */
     uint32_t first_missing; /* of the first gap; valid while packets are kept and not at_start */
     struct hik_media_point now, before; /* before: in front of the first packet kept */
-    struct hik_media_kept kept[HIK_MEDIA_WINDOW];
-    unsigned kept_count;
+    struct hik_media_kept *kept; /* by sequence number */
+    unsigned kept_count, kept_room;
 
     uint32_t packets;       /* written, now or again */
     uint32_t dropped;       /* duplicates, and packets that came too late */
     uint64_t unplaced;      /* bytes of fragments whose beginning is missing, and of units of reserved types */
+    uint64_t missing;       /* bytes of payload that the capture does not hold of packets it holds: the file is incomplete */
     uint64_t written;       /* bytes given to a renderer, repetitions included; for tests */
 };
 

@@ -204,13 +204,16 @@ static void test_window(void)
     end(file);
 
     file = begin(HIK_MEDIA_UNKNOWN);
-    for (i = 0; i < 1000; i++)
-        if (i != 500)
+    for (i = 0; i < 6000; i++)
+        if (i != 500 && i != 4900)
             hik_media_file_feed(file, i, &byte, 1, 0);
-    hik_media_file_feed(file, 500, &byte, 1, 0); /* 499 later */
-    g_assert_cmpuint(file->output[0].len, ==, 999);
+    hik_media_file_feed(file, 500, &byte, 1, 0); /* 5499 later */
+    g_assert_cmpuint(file->output[0].len, ==, 5998);
     g_assert_cmpuint(file->dropped, ==, 1);
-    g_assert_cmpuint(file->written, <, 1000 * 4);
+    hik_media_file_feed(file, 4900, &byte, 1, 0); /* 1099 later */
+    g_assert_cmpuint(file->output[0].len, ==, 5999);
+    g_assert_cmpuint(file->dropped, ==, 1);
+    g_assert_cmpuint(file->written, <, 6000 * 4);
     end(file);
 }
 
@@ -409,11 +412,11 @@ static void test_kind_changes(void)
     g_assert_cmpuint(file->outputs, ==, 0);
     g_assert_true(hik_media_file_set_kind(file, HIK_MEDIA_H264, true));
     IS(&file->output[0], S "\x67s" S "\x65" "ab");
-    for (uint32_t i = 4; i < 40; i++)
+    for (uint32_t i = 4; i < 400; i++)
         hik_media_file_feed(file, i, (const uint8_t *)"\x41z", 2, 0);
     g_assert_false(file->at_start);
     g_assert_false(hik_media_file_set_kind(file, HIK_MEDIA_PS, true));
-    g_assert_cmpuint(file->output[0].len, ==, 6 + 7 + 36 * 6);
+    g_assert_cmpuint(file->output[0].len, ==, 6 + 7 + 396 * 6);
     end(file);
 
     /* copied bytes may be called something else at any time */
@@ -459,7 +462,7 @@ static void test_random(void)
             if (g_rand_int_range(rand, 0, 40) == 0)
                 hik_media_file_set_kind(file, (enum hik_media_kind)g_rand_int_range(rand, 0, HIK_MEDIA_KINDS), false);
         }
-        g_assert_cmpuint(file->written, <=, fed * (HIK_MEDIA_WINDOW + 2) + 100000);
+        g_assert_cmpuint(file->written, <=, fed * (HIK_MEDIA_WINDOW_PARSED + 2) + 100000);
         end(file);
     }
     g_rand_free(rand);
@@ -484,6 +487,44 @@ static void test_work(void)
     g_assert_cmpuint(file->output[0].len, ==, 20000 * sizeof data);
     g_assert_cmpuint(file->written, <, (uint64_t)5 * 20000 * sizeof data);
     end(file);
+}
+
+/* One packet in twenty is late by hundreds, one in a hundred is lost: the file is what was sent, but for what is lost. */
+static void test_late_by_hundreds(void)
+{
+    enum { PACKETS = 6000 };
+    static const enum hik_media_kind rows[] = {HIK_MEDIA_PS, HIK_MEDIA_UNKNOWN, HIK_MEDIA_G711A};
+    GRand *rand = g_rand_new_with_seed(28181);
+
+    for (unsigned row = 0; row < G_N_ELEMENTS(rows); row++)
+        for (unsigned by = 1; by <= 900; by = by * 3 + 1) {
+            struct hik_media_file *file = begin(rows[row]);
+            GByteArray *sent = g_byte_array_new();
+            uint8_t data[PACKETS][40];
+            size_t skip = rows[row] == HIK_MEDIA_G711A ? HIK_MEDIA_WAV_HEADER : 0, len[PACKETS];
+            unsigned moment[PACKETS];
+
+            for (unsigned i = 0; i < PACKETS; i++) {
+                bool lost = i > 0 && g_rand_int_range(rand, 0, 100) == 0;
+
+                len[i] = (size_t)g_rand_int_range(rand, 0, 41);
+                for (size_t j = 0; j < len[i]; j++)
+                    data[i][j] = (uint8_t)g_rand_int(rand);
+                moment[i] = lost ? PACKETS * 2 : i > 40 && g_rand_int_range(rand, 0, 20) == 0 ? i + by : i;
+                if (!lost)
+                    g_byte_array_append(sent, data[i], (guint)len[i]);
+            }
+            for (unsigned now = 0; now < PACKETS + by; now++)
+                for (unsigned i = now > by ? now - by : 0; i <= now && i < PACKETS; i++)
+                    if (moment[i] == now)
+                        hik_media_file_feed(file, i, len[i] ? data[i] : NULL, len[i], 0);
+            g_assert_cmpmem(file->output[0].data + skip, file->output[0].len - skip, sent->data, sent->len);
+            g_assert_cmpuint(file->written, <=, 2 * sent->len);
+            g_assert_cmpuint(file->missing, ==, 0);
+            g_byte_array_free(sent, TRUE);
+            end(file);
+        }
+    g_rand_free(rand);
 }
 
 static void test_names(void)
@@ -532,6 +573,7 @@ int main(int argc, char **argv)
     g_test_add_func("/media-file/kind-changes", test_kind_changes);
     g_test_add_func("/media-file/random", test_random);
     g_test_add_func("/media-file/work", test_work);
+    g_test_add_func("/media-file/late-by-hundreds", test_late_by_hundreds);
     g_test_add_func("/media-file/names", test_names);
     return g_test_run();
 }
