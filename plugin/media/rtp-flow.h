@@ -88,7 +88,7 @@ struct hik_flow {
 
     uint8_t judged_pt;           /* payload type of the packet it was judged on */
     uint8_t undeclared_pt;       /* first payload type in no m= line, valid if HIK_JUDGED_PAYLOAD_TYPE */
-    uint32_t undeclared_frame;   /* and where it came */
+    uint32_t undeclared_frame, undeclared_nth; /* and where it came */
     uint32_t judged_frame, judged_nth;
     uint32_t judged_expected;    /* SSRC announced then */
 

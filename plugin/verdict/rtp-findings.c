@@ -34,6 +34,7 @@ static void judge_payload_type(packet_info *pinfo, struct hik_flow *flow, const 
     flow->judged |= HIK_JUDGED_PAYLOAD_TYPE;
     flow->undeclared_pt = rtp->payload_type;
     flow->undeclared_frame = pinfo->num;
+    flow->undeclared_nth = rtp->nth;
 }
 
 /* Once per flow, on the first packet that comes when the answer is known (before, it may be early media): is it what
@@ -140,7 +141,7 @@ void hik_findings_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, proto
         show_first(pinfo, item, flow, session);
     if (pinfo->num == flow->judged_frame && rtp->nth == flow->judged_nth)
         show_judgement(pinfo, item, flow);
-    if (pinfo->num == flow->undeclared_frame && rtp->payload_type == flow->undeclared_pt)
+    if (pinfo->num == flow->undeclared_frame && rtp->nth == flow->undeclared_nth)
         expert_add_info_format(pinfo, item, &ei_payload_not_declared,
                                "Payload type %u is in no m= line of the session", flow->undeclared_pt);
     if (pinfo->num == flow->look_frame && rtp->extended_seq == flow->look_seq)
