@@ -480,7 +480,7 @@ static ws_bool dissect_hik_tcp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tre
     if (!stream_is_ours(pinfo, buf, MIN(sip.message_len, length), &sip, false))
         return FALSE;
     if (!PINFO_FD_VISITED(pinfo))
-        conversation_set_dissector(find_or_create_conversation(pinfo), hik_tcp_handle);
+        conversation_set_dissector_from_frame_number(find_or_create_conversation(pinfo), pinfo->num, hik_tcp_handle);
     return dissect_stream(tvb, pinfo, tree, true) > 0;
 }
 

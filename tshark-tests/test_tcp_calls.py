@@ -269,3 +269,18 @@ def test_loss_and_retransmission_with_early_media_and_audio(tshark, early):
     assert sorted(found) == sorted([("96", n) for n in range(1, 43 if early else 41)] + [("8", n) for n in range(1, 41)])
     assert {index for row in rows for index in row["hikcascade.session"]} == {"0"}
     assert "LOSS" not in verdict(tshark, cap) and "INCOMPLETE" not in verdict(tshark, cap)
+
+
+def test_media_and_sip_on_one_connection(tshark):
+    """Both ways of a connection: RTP first, then SIP against it. Each frame is the same on every pass."""
+    cap, one = call(frames=small)
+    one.stream(one.framed(3))
+    connection = one.connection
+    message, _ = one.link.request(one.link.upper, "MESSAGE")
+    connection.send(connection.other(one.sender), message)
+    one.stream(one.framed(3))
+    connection.send(connection.other(one.sender), one.link.request(one.link.upper, "OPTIONS")[0])
+    one.bye()
+    rows = tshark.fields_everywhere(cap, ["frame.protocols", "rtp.seq", "sip.Method"], "tcp.len > 0", malformed=True)
+    assert [row["rtp.seq"] for row in rows if row["rtp.seq"]] == [["1", "2", "3"], ["4", "5", "6"]]
+    assert [row["sip.Method"] for row in rows if row["sip.Method"]] == [["MESSAGE"], ["OPTIONS"]]

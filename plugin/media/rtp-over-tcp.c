@@ -499,6 +499,7 @@ static bool dissect(struct hik_tcp_header *header, packet_info *pinfo, proto_tre
     } else if (!take(tvb, pinfo, connection, header, &record)) {
         return false;
     }
+    header->shown = true;
     if (tvb)
         show(tvb, pinfo, tree, dir, record);
     return true;
@@ -515,8 +516,8 @@ static int take_from_stock(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
 
     if (current.frame != pinfo->num || !current.payload) /* stock tcp was not called through us */
         header = &made;
-    if (header->taken)
-        return (int)tvb_captured_length(tvb);
+    if (header->taken) /* stock asks again: as a heuristic, or for more of the segment */
+        return header->shown ? (int)tvb_captured_length(tvb) : 0;
     if (connection && connection->astray && !connection->ours && !PINFO_FD_VISITED(pinfo)) {
         const struct hik_known known = {is_known, &context};
         struct hik_framing framing;

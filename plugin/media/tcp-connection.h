@@ -26,6 +26,7 @@ struct hik_tcp_header {
     bool sack_permitted;    /* RFC 2018, on SYN */
     tvbuff_t *payload;      /* NULL: none */
     bool taken;             /* dissected, or looked at and left to others */
+    bool shown;             /* dissected */
 };
 
 /* One way of a connection. File scope; first pass writes. */
