@@ -124,6 +124,7 @@ static void collect(const struct hik_session *session, const struct hik_capture_
 
         f->bye_by = hik_endpoint_keep(&out->bye_by, hik_endpoint_print(&by->addr, by->port));
     }
+    f->bye_answered = session->bye_answer_frame != 0;
     f->bye_refused = session->bye_refused;
     f->callee_unheard = relation && relation->callee_unheard;
     /* an ACK follows the answer at once, and somebody's BYE was answered */

@@ -551,7 +551,8 @@ static void judge_end(const struct hik_facts *f, struct hik_verdict *v)
     if (f->bye && f->after_bye > 0 && f->after_bye_seconds > HIK_LATE_MEDIA)
         add(v, HIK_CODE_MEDIA_AFTER_BYE, HIK_SEVERITY_WARN, "%u RTP packets up to %s s after the BYE", f->after_bye,
             tenths(f->after_bye_seconds).s);
-    if (!f->bye && (f->leg[0].wanted || f->leg[1].wanted) && f->silence >= HIK_WAIT_BYE)
+    /* where one direction is missing, the BYE may be, too */
+    if (!f->bye && !f->bye_answered && !f->caller_unheard && (f->leg[0].wanted || f->leg[1].wanted) && f->silence >= HIK_WAIT_BYE)
         judge_missing_bye(f, v);
 }
 
@@ -559,7 +560,7 @@ static void judge_established(const struct hik_facts *f, struct hik_verdict *v)
 {
     const struct hik_leg *leg = main_leg(f);
 
-    v->state = f->bye ? HIK_STATE_CLOSED : HIK_STATE_ESTABLISHED;
+    v->state = f->bye || f->bye_answered ? HIK_STATE_CLOSED : HIK_STATE_ESTABLISHED;
     if (judge_late_answer(f, v)) {
         /* what the callee sent into the cancelled call is in the sentence */
     } else if (!has_media(f)) {

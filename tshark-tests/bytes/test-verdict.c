@@ -605,7 +605,7 @@ static void test_hostile(void)
 #define TXT(member) f.member = texts[g_rand_int_range(rand, 0, G_N_ELEMENTS(texts))]
 #define SEC(member) f.member = g_rand_double_range(rand, -10, 50)
         BIT(began_before), BIT(acked), BIT(cancelled), BIT(bye), BIT(reinvited), BIT(talk), BIT(capture_has_rtp), BIT(capture_has_media), BIT(file_end), BIT(bye_by_sender),
-        BIT(callee_unheard), BIT(caller_unheard);
+        BIT(callee_unheard), BIT(caller_unheard), BIT(bye_answered);
         BIT(tcp), BIT(tcp_syn), BIT(tcp_refused), BIT(tcp_up), BIT(paused), BIT(has_ssrc), BIT(ssrc_by_answer);
         BIT(declared_ps);
         f.provisional = (uint16_t)(g_rand_boolean(rand) ? 0 : g_rand_int_range(rand, 100, 200));
