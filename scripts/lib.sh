@@ -9,7 +9,13 @@ nobody=65534
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 
-# missing_packages build|test...: Debian packages of what is not there.
+# took WHAT: says how long it took since the last time.
+took() {
+    say "($1: $((SECONDS - ${took_since:-0})) s)"
+    took_since=$SECONDS
+}
+
+# missing_packages build|test|matrix...: Debian packages of what is not there.
 missing_packages() {
     local part
     for part in "$@"; do
@@ -35,6 +41,10 @@ missing_packages() {
             # Only makes it faster, so nobody is asked to install it by hand.
             ! can_install || as_user /usr/bin/python3 -c 'import xdist' >/dev/null 2>&1 || echo python3-pytest-xdist
             ;;
+        matrix)
+            command -v debootstrap >/dev/null || echo debootstrap
+            [ -f /usr/share/keyrings/debian-archive-keyring.gpg ] || echo debian-archive-keyring
+            ;;
         esac
     done
 }
@@ -55,7 +65,7 @@ python_with_pytest() {
     return 1
 }
 
-# set_up build|test...: installs what is missing, or says what to install.
+# set_up build|test|matrix...: installs what is missing, or says what to install.
 set_up() {
     local packages apt
     packages=$(missing_packages "$@" | tr ' ' '\n' | sort -u | tr '\n' ' ')
@@ -88,7 +98,7 @@ build_plugin() {
         generator=(-G Ninja)
     fi
     say "Building into ${build#"$PWD"/}"
-    if ! { cmake -S "$repo" -B "$build" "${generator[@]}" "$@" && cmake --build "$build" -j "$(nproc)"; } >"$log" 2>&1; then
+    if ! { cmake -S "$repo" -B "$build" "${generator[@]}" "$@" && nice cmake --build "$build" -j "$(nproc)"; } >"$log" 2>&1; then
         # Ninja's progress of other files is no help.
         { sed -n '/^FAILED/,/^\[/p' "$log" | grep . || tail -n 40 "$log"; } | head -60 >&2
         die "The build failed."

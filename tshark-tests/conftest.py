@@ -434,6 +434,11 @@ def sandbox(request):
     box.remove(keep=request.session.testsfailed > 0)
 
 
+def pytest_collection_modifyitems(items):
+    """The slow ones begin first, so that no worker is left with one at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("once") is None)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
     if box := item.config.stash.get(SANDBOX, None):

@@ -70,14 +70,16 @@ class Server:
             if stdin:
                 source.write(stdin)
                 source.seek(0)
-            self.socket.settimeout(timeout)
+            self.socket.settimeout(120)
             socket.send_fds(self.socket, [b"".join(os.fsencode(word) + b"\0" for word in command)],
                             [source.fileno(), out.fileno(), errors.fileno()])
             process = self.number()
+            self.socket.settimeout(timeout)
             try:
                 status = self.number()
             except socket.timeout:
                 os.kill(process, signal.SIGKILL)
+                self.socket.settimeout(120)
                 self.number()
                 raise subprocess.TimeoutExpired(command, timeout) from None
             out.seek(0)

@@ -35,6 +35,7 @@ def sip_only(data):
     return fuzz.pcap([packet for packet in fuzz.packets(data) if packet[0] > 300])
 
 
+@pytest.mark.once
 def test_truncated_everywhere(runner):
     """Every capture, cut at a few lengths; together the captures meet them all."""
     broken = []
@@ -48,6 +49,7 @@ def test_truncated_everywhere(runner):
         assert runner.look(batch) is None
 
 
+@pytest.mark.once
 def test_seed_truncated_at_every_length(runner):
     frames = fuzz.packets(sip_only((conftest.CAPTURES / "seed-cascade.pcap").read_bytes()))
     broken = [cut(frames, length) for length in range(14, 800) for cut in (fuzz.snapped, fuzz.shortened)]
@@ -55,6 +57,7 @@ def test_seed_truncated_at_every_length(runner):
         assert runner.look(batch) is None
 
 
+@pytest.mark.once
 def test_bytes_changed_at_random(runner):
     broken = []
     for number, path in enumerate(sorted(conftest.CAPTURES.glob("*.pcap"))):
