@@ -98,7 +98,7 @@ build_plugin() {
         generator=(-G Ninja)
     fi
     say "Building into ${build#"$PWD"/}"
-    if ! { cmake -S "$repo" -B "$build" "${generator[@]}" "$@" && nice cmake --build "$build" -j "$(nproc)"; } >"$log" 2>&1; then
+    if ! { cmake -S "$repo" -B "$build" "${generator[@]}" "$@" && cmake --build "$build" -j "$(nproc)"; } >"$log" 2>&1; then
         # Ninja's progress of other files is no help.
         { sed -n '/^FAILED/,/^\[/p' "$log" | grep . || tail -n 40 "$log"; } | head -60 >&2
         die "The build failed."
