@@ -128,7 +128,11 @@ class Sandbox:
         words = ["env", *("%s=%s" % pair for pair in environment.items() if pair[0] != "PATH")]
         line = " ".join(quoted(word) for word in [*self.prefix, *words, *map(str, command)])
         if stdin is not None:
-            line = "printf '%%s' %s | %s" % (quoted(stdin.decode("utf-8", "replace")), line)
+            self.count += 1
+            script = self.files / ("input-%d" % self.count)
+            script.write_bytes(stdin)
+            script.chmod(0o644)
+            line += " < %s" % quoted(str(script))
         return "cd %s && %s" % (quoted(str(self.files)), line)
 
 
@@ -208,17 +212,17 @@ class Tshark:
         out, err = done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
         if arguments[0] == "-G":
             allow = BAD_OUTPUT  # a listing of all there is
-        self.check(self.sandbox.command_line(["tshark", *arguments], plugin), done.returncode, out, err, stderr, allow)
+        self.check(lambda: self.sandbox.command_line(["tshark", *arguments], plugin), done.returncode, out, err, stderr, allow)
         return out
 
     @staticmethod
     def check(what, code, out, err, stderr=None, allow=()):
-        assert code == 0, "%s: exit code %d\n%s" % (what, code, err)
+        assert code == 0, "%s: exit code %d\n%s" % (what(), code, err)
         for line in err.splitlines():
-            assert stderr and re.search(stderr, line), "%s: stderr: %s" % (what, line)
+            assert stderr and re.search(stderr, line), "%s: stderr: %s" % (what(), line)
         for word in BAD_OUTPUT:
             if word not in allow:
-                assert word not in out, "%s: %s\n%s" % (what, word, "\n".join(
+                assert word not in out, "%s: %s\n%s" % (what(), word, "\n".join(
                     line for line in out.splitlines() if word in line))
 
     @staticmethod
@@ -285,7 +289,7 @@ class Tshark:
         script = ("\n".join(lines) + "\n").encode()
         done = self.sandbox.run(["sharkd", "-"], stdin=script)
         out, err = done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
-        self.check(self.sandbox.command_line(["sharkd", "-"], stdin=script), done.returncode, "", err, SHARKD_CHATTER.pattern)
+        self.check(lambda: self.sandbox.command_line(["sharkd", "-"], stdin=script), done.returncode, "", err, SHARKD_CHATTER.pattern)
         answers = {}
         for line in out.splitlines():
             if line.strip():
