@@ -360,3 +360,12 @@ def test_encodings_nobody_should_use(tshark):
     # The zero bytes are what stock SIP says something about.
     told = [row for row in tshark.expert(cap, "manscdp") if row[2] != "Trailing stray characters"]
     assert told == [(2 * number + 1, "note", text) for number, case in enumerate(UTF16_CASES) for text in case[3]]
+
+
+def test_encoding_of_a_value_is_found_by_filter_and_table(tshark):
+    """It shows when the values are read: also where nobody asks for them."""
+    rows = tshark.fields_everywhere("manscdp-charsets.pcap", ["manscdp.charset_mismatch"], "manscdp.charset_mismatch")
+    assert [row["frame"] for row in rows] == [13, 15, 19, 25]
+    for two_pass in (False, True):
+        table = tshark.tap("expert", "manscdp-charsets.pcap", two_pass=two_pass)
+        assert len(re.findall(r" 1 +Protocol +MANSCDP +Some values are UTF-8, others GB 2312 or GB 18030", table)) == 1

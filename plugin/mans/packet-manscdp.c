@@ -12,6 +12,7 @@
 #include "exchange.h"
 #include "parts.h"
 #include "ptz-tree.h"
+#include "stock.h"
 #include "current-message.h"
 
 /* Tree items of one body: below half of what Wireshark allows for the whole packet, so that a hostile body ends in a line
@@ -117,6 +118,13 @@ static char *decode(packet_info *pinfo, const uint8_t *buf, const struct hik_man
     return text;
 }
 
+/* Whether somebody wants this field, or the expert item about the encoding, which is found while values are read. */
+static bool is_wanted(proto_tree *tree, int hf)
+{
+    return proto_field_is_referenced(tree, hf) || proto_field_is_referenced(tree, ei_hik_mans_charset_mismatch.hf) ||
+           hik_stock_wants_experts();
+}
+
 static char *view_text(struct view *view, struct hik_xml_piece piece)
 {
     bool other;
@@ -138,7 +146,7 @@ static void add_element(struct view *view, proto_tree *tree, struct hik_xml_piec
 {
     const char *text;
 
-    if (!proto_field_is_referenced(tree, hf_hik_mans_element))
+    if (!is_wanted(tree, hf_hik_mans_element))
         return;
     text = wmem_strdup_printf(view->pinfo->pool, "%s: %s", view_text(view, name), view_text(view, value));
     view->items++;
@@ -197,7 +205,7 @@ static void add_value(struct view *view, proto_tree *tree, enum hik_manscdp_fiel
     case HIK_MANSCDP_ELEMENT:
     default: add_element(view, tree, name, value, all); return;
     }
-    if (!proto_field_is_referenced(tree, hf))
+    if (!is_wanted(tree, hf))
         return;
     if (field == HIK_MANSCDP_ITEM_DEVICE_ID || field == HIK_MANSCDP_ITEM_NAME) {
         const char *text = view_text(view, value);
@@ -245,7 +253,7 @@ static void add_other(struct view *view, proto_tree *tree, struct hik_xml_piece 
     char *text;
     bool other;
 
-    if (piece.len == 0 || !proto_field_is_referenced(tree, hf_hik_mans_other))
+    if (piece.len == 0 || !is_wanted(tree, hf_hik_mans_other))
         return;
     text = (char *)wmem_alloc(view->pinfo->pool, HIK_CHARSET_ROOM(piece.len));
     hik_charset_to_utf8(view->message->charset.charset, view->buf + piece.off, piece.len, text, &other);
@@ -545,7 +553,7 @@ static int dissect_manscdp(tvbuff_t *body, packet_info *pinfo, proto_tree *tree,
     tvbuff_t *tvb;
     const uint8_t *buf;
     unsigned len, key;
-    bool looked_at = tree && proto_field_is_referenced(tree, proto_manscdp), cut_short;
+    bool looked_at = (tree && proto_field_is_referenced(tree, proto_manscdp)) || hik_stock_wants_experts(), cut_short;
     struct hik_manscdp message;
     struct hik_exchange_record *record = NULL;
     struct lesson lesson;
