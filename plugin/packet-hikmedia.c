@@ -57,7 +57,8 @@ static void queue_rtp(packet_info *pinfo, struct hik_rtp *rtp)
         .flow = rtp->flow,
         .bytes = rtp->payload_len,
         .gap = rtp->gap,
-        .reordered = (rtp->marks & HIK_MARK_REORDERED) != 0,
+        .jitter = rtp->jitter,
+        .reordered = !PINFO_FD_VISITED(pinfo) && (rtp->marks & HIK_MARK_REORDERED) != 0,
     };
     struct hik_tap *queued = hik_tap_queue(pinfo, &record);
 

@@ -13,13 +13,13 @@ from conftest import CAPTURES
 from hikpcap import Capture, Link
 
 KEYS = {
-    "hikcascade,sessions": ["session", "verdict", "camera", "camera_name", "sentence", "state", "rtp_packets", "lost", "key_frames",
+    "hikcascade,sessions": ["session", "verdict", "camera", "camera_name", "sentence", "state", "rtp_packets", "lost", "jitter", "key_frames",
                             "duration", "codec", "picture", "frame_rate", "ssrc_announced", "ssrc_seen", "upper_media",
                             "lower_media"],
     "hikcascade,platforms": ["pair", "lower_id", "lower_address", "upper_id", "upper_address", "state", "registered_since",
                              "registered_until", "expires", "last_keepalive", "keepalives", "gaps", "sessions", "failures"],
 }
-NUMBERS = {"session", "rtp_packets", "lost", "key_frames", "duration", "frame_rate", "pair", "expires", "keepalives", "gaps",
+NUMBERS = {"jitter", "session", "rtp_packets", "lost", "key_frames", "duration", "frame_rate", "pair", "expires", "keepalives", "gaps",
            "sessions", "failures"}
 
 

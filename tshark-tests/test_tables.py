@@ -6,7 +6,7 @@ import re
 import tables
 from hikpcap import Capture, Link
 
-SESSIONS = ["Session", "Verdict", "Camera", "Name", "What was found", "State", "RTP", "Lost", "Key frames", "Seconds", "Codec", "Picture",
+SESSIONS = ["Session", "Verdict", "Camera", "Name", "What was found", "State", "RTP", "Lost", "Jitter", "Key frames", "Seconds", "Codec", "Picture",
             "Frame rate", "SSRC announced", "SSRC seen", "Upper media address", "Lower media address"]
 PLATFORMS = ["Pair", "Lower platform", "Lower address", "Upper platform", "Upper address", "State", "Registered since",
              "Registered until", "Expires", "Last keep-alive", "Keep-alives", "Gaps", "Sessions", "Failures",
@@ -21,7 +21,7 @@ def test_columns(tshark):
 def test_seed(tshark):
     assert tables.printed(tshark, "hikcascade,sessions", "seed-cascade.pcap") == [
         ["0", "OK", "37280601411319001158", "", "50 RTP packets of H.264 352x288 in 2.0 s from 10.69.91.7:5930 to 10.69.80.187:5798",
-         "closed", "50", "0", "2", "2.449", "H.264", "352x288", "25", "0100007399", "0100007399", "10.69.80.187:5798", "10.69.91.7:5930"]]
+         "closed", "50", "0", "0.027", "2", "2.449", "H.264", "352x288", "25", "0100007399", "0100007399", "10.69.80.187:5798", "10.69.91.7:5930"]]
     platforms = [["0", "37280600000000000000", "10.69.91.7:7100", "37280000000000000000", "10.69.80.187:7100", "registered",
                   "2019-12-25 16:45:44", "2019-12-25 18:45:44", "7200", "", "0", "0", "1", "0", "0", "0"]]
     assert tables.printed(tshark, "hikcascade,platforms", "seed-cascade.pcap") == platforms

@@ -17,10 +17,8 @@
 #include "session.h"
 #include "stray-rtp.h"
 
-/* RFC 3550 A.1: a step further than this is no ordinary loss. */
-#define MAX_DROPOUT 3000
-/* A long silence that explains a big step: then it is loss after all. */
-#define SILENCE_SECONDS 1
+/* Flows that may have a parser's state with their first packet. */
+#define FLOWS_WITH_STATE 4096
 /* How many of a session's flows are looked at for one that a re-INVITE moved away. */
 #define MAX_MOVED_SEARCH 8
 
@@ -107,6 +105,7 @@ static struct hik_rtp_mark *add_mark(struct capture *capture, packet_info *pinfo
     mark->extended_seq = 0;
     mark->flags = flags;
     mark->gap = 0;
+    mark->jitter = 0;
     return mark;
 }
 
@@ -162,15 +161,9 @@ static struct hik_flow *get_flow(unsigned index)
     return (struct hik_flow *)wmem_map_lookup(flows_by_index, GUINT_TO_POINTER(index + 1));
 }
 
-uint32_t hik_flow_expected(const struct hik_flow *flow)
+bool hik_flow_may_have_state(const struct hik_flow *flow)
 {
-    return flow->packets ? flow->earlier_expected + flow->highest_seq - flow->first_seq + 1 : 0;
-}
-
-uint32_t hik_flow_lost(const struct hik_flow *flow)
-{
-    uint32_t expected = hik_flow_expected(flow), received = flow->packets - flow->duplicates;
-    return expected > received ? expected - received : 0;
+    return flow->packets > 1 || flow->index < FLOWS_WITH_STATE;
 }
 
 /* Its BYE came: what its flows bring from here on is late. */
@@ -276,7 +269,7 @@ static struct hik_flow *new_flow(struct capture *capture, packet_info *pinfo, st
 /* A flow found only by one end keeps its session while it runs on: a shared port's next call is not its own. */
 static bool runs_on(packet_info *pinfo, const struct hik_flow *flow, uint16_t seq)
 {
-    int16_t step = (int16_t)(seq - (uint16_t)flow->highest_seq);
+    int16_t step = (int16_t)(seq - (uint16_t)flow->sequence.highest);
 
     return flow->session && !flow->session->bye_frame && step > -100 && step < 100 &&
            pinfo->abs_ts.secs - flow->last_time.secs < 5;
@@ -289,7 +282,7 @@ static bool was_away(const struct hik_session *session, const struct hik_flow *f
 
     for (unsigned i = 0; other && i < MAX_MOVED_SEARCH; other = other->next_in_session, i++)
         if (other != flow && other->ssrc == flow->ssrc && other->last_frame > flow->last_frame &&
-            abs((int16_t)(seq - (uint16_t)other->highest_seq)) < abs((int16_t)(seq - (uint16_t)flow->highest_seq)))
+            abs((int16_t)(seq - (uint16_t)other->sequence.highest)) < abs((int16_t)(seq - (uint16_t)flow->sequence.highest)))
             return true;
     return false;
 }
@@ -315,50 +308,28 @@ static struct hik_flow *find_flow(struct capture *capture, packet_info *pinfo, u
     return flow;
 }
 
-/* RFC 3550 A.1, with the last 64 sequence numbers remembered so that duplicates and late packets are told apart. */
-static void count_sequence(packet_info *pinfo, struct hik_flow *flow, uint16_t seq, struct hik_rtp_mark *mark)
+/* Rate of the timestamps of a payload type: as rtpmap says, else as RFC 3551 clause 6 assigns it; dynamic ones are video. */
+static uint32_t clock_of(const struct hik_session *session, uint8_t payload_type)
 {
-    int step;
-    nstime_t silence;
+    const struct hik_description *sdps[] = {session ? &session->answer : NULL, session ? &session->offer : NULL};
 
-    if (flow->packets == 0) {
-        flow->first_seq = flow->highest_seq = 0x10000u + seq;
-        flow->window = 1;
-        mark->extended_seq = flow->highest_seq;
-        return;
-    }
-    step = (int16_t)(seq - (uint16_t)flow->highest_seq);
-    nstime_delta(&silence, &pinfo->abs_ts, &flow->last_time);
-    if (step < -MAX_DROPOUT || (step > MAX_DROPOUT && silence.secs < SILENCE_SECONDS)) {
-        flow->earlier_expected += flow->highest_seq - flow->first_seq + 1;
-        flow->highest_seq = (flow->highest_seq | 0xFFFFu) + 0x10001u + seq;
-        flow->first_seq = flow->highest_seq;
-        flow->window = 1;
-        mark->flags |= HIK_MARK_RESTART;
-        mark->extended_seq = flow->highest_seq;
-    } else if (step > 0) {
-        flow->highest_seq += (uint32_t)step;
-        flow->window = step < 64 ? (flow->window << step) | 1 : 1;
-        mark->extended_seq = flow->highest_seq;
-        if (step > 1) {
-            mark->flags |= HIK_MARK_GAP;
-            mark->gap = (uint16_t)(step - 1);
-        }
-    } else {
-        unsigned back = (unsigned)-step;
-        uint64_t bit = back < 64 ? UINT64_C(1) << back : 0;
-
-        mark->extended_seq = flow->highest_seq - back;
-        if (bit && (flow->window & bit)) {
-            flow->duplicates++;
-            mark->flags |= HIK_MARK_DUPLICATE;
-        } else {
-            flow->window |= bit;
-            flow->reordered++;
-            mark->flags |= HIK_MARK_REORDERED;
-            if (mark->extended_seq < flow->first_seq)
-                flow->first_seq = mark->extended_seq;
-        }
+    for (size_t k = 0; k < array_length(sdps); k++)
+        for (unsigned i = 0; sdps[k] && sdps[k]->frame && i < sdps[k]->media_count; i++)
+            for (unsigned m = 0; m < sdps[k]->media[i].map_count; m++)
+                if (sdps[k]->media[i].maps[m].pt == payload_type && sdps[k]->media[i].maps[m].clock)
+                    return sdps[k]->media[i].maps[m].clock;
+    switch (payload_type) {
+    case 6:
+        return 16000;
+    case 10:
+    case 11:
+        return 44100;
+    case 16:
+        return 11025;
+    case 17:
+        return 22050;
+    default:
+        return payload_type < 24 && payload_type != 14 ? 8000 : 90000;
     }
 }
 
@@ -376,13 +347,104 @@ static void count_type(struct hik_flow *flow, uint8_t payload_type)
     }
 }
 
+/* Late packets come within a window, so the place is near the end. */
+static void note_late(struct hik_flow *flow, uint32_t extended)
+{
+    unsigned at;
+    uint32_t *numbers;
+
+    if (!flow->late)
+        flow->late = wmem_array_new(wmem_file_scope(), sizeof extended);
+    wmem_array_append_one(flow->late, extended);
+    numbers = (uint32_t *)wmem_array_get_raw(flow->late);
+    for (at = wmem_array_get_count(flow->late) - 1; at > 0 && numbers[at - 1] > extended; at--)
+        numbers[at] = numbers[at - 1];
+    numbers[at] = extended;
+}
+
+/* How many of the late packets' numbers are smaller. */
+static unsigned late_before(const struct hik_flow *flow, uint32_t extended)
+{
+    unsigned low = 0, high = wmem_array_get_count(flow->late);
+    const uint32_t *numbers = (const uint32_t *)wmem_array_get_raw(flow->late);
+
+    while (low < high) {
+        unsigned middle = low + (high - low) / 2;
+        if (numbers[middle] < extended)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Of the packets missing in front of one, those that did not come later either. */
+static uint16_t still_missing(const struct hik_flow *flow, uint32_t extended, uint16_t gap)
+{
+    unsigned came = flow->late ? late_before(flow, extended) - late_before(flow, extended - gap) : 0;
+
+    return (uint16_t)(gap > came ? gap - came : 0);
+}
+
+/* First pass: what the packet's number means. */
+static void count_sequence(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *rtp, struct hik_flow *flow,
+                           struct hik_rtp_mark *mark)
+{
+    unsigned captured = tvb_captured_length(tvb);
+    unsigned len = captured > rtp->payload_off ? MIN(captured - rtp->payload_off, rtp->payload_len) : 0;
+    struct hik_sequence_packet packet = {.number = rtp->seq, .timestamp = rtp->timestamp, .empty = rtp->payload_len == 0};
+    struct hik_sequence_result result;
+
+    if (flow->packets == 0 || flow->clock_pt != rtp->payload_type) {
+        flow->clock = clock_of(flow->session, rtp->payload_type);
+        flow->clock_pt = rtp->payload_type;
+    }
+    if (flow->packets == 1)
+        flow->sequence.recent = wmem_new0(wmem_file_scope(), struct hik_sequence_recent);
+    packet.clock = flow->clock;
+    packet.time = nstime_to_sec(&pinfo->abs_ts);
+    packet.digest = hik_sequence_digest(len ? tvb_get_ptr(tvb, (int)rtp->payload_off, (int)len) : NULL, len, rtp->payload_len);
+    result = hik_sequence_count(&flow->sequence, &packet);
+    mark->extended_seq = result.extended;
+    mark->gap = result.gap;
+    mark->jitter = (uint32_t)MIN(hik_sequence_jitter(&flow->sequence, flow->clock) * 1000 + 0.5, UINT32_MAX);
+    switch (result.kind) {
+    case HIK_SEQUENCE_GAP:
+        mark->flags |= HIK_MARK_GAP;
+        break;
+    case HIK_SEQUENCE_LATE:
+        mark->flags |= HIK_MARK_REORDERED;
+        note_late(flow, result.extended);
+        return;
+    case HIK_SEQUENCE_COPY:
+        mark->flags |= HIK_MARK_DUPLICATE;
+        return;
+    case HIK_SEQUENCE_REUSED:
+        mark->flags |= HIK_MARK_REUSED;
+        break;
+    case HIK_SEQUENCE_JUMP:
+        mark->flags |= HIK_MARK_RESTART;
+        break;
+    case HIK_SEQUENCE_EMPTY:
+        return;
+    case HIK_SEQUENCE_NEXT:
+    case HIK_SEQUENCE_RESTART:
+        break;
+    }
+    if (flow->jump && result.kind != HIK_SEQUENCE_RESTART)
+        flow->jump->flags = (uint16_t)((flow->jump->flags & ~HIK_MARK_RESTART) | HIK_MARK_STRAY);
+    flow->jump = result.kind == HIK_SEQUENCE_JUMP ? mark : NULL;
+}
+
 /* First pass: counts an RTP packet and makes its record. */
-static struct hik_rtp_mark *take_rtp(struct capture *capture, packet_info *pinfo, const struct hik_rtp *rtp,
+static struct hik_rtp_mark *take_rtp(struct capture *capture, packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *rtp,
                                      struct hik_flow *flow)
 {
     struct hik_rtp_mark *mark = add_mark(capture, pinfo, flow->index, 0);
 
-    count_sequence(pinfo, flow, rtp->seq, mark);
+    count_sequence(pinfo, tvb, rtp, flow, mark);
+    if (flow->packets == 0 && flow->session && flow->session->flow_count == HIK_MANY_SSRCS)
+        mark->flags |= HIK_MARK_MANY_SSRCS;
     if (flow->packets == 0 && flow->after_ssrc_change)
         mark->flags |= HIK_MARK_SSRC_CHANGED;
     if (flow->packets == 0)
@@ -441,7 +503,7 @@ static struct hik_rtp_mark *take_copy(struct capture *capture, packet_info *pinf
 {
     struct hik_rtp_mark *mark = add_mark(capture, pinfo, flow->index, HIK_MARK_DUPLICATE | HIK_MARK_COPY);
 
-    mark->extended_seq = flow->highest_seq + (uint32_t)(int16_t)(rtp->seq - (uint16_t)flow->highest_seq);
+    mark->extended_seq = flow->sequence.highest + (uint32_t)(int16_t)(rtp->seq - (uint16_t)flow->sequence.highest);
     return mark;
 }
 
@@ -478,7 +540,7 @@ struct hik_rtp *hik_rtp_enter(packet_info *pinfo, tvbuff_t *tvb)
         rtp->flow = find_flow(capture, pinfo, rtp->ssrc, rtp->seq, pinfo->ptype == PT_TCP);
         hik_datagram_take(pinfo, tvb, false, &copy);
         mark = copy && rtp->flow->packets > 0 ? take_copy(capture, pinfo, rtp, rtp->flow)
-                                              : take_rtp(capture, pinfo, rtp, rtp->flow);
+                                              : take_rtp(capture, pinfo, tvb, rtp, rtp->flow);
         rtp->nth = capture->marks - 1 - capture->frame_marks;
         if (rtp->flow->packets == 1 && !copy)
             rtp->flow->first_nth = rtp->nth;
@@ -488,7 +550,9 @@ struct hik_rtp *hik_rtp_enter(packet_info *pinfo, tvbuff_t *tvb)
     rtp->extended_seq = mark->extended_seq;
     rtp->duplicate = (mark->flags & HIK_MARK_DUPLICATE) != 0;
     rtp->marks = mark->flags;
-    rtp->gap = mark->gap;
+    rtp->gap_found = mark->gap;
+    rtp->gap = mark->gap && PINFO_FD_VISITED(pinfo) ? still_missing(rtp->flow, mark->extended_seq, mark->gap) : mark->gap;
+    rtp->jitter = mark->jitter / 1000.0;
     return rtp;
 }
 

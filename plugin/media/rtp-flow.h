@@ -10,6 +10,7 @@
 #include "ws-compat.h"
 
 #include "front-door.h"
+#include "rtp-sequence.h"
 
 struct hik_session;
 
@@ -50,9 +51,11 @@ struct hik_flow {
     struct hik_flow_key key;     /* rtp-flow.c's own */
     struct hik_session *session; /* NULL: RTP without signalling */
 
-    /* Sequence numbers: RFC 3550 A.1, A.3. */
-    uint64_t window;             /* which of the last 64 sequence numbers up to highest_seq came */
-    uint32_t highest_seq;        /* extended by cycles, starting above 0x10000 */
+    struct hik_sequence sequence;
+    wmem_array_t *late;          /* uint32_t: extended numbers of the late packets, ascending; NULL: none came */
+    uint32_t clock;              /* of the timestamps of clock_pt, per second */
+    uint8_t clock_pt;
+    struct hik_rtp_mark *jump;   /* record of the last jump, while nothing has followed it */
     uint32_t packets;            /* RTP packets, duplicates included */
     nstime_t last_time;
     uint32_t index;              /* from 0, in order of first packet */
@@ -78,10 +81,6 @@ struct hik_flow {
     struct hik_flow *next_in_session;
     uint32_t first_frame, first_nth; /* hik_rtp.nth of the packet in it */
     nstime_t first_time;
-    uint32_t first_seq;          /* extended, of the run since the last restart */
-    uint32_t duplicates;
-    uint32_t reordered;
-    uint32_t earlier_expected;   /* expected packets of the runs before the last restart */
     bool astray;                 /* rtp findings', first packet: carries the SSRC announced, to an endpoint its receiver did not announce */
     uint32_t before_bye;         /* packets up to the session's BYE; valid if after_bye */
     const struct hik_content *content; /* never NULL */
@@ -111,24 +110,29 @@ enum hik_mark {
     HIK_MARK_DUPLICATE = 1 << 1,
     HIK_MARK_REORDERED = 1 << 2,    /* a later sequence number came before */
     HIK_MARK_GAP = 1 << 3,          /* sequence numbers are missing in front of it: hik_rtp_mark.gap */
-    HIK_MARK_RESTART = 1 << 4,      /* the sequence numbers begin anew here */
+    HIK_MARK_RESTART = 1 << 4,      /* the sequence numbers begin anew here; until the next packet came: perhaps */
     HIK_MARK_UNNEGOTIATED = 1 << 5, /* comes from an endpoint that no SDP of the session names */
     HIK_MARK_AFTER_BYE = 1 << 6,
     HIK_MARK_SSRC_CHANGED = 1 << 7, /* first packet with another SSRC between the same endpoints */
-    HIK_MARK_COPY = 1 << 8          /* the same datagram is in the capture before it: it does not count */
+    HIK_MARK_COPY = 1 << 8,         /* the same datagram is in the capture before it: it does not count */
+    HIK_MARK_STRAY = 1 << 9,        /* its sequence number fits nothing, and nothing followed it */
+    HIK_MARK_REUSED = 1 << 10,      /* its sequence number came before, with other bytes */
+    HIK_MARK_MANY_SSRCS = 1 << 11   /* one SSRC too many for a session */
 };
 struct hik_rtp_mark {
     uint32_t frame;
     uint32_t id;           /* index of the flow; of the session for HIK_MARK_RTCP */
     uint32_t extended_seq;
     uint16_t flags;        /* enum hik_mark */
-    uint16_t gap;          /* packets missing in front of it, 65535 = that many or more */
+    uint16_t gap;          /* packets missing in front of it when it came */
+    uint32_t jitter;       /* of its flow so far, microseconds */
 };
 
-/* Lost packets of a flow: expected minus received without duplicates, never negative. */
-uint32_t hik_flow_lost(const struct hik_flow *flow);
-/* Expected packets: highest minus first plus one. */
-uint32_t hik_flow_expected(const struct hik_flow *flow);
+/* So many SSRCs in one session are no media: somebody tries something, or numbers its packets with them. */
+#define HIK_MANY_SSRCS 1000
+/* The first flows of a capture may have a parser's state at once, all others with their second packet: SSRCs that are never
+ * seen again cost little. */
+bool hik_flow_may_have_state(const struct hik_flow *flow);
 
 /* The RTP of a session so far, over all of its flows; what it costs grows with their number. */
 struct hik_media_sum {
@@ -149,7 +153,9 @@ struct hik_rtp {
     bool marker;
     bool duplicate;              /* this sequence number came before */
     uint16_t marks;              /* enum hik_mark, as found on the first pass */
-    uint16_t gap;                /* packets missing in front of this one */
+    uint16_t gap;                /* packets missing in front of this one: on the first pass so far, later for good */
+    uint16_t gap_found;          /* and when it came */
+    double jitter;               /* of its flow so far, milliseconds */
     unsigned payload_off, payload_len; /* inside the RTP packet, padding excluded */
     bool payload_parsed;         /* the program stream's parser has had the payload */
     bool *key_frame;             /* set to true where a key frame begins in the payload; NULL: nobody asks */

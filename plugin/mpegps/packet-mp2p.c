@@ -539,7 +539,7 @@ static int dissect_mp2p(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, voi
 
     if (rtp) {
         hik_media_set_parsed(pinfo);
-        if (!PINFO_FD_VISITED(pinfo))
+        if (!PINFO_FD_VISITED(pinfo) && hik_flow_may_have_state(rtp->flow))
             take_in(pinfo, tvb, flow_state(rtp->flow), rtp);
         m = (struct mp2p_flow *)rtp->flow->mp2p;
     }

@@ -189,6 +189,8 @@ void hik_media_look(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *rtp
         return;
     }
     if (!video) {
+        if (!hik_flow_may_have_state(flow))
+            return;
         if (flow->mp2p || rtp->payload_type < FIRST_DYNAMIC)
             return;
         declared = hik_media_declared(flow->session, rtp->payload_type, &audio);

@@ -21,6 +21,7 @@ struct interval {
     uint32_t packets, bytes;
     uint32_t missing, late; /* sequence numbers missing in front of packets, and packets that filled such a gap */
     uint32_t key_frames;
+    double jitter;          /* milliseconds, the largest */
     double distance;        /* of its last key frame from the one before, seconds; 0: not known */
 };
 
@@ -46,7 +47,7 @@ struct row {
     unsigned interval;
 };
 
-enum { COL_SESSION, COL_START, COL_OFFSET, COL_SECONDS, COL_PACKETS, COL_BYTES, COL_LOST, COL_KEY_FRAMES, COL_DISTANCE };
+enum { COL_SESSION, COL_START, COL_OFFSET, COL_SECONDS, COL_PACKETS, COL_BYTES, COL_LOST, COL_JITTER, COL_KEY_FRAMES, COL_DISTANCE };
 
 static const struct hik_column columns[] = {
     [COL_SESSION] = {"Session", "session", HIK_COLUMN_NUMBER},
@@ -56,6 +57,7 @@ static const struct hik_column columns[] = {
     [COL_PACKETS] = {"RTP", "rtp_packets", HIK_COLUMN_NUMBER},
     [COL_BYTES] = {"Bytes", "bytes", HIK_COLUMN_NUMBER},
     [COL_LOST] = {"Lost", "lost", HIK_COLUMN_NUMBER},
+    [COL_JITTER] = {"Jitter", "jitter", HIK_COLUMN_DECIMAL},
     [COL_KEY_FRAMES] = {"Key frames", "key_frames", HIK_COLUMN_NUMBER},
     [COL_DISTANCE] = {"Key frame distance", "key_frame_distance", HIK_COLUMN_DECIMAL},
 };
@@ -94,6 +96,7 @@ static void join_pairs(struct series *series)
         sum.late += a->late;
         sum.key_frames += a->key_frames;
         sum.distance = MAX(a->distance, b->distance);
+        sum.jitter = MAX(a->jitter, b->jitter);
         series->intervals[i] = sum;
     }
     memset(series->intervals + series->allocated / 2, 0, series->allocated / 2 * sizeof(struct interval));
@@ -136,6 +139,7 @@ static tap_packet_status packet(void *data, packet_info *pinfo, epan_dissect_t *
     interval->bytes += tap->bytes;
     interval->missing += tap->gap;
     interval->late += tap->reordered;
+    interval->jitter = MAX(interval->jitter, tap->jitter);
     if (tap->key_frame) {
         nstime_t distance;
 
@@ -179,6 +183,10 @@ static stat_tap_table_item_type cell(const void *data, unsigned number, unsigned
         break;
     case COL_LOST:
         out.value.uint_value = interval->missing > interval->late ? interval->missing - interval->late : 0;
+        break;
+    case COL_JITTER:
+        out.type = TABLE_ITEM_FLOAT;
+        out.value.float_value = interval->jitter;
         break;
     case COL_KEY_FRAMES:
         out.value.uint_value = interval->key_frames;

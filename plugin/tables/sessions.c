@@ -25,6 +25,7 @@ enum {
     COL_STATE,
     COL_PACKETS,
     COL_LOST,
+    COL_JITTER,
     COL_KEY_FRAMES,
     COL_DURATION,
     COL_CODEC,
@@ -45,6 +46,7 @@ static const struct hik_column columns[] = {
     [COL_STATE] = {"State", "state", HIK_COLUMN_TEXT},
     [COL_PACKETS] = {"RTP", "rtp_packets", HIK_COLUMN_NUMBER},
     [COL_LOST] = {"Lost", "lost", HIK_COLUMN_NUMBER},
+    [COL_JITTER] = {"Jitter", "jitter", HIK_COLUMN_DECIMAL},
     [COL_KEY_FRAMES] = {"Key frames", "key_frames", HIK_COLUMN_NUMBER},
     [COL_DURATION] = {"Seconds", "duration", HIK_COLUMN_DECIMAL},
     [COL_CODEC] = {"Codec", "codec", HIK_COLUMN_TEXT},
@@ -137,6 +139,7 @@ static void fill(struct hik_table_row *row)
     hik_table_set_text(row, COL_ANNOUNCED, facts.facts.ssrc_text);
     hik_table_set_text(row, COL_SEEN, seen);
     hik_table_set_text(row, COL_CODEC, codec);
+    row->fields[COL_JITTER].value.float_value = flow ? hik_sequence_jitter(&flow->sequence, flow->clock) : 0;
     fill_picture(row, &facts.facts);
     print_state(session, verdict.state, state, sizeof state);
     hik_table_set_text(row, COL_STATE, state);
@@ -147,7 +150,7 @@ static void fill(struct hik_table_row *row)
         uint32_t lost = 0, key_frames = 0;
 
         for (flow = session->flows; flow; flow = flow->next_in_session) {
-            lost += hik_flow_lost(flow);
+            lost += hik_sequence_lost(&flow->sequence);
             key_frames += flow->content->key_frames;
         }
         row->fields[COL_LOST].value.uint_value = lost;

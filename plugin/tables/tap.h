@@ -33,7 +33,8 @@ struct hik_tap {
     const struct hik_flow *flow;
     uint32_t bytes;                    /* of its payload */
     uint32_t gap;
-    bool reordered;                    /* came behind a later sequence number: it fills a gap that was counted */
+    double jitter;                     /* of its flow so far, milliseconds */
+    bool reordered;                    /* first pass: came behind a later sequence number, it fills a gap that was counted */
     bool key_frame;                    /* a key frame begins in it; set after the record was queued */
 };
 

@@ -180,10 +180,13 @@ void hik_media_facts_leg(const struct hik_session *session, unsigned way, const 
         if (!most || nstime_cmp(&flow->last_time, &last) > 0)
             last = flow->last_time;
         leg->packets += flow->packets;
-        leg->expected += hik_flow_expected(flow);
-        leg->lost += hik_flow_lost(flow);
-        leg->duplicates += flow->duplicates;
-        leg->reordered += flow->reordered;
+        leg->expected += hik_sequence_expected(&flow->sequence);
+        leg->lost += hik_sequence_lost(&flow->sequence);
+        leg->duplicates += flow->sequence.copies;
+        leg->reordered += flow->sequence.late;
+        leg->restarts += flow->sequence.restarts;
+        leg->strays += flow->sequence.strays;
+        leg->reused += flow->sequence.reused;
         if (flow->after_ssrc_change && !is_beside(session, flow))
             leg->ssrcs++;
         if (flow->judged & HIK_JUDGED)

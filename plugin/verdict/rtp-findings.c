@@ -15,7 +15,11 @@
 /* RTP later than this after the BYE is not just what was on its way. */
 #define LATE_SECONDS HIK_LATE_MEDIA
 
+static int hf_jitter = -1;
+
 static expert_field ei_ssrc_mismatch = EI_INIT;
+static expert_field ei_sequence = EI_INIT;
+static expert_field ei_many_ssrcs = EI_INIT;
 static expert_field ei_wrong_destination = EI_INIT;
 static expert_field ei_unnegotiated_source = EI_INIT;
 static expert_field ei_unnegotiated_source_mild = EI_INIT;
@@ -100,14 +104,27 @@ static void show_judgement(packet_info *pinfo, proto_item *item, const struct hi
 
 static void show_gap(packet_info *pinfo, proto_item *item, const struct hik_rtp *rtp)
 {
-    expert_add_info_format(pinfo, item, &ei_rtp_lost, "%u RTP packet%s missing in front of this one (sequence %u to %u)",
-                           rtp->gap, rtp->gap == 1 ? " is" : "s are", (rtp->seq - rtp->gap) & 0xFFFFu,
-                           (rtp->seq - 1u) & 0xFFFFu);
+    bool some = rtp->gap < rtp->gap_found; /* the others of the gap came late */
+
+    expert_add_info_format(pinfo, item, &ei_rtp_lost, "%u RTP packet%s missing in front of this one (%ssequence %u to %u%s)",
+                           rtp->gap, rtp->gap == 1 ? " is" : "s are", some ? "of " : "",
+                           (rtp->seq - rtp->gap_found) & 0xFFFFu, (rtp->seq - 1u) & 0xFFFFu,
+                           some ? "; the others come late" : "");
 }
 
 static void show_marks(packet_info *pinfo, proto_item *item, const struct hik_rtp *rtp, const struct hik_flow *flow,
                        const struct hik_session *session)
 {
+    if (rtp->marks & HIK_MARK_RESTART)
+        expert_add_info_format(pinfo, item, &ei_sequence, "The sequence numbers begin anew here, at %u", rtp->seq);
+    if (rtp->marks & HIK_MARK_STRAY)
+        expert_add_info_format(pinfo, item, &ei_sequence, "Sequence number %u fits neither what comes before nor what follows",
+                               rtp->seq);
+    if (rtp->marks & HIK_MARK_REUSED)
+        expert_add_info_format(pinfo, item, &ei_sequence, "Sequence number %u came before, with other bytes", rtp->seq);
+    if (rtp->marks & HIK_MARK_MANY_SSRCS)
+        expert_add_info_format(pinfo, item, &ei_many_ssrcs, "This is SSRC number %u of the session: this is no media of a camera",
+                               HIK_MANY_SSRCS);
     if (rtp->marks & HIK_MARK_AFTER_BYE) {
         nstime_t bye_time;
         uint32_t bye_frame;
@@ -147,15 +164,23 @@ void hik_findings_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, proto
     if (pinfo->num == flow->look_frame && rtp->extended_seq == flow->look_seq)
         expert_add_info_format(pinfo, item, &ei_payload_not_declared, "The SDP says %s for payload type %u, the payload looks like %s",
                                flow->look_said ? flow->look_said : "nothing", rtp->payload_type, flow->look_is);
+    if (tree)
+        proto_item_set_generated(proto_tree_add_double(tree, hf_jitter, tvb, 0, 0, rtp->jitter));
     /* Where the capture cuts TCP segments, most RTP headers are cut off. */
-    if ((rtp->marks & HIK_MARK_GAP) && !(flow->tcp && tvb_captured_length(tvb) < tvb_reported_length(tvb)))
+    if (rtp->gap && !(flow->tcp && tvb_captured_length(tvb) < tvb_reported_length(tvb)))
         show_gap(pinfo, item, rtp);
-    if (rtp->marks & (HIK_MARK_AFTER_BYE | HIK_MARK_SSRC_CHANGED))
+    if (rtp->marks & (HIK_MARK_RESTART | HIK_MARK_STRAY | HIK_MARK_REUSED | HIK_MARK_MANY_SSRCS | HIK_MARK_AFTER_BYE |
+                      HIK_MARK_SSRC_CHANGED))
         show_marks(pinfo, item, rtp, flow, session);
 }
 
 void hik_rtp_findings_register(int proto)
 {
+    static hf_register_info fields[] = {
+        {&hf_jitter,
+         {"Jitter", "hikcascade.jitter", FT_DOUBLE, BASE_NONE, NULL, 0,
+          "Interarrival jitter of the stream so far, in milliseconds (RFC 3550 A.8)", HFILL}},
+    };
     /* Where the same finding can be grave or not, two entries share the name: the filter finds both. */
     static ei_register_info experts[] = {
         {&ei_ssrc_mismatch,
@@ -166,6 +191,8 @@ void hik_rtp_findings_register(int proto)
          {"hikcascade.unnegotiated_source", PI_PROTOCOL, PI_WARN, "Media from an address no SDP announced", EXPFILL}},
         {&ei_unnegotiated_source_mild,
          {"hikcascade.unnegotiated_source", PI_PROTOCOL, PI_NOTE, "Media from an endpoint no SDP announced", EXPFILL}},
+        {&ei_sequence, {"hikcascade.sequence", PI_SEQUENCE, PI_NOTE, "RTP sequence numbers are odd", EXPFILL}},
+        {&ei_many_ssrcs, {"hikcascade.many_ssrcs", PI_PROTOCOL, PI_WARN, "A session has very many SSRCs", EXPFILL}},
         {&ei_rtp_lost, {"hikcascade.rtp_lost", PI_SEQUENCE, PI_WARN, "RTP packets are missing", EXPFILL}},
         {&ei_ssrc_changed,
          {"hikcascade.ssrc_changed", PI_SEQUENCE, PI_WARN, "The SSRC changes within the session", EXPFILL}},
@@ -176,5 +203,6 @@ void hik_rtp_findings_register(int proto)
          {"hikcascade.media_after_bye", PI_SEQUENCE, PI_NOTE, "Media that was on its way at the BYE", EXPFILL}},
     };
 
+    proto_register_field_array(proto, fields, array_length(fields));
     expert_register_field_array(expert_register_protocol(proto), experts, array_length(experts));
 }

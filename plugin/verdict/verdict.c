@@ -48,6 +48,7 @@ static const char *const code_names[HIK_CODE_COUNT] = {
     [HIK_CODE_SSRC_CONSTANT] = "SSRC_CONSTANT",
     [HIK_CODE_SLOW_START] = "SLOW_START",
     [HIK_CODE_DUPLICATES] = "DUPLICATES",
+    [HIK_CODE_SEQUENCE] = "SEQUENCE",
     [HIK_CODE_FORKED] = "FORKED",
     [HIK_CODE_TCP_FRAMING] = "TCP_FRAMING",
     [HIK_CODE_INCOMPLETE] = "INCOMPLETE",
@@ -472,6 +473,27 @@ static void judge_content(const struct hik_facts *f, const struct hik_leg *leg, 
     }
 }
 
+/* Odd sequence numbers, in one finding. */
+static void judge_sequence(const struct hik_leg *leg, struct hik_verdict *v)
+{
+    const char *source = or_unknown(leg->seen_from);
+    char restarts[120] = "", reused[120] = "", strays[120] = "";
+
+    if (leg->restarts == 1)
+        snprintf(restarts, sizeof restarts, "the sequence numbers of %s begin anew once", source);
+    else if (leg->restarts > 1)
+        snprintf(restarts, sizeof restarts, "the sequence numbers of %s begin anew %u times", source, leg->restarts);
+    if (leg->reused > 0)
+        snprintf(reused, sizeof reused, "%s%u of %u RTP packets of %s repeat a sequence number with other bytes",
+                 restarts[0] ? ", " : "", leg->reused, leg->packets, source);
+    if (leg->strays > 0)
+        snprintf(strays, sizeof strays, "%s%u RTP packet%s of %s ha%s a sequence number that fits nothing",
+                 restarts[0] || reused[0] ? ", " : "", leg->strays, leg->strays == 1 ? "" : "s", source,
+                 leg->strays == 1 ? "s" : "ve");
+    if (restarts[0] || reused[0] || strays[0])
+        add(v, HIK_CODE_SEQUENCE, HIK_SEVERITY_NOTE, "%s%s%s", restarts, reused, strays);
+}
+
 static void judge_transport(const struct hik_facts *f, const struct hik_leg *leg, struct hik_verdict *v)
 {
     /* Over TCP nothing is lost on the way: see judge_connections(). */
@@ -484,6 +506,7 @@ static void judge_transport(const struct hik_facts *f, const struct hik_leg *leg
             "%s %% (%u of %u RTP packets from %s lost%s)", decimals(percent, percent >= 0.1 ? 1 : 3).s, leg->lost,
             leg->expected, or_unknown(leg->seen_from), f->connections.framed_seen ? " before they came to the connection" : "");
     }
+    judge_sequence(leg, v);
     if (leg->duplicates > 0)
         add(v, HIK_CODE_DUPLICATES, HIK_SEVERITY_NOTE, "%u of %u RTP packets came twice", leg->duplicates, leg->packets);
     if (leg->packets_astray > 0 && leg->packets_astray == leg->packets) /* else it came where it should as well */

@@ -52,6 +52,7 @@ enum hik_code {
     HIK_CODE_SSRC_CONSTANT,
     HIK_CODE_SLOW_START,
     HIK_CODE_DUPLICATES,
+    HIK_CODE_SEQUENCE,     /* the sequence numbers are odd */
     HIK_CODE_FORKED,
     HIK_CODE_TCP_FRAMING,  /* RTP over TCP in other frames than RFC 4571's */
     HIK_CODE_INCOMPLETE,   /* the capture lacks bytes of the media connection */
@@ -93,6 +94,7 @@ struct hik_leg {
     enum hik_address_class sender_class; /* of the SIP peer that must send there */
     bool to_is_peer;          /* the announced address is the one the receiver's SIP comes from */
     uint32_t packets, expected, lost, duplicates, reordered; /* over all flows of this direction */
+    uint32_t restarts, strays, reused; /* sequence numbers: begun anew; of single packets that fit nothing; standing still */
     const char *seen_from, *seen_to; /* of the flow with the most packets */
     uint32_t ssrc;            /* of that flow */
     unsigned ssrcs;           /* different SSRCs */

@@ -640,7 +640,7 @@ static void test_hostile(void)
         for (int k = 0; k < 2; k++) {
             BIT(leg[k].wanted), BIT(leg[k].to_port_zero), BIT(leg[k].to_is_peer), BIT(leg[k].unnegotiated_is_peer);
             BIT(leg[k].unnegotiated_is_host), BIT(leg[k].astray_same_port);
-            NUM(leg[k].packets), NUM(leg[k].expected), NUM(leg[k].lost), NUM(leg[k].duplicates), NUM(leg[k].ssrc);
+            NUM(leg[k].packets), NUM(leg[k].expected), NUM(leg[k].lost), NUM(leg[k].duplicates), NUM(leg[k].restarts), NUM(leg[k].strays), NUM(leg[k].reused), NUM(leg[k].ssrc);
             NUM(leg[k].ssrcs), NUM(leg[k].packets_expected_ssrc), NUM(leg[k].packets_unnegotiated), NUM(leg[k].packets_astray);
             TXT(leg[k].to), TXT(leg[k].from), TXT(leg[k].seen_from), TXT(leg[k].seen_to), TXT(leg[k].unnegotiated_from);
             SEC(leg[k].seconds);

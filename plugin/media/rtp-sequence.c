@@ -1,0 +1,256 @@
+/* rtp-sequence.c
+ * RFC 3550 A.1 (update_seq), A.3 and A.8, with a window in which copies and late packets are told apart.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "rtp-sequence.h"
+
+/* Bytes of a payload that its digest looks at. */
+#define DIGEST_BYTES 16
+
+static bool has_come(const struct hik_sequence *s, uint32_t extended)
+{
+    uint32_t place = extended % HIK_SEQUENCE_WINDOW;
+
+    return s->recent->came[place / 32] >> (place % 32) & 1;
+}
+
+static void note(struct hik_sequence *s, uint32_t extended, uint16_t digest)
+{
+    uint32_t place = extended % HIK_SEQUENCE_WINDOW;
+
+    s->recent->came[place / 32] |= UINT32_C(1) << (place % 32);
+    if (s->highest - extended < HIK_SEQUENCE_DIGESTS)
+        s->recent->digest[extended % HIK_SEQUENCE_DIGESTS] = digest;
+}
+
+/* The window moves on to `extended`: what stood in the places of the numbers up to it is forgotten. */
+static void move_window(struct hik_sequence *s, uint32_t extended)
+{
+    uint32_t steps = extended - s->highest;
+
+    if (steps >= HIK_SEQUENCE_WINDOW) {
+        for (unsigned i = 0; i < HIK_SEQUENCE_WINDOW / 32; i++)
+            s->recent->came[i] = 0;
+    } else {
+        for (uint32_t one = s->highest + 1; one != extended + 1; one++)
+            s->recent->came[one % HIK_SEQUENCE_WINDOW / 32] &= ~(UINT32_C(1) << (one % 32));
+    }
+    s->highest = extended;
+}
+
+/* After a silence: do timestamps go on as the time does? A restarted source begins its timestamps anew, too. */
+static bool timestamps_go_on(const struct hik_sequence *s, const struct hik_sequence_packet *packet)
+{
+    double passed = (packet->time - s->last_time) * packet->clock;
+    double stepped = (double)(int32_t)(packet->timestamp - s->last_timestamp);
+    double off = stepped > passed ? stepped - passed : passed - stepped;
+
+    return off <= passed / 5 + packet->clock;
+}
+
+static void count_jitter(struct hik_sequence *s, const struct hik_sequence_packet *packet)
+{
+    /* Relative to the last packet, so that large times lose no digits. */
+    double passed = (packet->time - s->last_time) * packet->clock;
+    double difference = passed - (double)(int32_t)(packet->timestamp - s->last_timestamp);
+
+    if (s->has_transit)
+        s->jitter += ((difference < 0 ? -difference : difference) - s->jitter) / 16;
+    s->has_transit = true;
+}
+
+/* The packet belongs to the run. */
+static void belongs(struct hik_sequence *s, const struct hik_sequence_packet *packet)
+{
+    count_jitter(s, packet);
+    s->received++;
+    s->last_time = packet->time;
+    s->last_timestamp = packet->timestamp;
+}
+
+/* The packet goes on where the run was before a jump, which was a stray then. Numbers keep growing, so that who puts packets
+ * in order by them never goes back: the run moves behind the stray. By whole cycles, so the window stays as it is. */
+static void rejoin(struct hik_sequence *s)
+{
+    uint32_t cycles;
+
+    if (!s->jumped)
+        return;
+    s->jumped = false;
+    s->strays++;
+    cycles = ((s->jump - s->highest) | 0xFFFFu) + 1;
+    s->highest += cycles;
+    s->first += cycles;
+}
+
+static struct hik_sequence_result begin(struct hik_sequence *s, const struct hik_sequence_packet *packet)
+{
+    struct hik_sequence_result result = {HIK_SEQUENCE_NEXT, 0x10000u + packet->number, 0};
+
+    if (packet->empty) {
+        result.kind = HIK_SEQUENCE_EMPTY;
+        return result;
+    }
+    s->begun = true;
+    s->highest = s->first = result.extended;
+    s->first_digest = packet->digest;
+    if (s->recent)
+        note(s, result.extended, packet->digest);
+    belongs(s, packet);
+    return result;
+}
+
+/* The number fits nothing. Twice in sequence it is a restart, and the jump before was its beginning. */
+static struct hik_sequence_result jumped(struct hik_sequence *s, const struct hik_sequence_packet *packet)
+{
+    uint32_t top = s->jumped ? s->jump : s->highest;
+    struct hik_sequence_result result = {HIK_SEQUENCE_JUMP, (top | 0xFFFFu) + 0x10001u + packet->number, 0};
+
+    if (s->jumped && packet->number == (uint16_t)s->jump) {
+        result.kind = HIK_SEQUENCE_COPY;
+        result.extended = s->jump;
+        s->copies++;
+        return result;
+    }
+    if (!s->jumped || packet->number != (uint16_t)(s->jump + 1)) {
+        s->strays += s->jumped;
+        s->jumped = true;
+        s->jump = result.extended;
+        return result;
+    }
+    s->jumped = false;
+    result.kind = HIK_SEQUENCE_RESTART;
+    result.extended = s->jump + 1;
+    s->earlier_expected += s->highest - s->first + 1;
+    s->first = s->jump;
+    for (unsigned i = 0; i < HIK_SEQUENCE_WINDOW / 32; i++)
+        s->recent->came[i] = 0;
+    s->highest = result.extended;
+    s->shift = 0;
+    note(s, s->first, 0);
+    note(s, result.extended, packet->digest);
+    s->restarts++;
+    s->received++; /* the jump */
+    s->has_transit = false;
+    belongs(s, packet);
+    return result;
+}
+
+static struct hik_sequence_result came_before(struct hik_sequence *s, const struct hik_sequence_packet *packet, uint32_t extended)
+{
+    struct hik_sequence_result result = {HIK_SEQUENCE_COPY, extended, 0};
+
+    if (extended != s->highest || s->recent->digest[extended % HIK_SEQUENCE_DIGESTS] == packet->digest) {
+        s->copies++;
+        return result;
+    }
+    /* The newest number again with other bytes: a source that does not count. */
+    rejoin(s);
+    result.kind = HIK_SEQUENCE_REUSED;
+    result.extended = s->highest + 1;
+    s->shift++;
+    s->reused++;
+    move_window(s, result.extended);
+    note(s, result.extended, packet->digest);
+    belongs(s, packet);
+    return result;
+}
+
+/* Is the number one of the run, or is it a jump? step: from the newest number. */
+static bool fits(const struct hik_sequence *s, const struct hik_sequence_packet *packet, int step)
+{
+    bool silent = packet->time - s->last_time >= HIK_SILENCE_SECONDS;
+    int32_t before;
+
+    if (step == 1)
+        return true;
+    if (silent && !timestamps_go_on(s, packet))
+        return false;
+    if (step > HIK_MAX_DROPOUT)
+        return silent; /* its timestamps go on: it is loss after all */
+    if (step <= -HIK_SEQUENCE_WINDOW)
+        return false;
+    /* In front of the first packet: what came out of order at the very beginning, no more. */
+    before = (int32_t)(s->first - (s->highest + (uint32_t)step));
+    return step > 0 || before <= 0 || (before <= HIK_EARLY_PACKETS && s->received < HIK_SEQUENCE_WINDOW);
+}
+
+struct hik_sequence_result hik_sequence_count(struct hik_sequence *s, const struct hik_sequence_packet *packet)
+{
+    struct hik_sequence_result result = {HIK_SEQUENCE_NEXT, 0, 0};
+    int step;
+
+    if (!s->begun)
+        return begin(s, packet);
+    if (s->received == 1 && !s->restarts)
+        note(s, s->first, s->first_digest);
+    step = (int16_t)(uint16_t)(packet->number + s->shift - s->highest);
+    if (packet->empty && step != 1 && step != 0 && (packet->number == 0 || !fits(s, packet, step))) {
+        result.kind = HIK_SEQUENCE_EMPTY;
+        result.extended = s->highest;
+        return result;
+    }
+    if (!fits(s, packet, step))
+        return jumped(s, packet);
+    if (step <= 0) {
+        result.extended = s->highest + (uint32_t)step;
+        if (has_come(s, result.extended))
+            return came_before(s, packet, result.extended);
+        result.kind = HIK_SEQUENCE_LATE;
+        s->late++;
+        if ((int32_t)(result.extended - s->first) < 0)
+            s->first = result.extended;
+        note(s, result.extended, packet->digest);
+        s->received++;
+        return result;
+    }
+    rejoin(s);
+    result.extended = s->highest + (uint32_t)step;
+    if (step > 1) {
+        result.kind = HIK_SEQUENCE_GAP;
+        result.gap = (uint16_t)(step - 1);
+    }
+    move_window(s, result.extended);
+    note(s, result.extended, packet->digest);
+    belongs(s, packet);
+    return result;
+}
+
+uint32_t hik_sequence_expected(const struct hik_sequence *s)
+{
+    return s->begun ? s->earlier_expected + s->highest - s->first + 1 : 0;
+}
+
+uint32_t hik_sequence_lost(const struct hik_sequence *s)
+{
+    uint32_t expected = hik_sequence_expected(s);
+
+    return expected > s->received ? expected - s->received : 0;
+}
+
+double hik_sequence_jitter(const struct hik_sequence *s, uint32_t clock)
+{
+    return clock ? s->jitter * 1000 / clock : 0;
+}
+
+static uint32_t mix(uint32_t hash, const uint8_t *data, size_t len)
+{
+    for (size_t i = 0; i < len; i++) /* FNV-1a: a comparison, no key of a table */
+        hash = (hash ^ data[i]) * 16777619u;
+    return hash;
+}
+
+uint16_t hik_sequence_digest(const uint8_t *data, size_t len, size_t whole)
+{
+    uint32_t hash = 2166136261u ^ (uint32_t)whole;
+
+    if (len <= 3 * DIGEST_BYTES) {
+        hash = mix(hash, data, len);
+    } else {
+        hash = mix(hash, data, DIGEST_BYTES);
+        hash = mix(hash, data + (len - DIGEST_BYTES) / 2, DIGEST_BYTES);
+        hash = mix(hash, data + len - DIGEST_BYTES, DIGEST_BYTES);
+    }
+    return (uint16_t)(hash ^ hash >> 16);
+}

@@ -1,0 +1,94 @@
+/* rtp-sequence.h
+ * Sequence numbers of one RTP source (RFC 3550 A.1 and A.3) and its interarrival jitter (A.8). Pure: no Wireshark header.
+ *
+ * What a packet's number means is said when it comes: next, behind a gap, late, a copy, or a jump. A jump counts as a
+ * restart when the next packet follows it in sequence; alone it is a stray and counts for nothing.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HIK_RTP_SEQUENCE_H
+#define HIK_RTP_SEQUENCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* RFC 3550 A.1: a step further than this is no ordinary loss. */
+#define HIK_MAX_DROPOUT 3000
+/* Copies and late packets are recognised this far back. */
+#define HIK_SEQUENCE_WINDOW 1024
+/* A packet whose number stands so far in front of the first one is late, at the beginning of a run. */
+#define HIK_EARLY_PACKETS 64
+/* So far back, the bytes of a packet with a number that came before are compared, too. */
+#define HIK_SEQUENCE_DIGESTS 64
+/* After a silence this long, numbers that begin anew are told by their timestamps as well. */
+#define HIK_SILENCE_SECONDS 1.0
+
+enum hik_sequence_kind {
+    HIK_SEQUENCE_NEXT,    /* the first, or the next in order */
+    HIK_SEQUENCE_GAP,     /* numbers are missing in front of it */
+    HIK_SEQUENCE_LATE,    /* a later number came before; it fills a gap */
+    HIK_SEQUENCE_COPY,    /* came before, with the same bytes */
+    HIK_SEQUENCE_REUSED,  /* the number came before, with other bytes: it takes the next place */
+    HIK_SEQUENCE_JUMP,    /* fits nothing: the beginning of a restart, or a stray */
+    HIK_SEQUENCE_RESTART, /* follows the jump before: numbers began anew there */
+    HIK_SEQUENCE_EMPTY    /* without payload and out of order: says nothing of the numbers */
+};
+
+/* What is remembered of the newest numbers, by number modulo the size. */
+struct hik_sequence_recent {
+    uint32_t came[HIK_SEQUENCE_WINDOW / 32];
+    uint16_t digest[HIK_SEQUENCE_DIGESTS];
+};
+
+/* Zeroed at start. No memory of its own. */
+struct hik_sequence {
+    struct hik_sequence_recent *recent; /* the caller's, zeroed; wanted from the second packet on */
+    uint32_t highest;          /* extended by cycles, starting above 0x10000 */
+    uint32_t first;            /* extended, of the run since the last restart */
+    uint32_t earlier_expected; /* expected packets of the runs before */
+    uint32_t received;         /* packets of all runs, without copies */
+    uint32_t copies, late, restarts, reused;
+    uint32_t strays;           /* jumps that nothing followed */
+    uint32_t jump;             /* extended number of the last jump */
+    bool begun;
+    bool jumped;               /* nothing has followed the jump yet */
+    double last_time;          /* of the last packet that counted */
+    uint32_t last_timestamp;
+    uint16_t shift;            /* added to numbers: how many places reused numbers have taken */
+    uint16_t first_digest;     /* of the first packet, until there is `recent` */
+
+    double transit, jitter;    /* in timestamp units */
+    bool has_transit;
+};
+
+/* One packet. */
+struct hik_sequence_packet {
+    uint16_t number;
+    uint32_t timestamp;
+    uint32_t clock;      /* of the timestamp, per second; not 0 */
+    double time;         /* of arrival, seconds */
+    uint16_t digest;     /* of its payload */
+    bool empty;          /* it has no payload */
+};
+
+struct hik_sequence_result {
+    enum hik_sequence_kind kind;
+    uint32_t extended;   /* its number, extended by cycles; grows with every restart */
+    uint16_t gap;        /* numbers missing in front of it when it came */
+};
+
+/* Counts a packet. `recent` must be there if it is not the first. */
+struct hik_sequence_result hik_sequence_count(struct hik_sequence *sequence, const struct hik_sequence_packet *packet);
+
+/* Packets that should have come so far, and of these how many did not. */
+uint32_t hik_sequence_expected(const struct hik_sequence *sequence);
+uint32_t hik_sequence_lost(const struct hik_sequence *sequence);
+/* Jitter so far in milliseconds. */
+double hik_sequence_jitter(const struct hik_sequence *sequence, uint32_t clock);
+
+/* A digest of a payload, for hik_sequence_packet: bytes from its beginning, middle and end, and its length. data may be NULL if len
+ * is 0; whole: length of the payload as it was sent. */
+uint16_t hik_sequence_digest(const uint8_t *data, size_t len, size_t whole);
+
+#endif

@@ -1,0 +1,402 @@
+/* test-rtp-sequence.c
+ * Byte tests of rtp-sequence: each case of RFC 3550 A.1 by itself, thresholds at both sides of their edge, and random
+ * mixes against a count that knows what was sent.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "rtp-sequence.h"
+
+#include <string.h>
+
+#include <glib.h>
+
+#define CLOCK 90000u
+
+struct source {
+    struct hik_sequence sequence;
+    struct hik_sequence_recent recent;
+    double time;
+    uint32_t timestamp;
+};
+
+static void start(struct source *s)
+{
+    memset(s, 0, sizeof *s);
+    s->sequence.recent = &s->recent;
+    s->time = 1577292344.0;
+}
+
+/* A packet 40 ms after the one before; digest: of its bytes. */
+static struct hik_sequence_result feed_digest(struct source *s, uint16_t number, uint16_t digest)
+{
+    struct hik_sequence_packet packet = {number, s->timestamp, CLOCK, s->time, digest, false};
+
+    s->time += 0.04;
+    s->timestamp += 3600;
+    return hik_sequence_count(&s->sequence, &packet);
+}
+
+static struct hik_sequence_result feed(struct source *s, uint16_t number)
+{
+    return feed_digest(s, number, number);
+}
+
+static void feed_range(struct source *s, uint32_t from, uint32_t to)
+{
+    for (uint32_t n = from; n <= to; n++)
+        feed(s, (uint16_t)n);
+}
+
+#define check(s, lost_, copies_, restarts_)                                                                            \
+    do {                                                                                                               \
+        g_assert_cmpuint(hik_sequence_lost(&(s).sequence), ==, lost_);                                                 \
+        g_assert_cmpuint((s).sequence.copies, ==, copies_);                                                            \
+        g_assert_cmpuint((s).sequence.restarts, ==, restarts_);                                                        \
+    } while (0)
+
+static void test_in_order(void)
+{
+    struct source s;
+
+    start(&s);
+    feed_range(&s, 65000, 65000 + 5000); /* round the corner */
+    check(s, 0, 0, 0);
+    g_assert_cmpuint(hik_sequence_expected(&s.sequence), ==, 5001);
+    g_assert_cmpuint(s.sequence.received, ==, 5001);
+}
+
+static void test_gap_and_late(void)
+{
+    struct source s;
+    struct hik_sequence_result r;
+
+    start(&s);
+    feed_range(&s, 1, 10);
+    r = feed(&s, 14);
+    g_assert_cmpint(r.kind, ==, HIK_SEQUENCE_GAP);
+    g_assert_cmpuint(r.gap, ==, 3);
+    check(s, 3, 0, 0);
+    r = feed(&s, 12);
+    g_assert_cmpint(r.kind, ==, HIK_SEQUENCE_LATE);
+    g_assert_cmpuint(r.extended, ==, 0x10000 + 12);
+    check(s, 2, 0, 0);
+    r = feed(&s, 12);
+    g_assert_cmpint(r.kind, ==, HIK_SEQUENCE_COPY);
+    check(s, 2, 1, 0);
+}
+
+/* The window's edge: late by 1,023 is late, by 1,024 it fits nothing. */
+static void test_window(void)
+{
+    for (unsigned back = 1023; back <= 1024; back++) {
+        struct source s;
+
+        start(&s);
+        feed_range(&s, 1, 3000);
+        feed_range(&s, 3002, 3002 + back - 1);
+        g_assert_cmpint(feed(&s, 3001).kind, ==, back == 1023 ? HIK_SEQUENCE_LATE : HIK_SEQUENCE_JUMP);
+        check(s, back == 1023 ? 0 : 1, 0, 0);
+        g_assert_cmpint(feed(&s, 2500).kind, ==, HIK_SEQUENCE_JUMP);
+    }
+}
+
+/* In front of the first packet: 64 back is late, 65 fits nothing. */
+static void test_early(void)
+{
+    for (unsigned back = 64; back <= 65; back++) {
+        struct source s;
+
+        start(&s);
+        feed_range(&s, 1000, 1100);
+        g_assert_cmpint(feed(&s, (uint16_t)(1000 - back)).kind, ==, back == 64 ? HIK_SEQUENCE_LATE : HIK_SEQUENCE_JUMP);
+        check(s, back == 64 ? 63 : 0, 0, 0);
+    }
+}
+
+static void test_copies_far_back(void)
+{
+    struct source s;
+
+    start(&s);
+    feed_range(&s, 60000, 60000 + 1000);
+    for (uint32_t n = 60000; n <= 61000; n++)
+        g_assert_cmpint(feed(&s, (uint16_t)n).kind, ==, HIK_SEQUENCE_COPY);
+    check(s, 0, 1001, 0);
+}
+
+/* RFC 3550 A.1: MAX_DROPOUT is 3000. */
+static void test_dropout(void)
+{
+    struct source s;
+    struct hik_sequence_result r;
+
+    start(&s);
+    feed_range(&s, 1, 10);
+    r = feed(&s, 3010);
+    g_assert_cmpint(r.kind, ==, HIK_SEQUENCE_GAP);
+    g_assert_cmpuint(r.gap, ==, 2999);
+    check(s, 2999, 0, 0);
+    start(&s);
+    feed_range(&s, 1, 10);
+    g_assert_cmpint(feed(&s, 3011).kind, ==, HIK_SEQUENCE_JUMP);
+    check(s, 0, 0, 0);
+    g_assert_cmpint(feed(&s, 3012).kind, ==, HIK_SEQUENCE_RESTART);
+    check(s, 0, 0, 1);
+    feed(&s, 3014);
+    check(s, 1, 0, 1);
+}
+
+static void test_stray(void)
+{
+    struct source s;
+    uint32_t before;
+
+    start(&s);
+    before = 0;
+    for (uint32_t n = 1; n <= 40; n++) {
+        struct hik_sequence_result r;
+
+        if (n == 21) { /* by itself, a packet that fits nothing */
+            r = feed(&s, 20021);
+            g_assert_cmpint(r.kind, ==, HIK_SEQUENCE_JUMP);
+            g_assert_cmpuint(r.extended, >, before);
+            before = r.extended;
+        }
+        r = feed(&s, (uint16_t)n);
+        g_assert_cmpint(r.kind, ==, HIK_SEQUENCE_NEXT);
+        g_assert_cmpuint(r.extended, >, before); /* numbers never go back */
+        g_assert_cmpuint(r.extended & 0xFFFF, ==, n);
+        before = r.extended;
+    }
+    check(s, 0, 0, 0);
+    g_assert_cmpuint(s.sequence.strays, ==, 1);
+    g_assert_cmpuint(s.sequence.received, ==, 40);
+    g_assert_cmpint(feed(&s, 39).kind, ==, HIK_SEQUENCE_COPY); /* the window stays as it was */
+}
+
+/* Two strays in a row that do not follow each other. */
+static void test_strays(void)
+{
+    struct source s;
+
+    start(&s);
+    feed_range(&s, 1, 10);
+    feed(&s, 30000);
+    feed(&s, 40000);
+    feed(&s, 20000);
+    feed_range(&s, 11, 20);
+    check(s, 0, 0, 0);
+    g_assert_cmpuint(s.sequence.strays, ==, 3);
+}
+
+static void test_restart(void)
+{
+    struct source s;
+    struct hik_sequence_result jump, next;
+
+    start(&s);
+    feed_range(&s, 1, 20);
+    jump = feed(&s, 40000);
+    g_assert_cmpint(feed(&s, 40000).kind, ==, HIK_SEQUENCE_COPY); /* a mirror's copy of the jump */
+    g_assert_cmpint(feed(&s, 20).kind, ==, HIK_SEQUENCE_COPY); /* and a late one of the run before */
+    next = feed(&s, 40001);
+    g_assert_cmpint(next.kind, ==, HIK_SEQUENCE_RESTART);
+    g_assert_cmpuint(next.extended, ==, jump.extended + 1);
+    g_assert_cmpint(feed(&s, 40001).kind, ==, HIK_SEQUENCE_COPY);
+    feed_range(&s, 40002, 40010);
+    check(s, 0, 3, 1);
+    g_assert_cmpuint(s.sequence.received, ==, 31);
+    feed_range(&s, 1, 5);
+    check(s, 0, 3, 2);
+}
+
+/* After a silence of a second numbers that begin anew nearby are told by their timestamps. */
+static void test_silence(void)
+{
+    struct {
+        double silence;
+        uint32_t timestamp; /* 0: goes on */
+        uint32_t lost, restarts;
+    } cases[] = {
+        {0.99, 5, 99, 0},   /* no silence: 99 are missing */
+        {1.01, 5, 0, 1},    /* a new source */
+        {1.01, 0, 99, 0},   /* loss */
+        {60.0, 0, 99, 0},
+        {60.0, 5, 0, 1},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct source s;
+
+        start(&s);
+        feed_range(&s, 1, 20);
+        s.time += cases[i].silence - 0.04;
+        s.timestamp = cases[i].timestamp ? cases[i].timestamp : s.timestamp + (uint32_t)(cases[i].silence * CLOCK) - 3600;
+        feed_range(&s, 120, 130);
+        check(s, cases[i].lost, 0, cases[i].restarts);
+    }
+}
+
+static void test_long_loss(void)
+{
+    struct source s;
+
+    start(&s);
+    feed_range(&s, 1, 20);
+    s.time += 30;
+    s.timestamp += 30 * CLOCK;
+    feed_range(&s, 20021, 20030);
+    check(s, 20000, 0, 0);
+}
+
+static void test_empty(void)
+{
+    struct source s;
+    struct hik_sequence_packet empty = {0, 0, CLOCK, 0, 0, true};
+
+    start(&s);
+    empty.time = s.time;
+    g_assert_cmpint(hik_sequence_count(&s.sequence, &empty).kind, ==, HIK_SEQUENCE_EMPTY);
+    feed_range(&s, 100, 150);
+    empty.time = s.time;
+    g_assert_cmpint(hik_sequence_count(&s.sequence, &empty).kind, ==, HIK_SEQUENCE_EMPTY);
+    feed_range(&s, 151, 199);
+    check(s, 0, 0, 0);
+    g_assert_cmpuint(hik_sequence_expected(&s.sequence), ==, 100);
+    empty.number = 200; /* in order it counts */
+    g_assert_cmpint(hik_sequence_count(&s.sequence, &empty).kind, ==, HIK_SEQUENCE_NEXT);
+}
+
+static void test_number_that_stands_still(void)
+{
+    struct source s;
+    uint32_t before = 0;
+
+    start(&s);
+    for (unsigned n = 0; n < 100; n++) {
+        struct hik_sequence_result r = feed_digest(&s, 0, (uint16_t)(n + 1));
+
+        g_assert_cmpint(r.kind, ==, n ? HIK_SEQUENCE_REUSED : HIK_SEQUENCE_NEXT);
+        g_assert_cmpuint(r.extended, >, before);
+        before = r.extended;
+    }
+    check(s, 0, 0, 0);
+    g_assert_cmpuint(s.sequence.reused, ==, 99);
+    g_assert_cmpint(feed_digest(&s, 0, 100).kind, ==, HIK_SEQUENCE_COPY);
+}
+
+static void test_jitter(void)
+{
+    struct source s;
+
+    start(&s);
+    feed_range(&s, 1, 100);
+    g_assert_cmpfloat(hik_sequence_jitter(&s.sequence, CLOCK), <, 0.001);
+    s.time += 0.016; /* D = 16 ms once, and back: 1 ms, then (16 - 1) / 16 more */
+    feed(&s, 101);
+    g_assert_cmpfloat_with_epsilon(hik_sequence_jitter(&s.sequence, CLOCK), 1.0, 0.001);
+    s.time -= 0.016;
+    feed(&s, 102);
+    g_assert_cmpfloat_with_epsilon(hik_sequence_jitter(&s.sequence, CLOCK), 1.0 + 15.0 / 16, 0.001);
+}
+
+/* Random mixes: what is lost, late and sent twice is known. */
+static void test_random(void)
+{
+    for (uint32_t seed = 0; seed < 400; seed++) {
+        GRand *rand = g_rand_new_with_seed(seed);
+        struct source s;
+        uint32_t lost = 0, copies = 0, late = 0, restarts = 0, sent = 0;
+        uint16_t base = (uint16_t)g_rand_int(rand);
+        unsigned runs = 1 + seed % 3;
+
+        start(&s);
+        for (unsigned run = 0; run < runs; run++) {
+            unsigned count = (unsigned)g_rand_int_range(rand, 200, 3000), spread = seed % 4 ? (unsigned)g_rand_int_range(rand, 1, 900) : 1;
+            GArray *order = g_array_new(FALSE, FALSE, 2 * sizeof(uint32_t)); /* when, number */
+            bool *gone = g_new0(bool, count);
+            uint32_t newest = 0;
+
+            for (uint32_t n = 0; n < count; n++) {
+                uint32_t entry[2] = {n, n};
+                bool edge = n < 2 || n + 2 >= count; /* both ends of a run are there and in order */
+
+                if (!edge && g_rand_int_range(rand, 0, 100) < (gint)(seed % 10)) {
+                    gone[n] = true;
+                    lost++;
+                    continue;
+                }
+                if (!edge && g_rand_int_range(rand, 0, 20) == 0)
+                    entry[0] = MIN(n + (uint32_t)g_rand_int_range(rand, 0, (gint)spread), count - 2);
+                g_array_append_val(order, entry);
+                if (g_rand_int_range(rand, 0, 25) == 0 && !edge) {
+                    entry[0] = MIN(n + (uint32_t)g_rand_int_range(rand, 0, (gint)spread), count - 2);
+                    g_array_append_val(order, entry);
+                    copies++;
+                }
+            }
+            /* stable: packets of one moment stay in order */
+            for (unsigned i = 1; i < order->len; i++)
+                for (unsigned k = i; k > 0; k--) {
+                    uint32_t *a = (uint32_t *)(void *)(order->data + (k - 1) * 8), *b = a + 2;
+
+                    if (a[0] <= b[0])
+                        break;
+                    uint32_t hold[2] = {a[0], a[1]};
+                    memcpy(a, b, 8);
+                    memcpy(b, hold, 8);
+                }
+            for (unsigned i = 0; i < order->len; i++) {
+                uint32_t n = ((uint32_t *)(void *)(order->data + i * 8))[1];
+
+                if (n < newest && !gone[n])
+                    late++;
+                gone[n] = true;
+                newest = MAX(newest, n);
+                feed(&s, (uint16_t)(base + n));
+            }
+            sent += count;
+            restarts += run > 0;
+            base = (uint16_t)(base + count + 10000 + (uint32_t)g_rand_int_range(rand, 0, 40000));
+            g_free(gone);
+            g_array_free(order, TRUE);
+        }
+        check(s, lost, copies, restarts);
+        g_assert_cmpuint(s.sequence.late, ==, late);
+        g_assert_cmpuint(hik_sequence_expected(&s.sequence), ==, sent);
+        g_rand_free(rand);
+    }
+}
+
+static void test_digest(void)
+{
+    uint8_t bytes[300] = {0};
+    uint16_t zeros = hik_sequence_digest(bytes, sizeof bytes, sizeof bytes);
+
+    g_assert_cmpuint(hik_sequence_digest(NULL, 0, 0), !=, hik_sequence_digest(NULL, 0, 1));
+    g_assert_cmpuint(zeros, !=, hik_sequence_digest(bytes, sizeof bytes - 1, sizeof bytes - 1));
+    bytes[299] = 1;
+    g_assert_cmpuint(zeros, !=, hik_sequence_digest(bytes, sizeof bytes, sizeof bytes));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/rtp-sequence/in-order", test_in_order);
+    g_test_add_func("/rtp-sequence/gap-and-late", test_gap_and_late);
+    g_test_add_func("/rtp-sequence/window", test_window);
+    g_test_add_func("/rtp-sequence/early", test_early);
+    g_test_add_func("/rtp-sequence/copies-far-back", test_copies_far_back);
+    g_test_add_func("/rtp-sequence/dropout", test_dropout);
+    g_test_add_func("/rtp-sequence/stray", test_stray);
+    g_test_add_func("/rtp-sequence/strays", test_strays);
+    g_test_add_func("/rtp-sequence/restart", test_restart);
+    g_test_add_func("/rtp-sequence/silence", test_silence);
+    g_test_add_func("/rtp-sequence/long-loss", test_long_loss);
+    g_test_add_func("/rtp-sequence/empty", test_empty);
+    g_test_add_func("/rtp-sequence/number-that-stands-still", test_number_that_stands_still);
+    g_test_add_func("/rtp-sequence/jitter", test_jitter);
+    g_test_add_func("/rtp-sequence/random", test_random);
+    g_test_add_func("/rtp-sequence/digest", test_digest);
+    return g_test_run();
+}
