@@ -28,6 +28,7 @@ import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree as ElementTree
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -323,7 +324,7 @@ class Tshark:
             return True
         if value.startswith('"') and value.endswith('"'):
             text = comparable(value[1:-1])
-            return comparable(field) == text or self.named(name, field, text)
+            return comparable(field) == text or self.named(name, field, text) or moment(field) == moment(text) is not None
         value = normal(value)
         if field == value:
             return True
@@ -416,6 +417,15 @@ def number(text):
         return int(text, 0)
     except ValueError:
         return None
+
+
+def moment(text):
+    """A date with time in UTC, as tshark's fields and as sharkd's filters show it; None if it is none."""
+    for pattern, form in ((r"([A-Z][a-z]{2} +\d+, \d{4} \d\d:\d\d:\d\d)\.(\d{9}) UTC", "%b %d, %Y %H:%M:%S"),
+                          (r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:\+0000|Z)", "%Y-%m-%d %H:%M:%S")):
+        if match := re.fullmatch(pattern, text):
+            return datetime.strptime(match[1].replace("T", " "), form), (match[2] or "").ljust(9, "0")
+    return None
 
 
 def comparable(text):
