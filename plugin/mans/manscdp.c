@@ -103,6 +103,7 @@ static enum hik_manscdp_field field_of(const uint8_t *buf, enum hik_manscdp_leve
         IS("DeviceID", HIK_MANSCDP_DEVICE_ID);
         IS("Result", HIK_MANSCDP_RESULT);
         IS("Status", HIK_MANSCDP_STATUS);
+        IS("UpgradeResult", HIK_MANSCDP_UPGRADE_RESULT);
         IS("SumNum", HIK_MANSCDP_SUM_NUM);
         IS("NotifyType", HIK_MANSCDP_NOTIFY_TYPE);
         IS("PTZCmd", HIK_MANSCDP_PTZ_CMD);
@@ -391,6 +392,7 @@ static void take_value(const uint8_t *buf, struct hik_manscdp *out, struct hik_m
     case HIK_MANSCDP_DEVICE_ID: set_once(&out->device_id, value); break;
     case HIK_MANSCDP_RESULT: set_once(&out->result, value); break;
     case HIK_MANSCDP_STATUS: set_once(&out->status, value); break;
+    case HIK_MANSCDP_UPGRADE_RESULT: set_once(&out->upgrade_result, value); break;
     case HIK_MANSCDP_NOTIFY_TYPE: set_once(&out->notify_type, value); break;
     case HIK_MANSCDP_PTZ_CMD: set_once(&out->ptz_cmd, value); break;
     case HIK_MANSCDP_ENCODING: set_once(&out->encoding, value); break;
@@ -474,7 +476,7 @@ void hik_manscdp_read(const uint8_t *buf, size_t len, hik_manscdp_item_cb item_c
             if (step.depth + 1 > out->max_depth)
                 out->max_depth = step.depth + 1;
             take_value(buf, out, &item, step.field, step.value);
-            if (step.field == HIK_MANSCDP_ELEMENT && step.depth == 1 && out->action_name.len == 0) {
+            if ((step.field == HIK_MANSCDP_ELEMENT || step.field == HIK_MANSCDP_UPGRADE_RESULT) && step.depth == 1 && out->action_name.len == 0) {
                 out->action_name = step.name;
                 out->action = step.value;
             }

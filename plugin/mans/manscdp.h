@@ -30,6 +30,7 @@ enum hik_manscdp_field {
     HIK_MANSCDP_ITEM_PARENT_ID,
     HIK_MANSCDP_ITEM_EVENT,  /* shown as an element */
     HIK_MANSCDP_ITEM_CIVIL_CODE, /* shown as an element */
+    HIK_MANSCDP_UPGRADE_RESULT, /* shown as an element */
     HIK_MANSCDP_ENCODING     /* attribute of the declaration */
 };
 
@@ -106,7 +107,7 @@ struct hik_manscdp {
     struct hik_xml_piece root_name;
     struct hik_xml_piece cmd_type;
     const char *cmd;            /* the standard's spelling of cmd_type, NULL if it is none of its */
-    struct hik_xml_piece sn_text, device_id, result, status, notify_type, ptz_cmd, encoding;
+    struct hik_xml_piece sn_text, device_id, result, status, upgrade_result, notify_type, ptz_cmd, encoding;
     bool has_sn, has_sum_num, has_num;
     uint32_t sn;                /* has_sn: SN is a number that fits */
     uint32_t sum_num;

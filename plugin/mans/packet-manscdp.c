@@ -33,6 +33,9 @@ static int hf_hik_mans_root = -1;
 static int hf_hik_mans_cmd_type = -1;
 static int hf_hik_mans_sn = -1;
 static int hf_hik_mans_sn_text = -1;
+static int hf_hik_mans_alarm_priority = -1;
+static int hf_hik_mans_alarm_method = -1;
+static int hf_hik_mans_alarm_type = -1;
 static int hf_hik_mans_device_id = -1;
 static int hf_hik_mans_result = -1;
 static int hf_hik_mans_sum_num = -1;
@@ -60,6 +63,7 @@ static int ett_hik_mans_element = -1;
 
 static expert_field ei_hik_mans_malformed = EI_INIT;
 static expert_field ei_hik_mans_charset_mismatch = EI_INIT;
+static expert_field ei_hik_mans_failed = EI_INIT;
 static expert_field ei_hik_mans_sum_mismatch = EI_INIT;
 
 /* Preference: when to show the stock XML view too. It costs as much as all the rest, so where stock shows none for this
@@ -78,6 +82,21 @@ static dissector_handle_t xml_handle;
 static const char *const xml_types[] = { "application/xml", "text/xml" };
 static dissector_handle_t xml_type_handles[array_length(xml_types)]; /* who had them before us */
 static char stock_is_there; /* its address as data: stock shows the body already */
+
+/* GB/T 28181-2016 A.2.5, 2022 A.2.5. */
+static const value_string alarm_priorities[] = { { 1, "Level 1" }, { 2, "Level 2" }, { 3, "Level 3" }, { 4, "Level 4" },
+                                                 { 0, NULL } };
+static const value_string alarm_methods[] = { { 1, "Telephone" }, { 2, "Device" }, { 3, "Short message" }, { 4, "GPS" },
+                                              { 5, "Video" }, { 6, "Device fault" }, { 7, "Other" }, { 0, NULL } };
+/* By alarm method. */
+static const value_string device_alarms[] = { { 1, "Video loss" }, { 2, "Tampering" }, { 3, "Disk full" },
+                                              { 4, "High temperature" }, { 5, "Low temperature" }, { 0, NULL } };
+static const value_string video_alarms[] = { { 1, "Manual" }, { 2, "Moving object" }, { 3, "Object left behind" },
+                                             { 4, "Object removed" }, { 5, "Line crossing" }, { 6, "Intrusion" },
+                                             { 7, "Wrong direction" }, { 8, "Loitering" }, { 9, "Flow statistics" },
+                                             { 10, "Density" }, { 11, "Video abnormal" }, { 12, "Fast moving" },
+                                             { 0, NULL } };
+static const value_string fault_alarms[] = { { 1, "Disk fault" }, { 2, "Fan fault" }, { 0, NULL } };
 
 /* What is wrong, by bit of HIK_XML_FAULT_*. */
 static const char *const fault_texts[HIK_MANSCDP_FAULTS] = {
@@ -101,6 +120,7 @@ struct view {
     const struct hik_manscdp *message;
     uint32_t items;   /* tree items so far */
     uint32_t most_items;
+    uint32_t alarm_method; /* that was shown last, 0: none */
     bool other_charset; /* some value was in another charset than the body */
     bool utf16;         /* tvb is not the body, but made from it */
 };
@@ -175,6 +195,34 @@ static void add_ptz(struct view *view, proto_tree *tree, struct hik_xml_piece va
 
 /* ---- the tree ------------------------------------------------------------------------------------------------ */
 
+/* An alarm's numbers again, with their names. */
+static void add_alarm(struct view *view, proto_tree *tree, struct hik_xml_piece name, struct hik_xml_piece value)
+{
+    const value_string *types;
+    uint32_t number;
+    int hf;
+
+    if (name.len < 9 || name.len > 13 || (view->buf[name.off] | 0x20) != 'a' || !hik_manscdp_number(view->buf, value, &number))
+        return;
+    if (hik_xml_is(view->buf, name, "AlarmPriority")) {
+        hf = hf_hik_mans_alarm_priority;
+    } else if (hik_xml_is(view->buf, name, "AlarmMethod")) {
+        hf = hf_hik_mans_alarm_method;
+        view->alarm_method = number;
+    } else if (hik_xml_is(view->buf, name, "AlarmType")) {
+        types = view->alarm_method == 2 ? device_alarms : view->alarm_method == 5 ? video_alarms : view->alarm_method == 6
+                    ? fault_alarms : NULL;
+        view->items++;
+        proto_tree_add_uint_format_value(tree, hf_hik_mans_alarm_type, view->tvb, (int)value.off, (int)value.len, number, "%s (%u)",
+                                         types ? val_to_str_const(number, types, "Unknown") : "Unknown", number);
+        return;
+    } else {
+        return;
+    }
+    view->items++;
+    proto_tree_add_uint(tree, hf, view->tvb, (int)value.off, (int)value.len, number);
+}
+
 static void add_value(struct view *view, proto_tree *tree, enum hik_manscdp_field field, struct hik_xml_piece name,
                       struct hik_xml_piece value, struct hik_xml_piece all, proto_item *item)
 {
@@ -200,10 +248,14 @@ static void add_value(struct view *view, proto_tree *tree, enum hik_manscdp_fiel
     case HIK_MANSCDP_NUM: add_number(view, tree, hf_hik_mans_num, name, value, all); return;
     case HIK_MANSCDP_PTZ_CMD: add_ptz(view, tree, value.len ? value : all); return;
     case HIK_MANSCDP_STATUS:
+    case HIK_MANSCDP_UPGRADE_RESULT:
     case HIK_MANSCDP_ITEM_EVENT:
     case HIK_MANSCDP_ITEM_CIVIL_CODE:
     case HIK_MANSCDP_ELEMENT:
-    default: add_element(view, tree, name, value, all); return;
+    default:
+        add_element(view, tree, name, value, all);
+        add_alarm(view, tree, name, value);
+        return;
     }
     if (!is_wanted(tree, hf))
         return;
@@ -427,6 +479,18 @@ static void add_exchange(struct view *view, const struct hik_exchange_record *re
     }
 }
 
+/* The message says that something failed: what. NULL if it does not. */
+static const char *what_failed(const uint8_t *buf, const struct hik_manscdp *message)
+{
+    if (hik_xml_is(buf, message->result, "ERROR"))
+        return "Result is ERROR: the device did not do what it was asked";
+    if (hik_xml_is(buf, message->upgrade_result, "ERROR"))
+        return "UpgradeResult is ERROR: the device is not upgraded";
+    if (message->cmd && strcmp(message->cmd, "Keepalive") == 0 && hik_xml_is(buf, message->status, "ERROR"))
+        return "The keep-alive says Status ERROR: the lower platform does not work as it should";
+    return NULL;
+}
+
 static void add_findings(struct view *view, proto_item *item, const struct hik_exchange_record *record, bool cut_short)
 {
     const struct hik_manscdp *message = view->message;
@@ -455,6 +519,8 @@ static void add_findings(struct view *view, proto_item *item, const struct hik_e
     else if (view->other_charset)
         expert_add_info_format(view->pinfo, item, &ei_hik_mans_charset_mismatch,
                                "Some values are UTF-8, others GB 2312 or GB 18030");
+    if (what_failed(view->buf, message))
+        expert_add_info_format(view->pinfo, item, &ei_hik_mans_failed, "%s", what_failed(view->buf, message));
     if (cut_short)
         return;
     if (message->num_wrong)
@@ -540,7 +606,7 @@ static struct hik_exchange_record *take(tvbuff_t *body, packet_info *pinfo, cons
     hik_manscdp_describe(buf, message, record->received, info, sizeof info);
     record->info = wmem_strdup(wmem_file_scope(), info);
     record->quiet = message->faults == 0 && !message->charset.mismatch && !message->charset.foreign && !message->num_wrong && !record->too_many &&
-                    message->ptz_cmd.len == 0;
+                    message->ptz_cmd.len == 0 && !what_failed(buf, message);
     p_add_proto_data(wmem_file_scope(), pinfo, proto_manscdp, key, record);
     if (sip && sip->is_request && message->root == HIK_MANSCDP_ROOT_NOTIFY && message->cmd &&
         strcmp(message->cmd, "MediaStatus") == 0 && hik_xml_is(buf, message->notify_type, "121"))
@@ -667,6 +733,12 @@ void hik_manscdp_register(int proto _U_)
         { &hf_hik_mans_root, { "Message", "manscdp.root", FT_STRING, BASE_NONE, NULL, 0, "Root element: Control, Query, "
           "Notify or Response", HFILL } },
         { &hf_hik_mans_cmd_type, { "Command type", "manscdp.cmd_type", FT_STRING, BASE_NONE, NULL, 0, NULL, HFILL } },
+        { &hf_hik_mans_alarm_priority, { "Alarm priority", "manscdp.alarm_priority", FT_UINT32, BASE_DEC, VALS(alarm_priorities), 0,
+                                         "Level of an alarm, 1 is the highest", HFILL } },
+        { &hf_hik_mans_alarm_method, { "Alarm method", "manscdp.alarm_method", FT_UINT32, BASE_DEC, VALS(alarm_methods), 0,
+                                       "What raised an alarm", HFILL } },
+        { &hf_hik_mans_alarm_type, { "Alarm type", "manscdp.alarm_type", FT_UINT32, BASE_DEC, NULL, 0,
+                                     "Kind of an alarm; its names depend on the alarm method", HFILL } },
         { &hf_hik_mans_sn_text, { "SN as text", "manscdp.sn_text", FT_STRING, BASE_NONE, NULL, 0, "SN as written: some count in "
                                  "milliseconds, which do not fit manscdp.sn", HFILL } },
         { &hf_hik_mans_sn, { "SN", "manscdp.sn", FT_UINT32, BASE_DEC, NULL, 0, "Serial number that ties an answer to its "
@@ -713,6 +785,7 @@ void hik_manscdp_register(int proto _U_)
         { &ei_hik_mans_malformed, { "manscdp.malformed", PI_PROTOCOL, PI_WARN, "The XML is broken", EXPFILL } },
         { &ei_hik_mans_charset_mismatch, { "manscdp.charset_mismatch", PI_PROTOCOL, PI_NOTE,
           "The text is not in the declared encoding", EXPFILL } },
+        { &ei_hik_mans_failed, { "manscdp.failed", PI_RESPONSE_CODE, PI_WARN, "The device says that something failed", EXPFILL } },
         { &ei_hik_mans_sum_mismatch, { "manscdp.sum_mismatch", PI_PROTOCOL, PI_WARN,
           "The number of items is not what the message says", EXPFILL } },
     };

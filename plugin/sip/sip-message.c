@@ -53,6 +53,11 @@ static const struct {
     { NAME("WWW-Authenticate"), 0, HIK_HDR_WWW_AUTHENTICATE },
     { NAME("Record-Route"), 0, HIK_HDR_RECORD_ROUTE },
     { NAME("X-GB-Ver"), 0, HIK_HDR_X_GB_VER },
+    { NAME("X-RoutePath"), 0, HIK_HDR_X_ROUTE_PATH },
+    { NAME("X-PreferredPath"), 0, HIK_HDR_X_PREFERRED_PATH },
+    { NAME("Monitor-User-Identity"), 0, HIK_HDR_MONITOR_USER_IDENTITY },
+    { NAME("Note"), 0, HIK_HDR_NOTE },
+    { NAME("SecurityInfo"), 0, HIK_HDR_SECURITY_INFO },
 #undef NAME
 };
 

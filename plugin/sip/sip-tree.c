@@ -53,6 +53,12 @@ static int hf_hik_media_port = -1;
 static int hf_hik_media_rtcp_port = -1;
 static int hf_hik_error_code = -1;
 static int hf_hik_error_text = -1;
+static int hf_hik_gb_version = -1;
+static int hf_hik_route_path = -1;
+static int hf_hik_preferred_path = -1;
+static int hf_hik_monitor_user = -1;
+static int hf_hik_note = -1;
+static int hf_hik_security_info = -1;
 
 static int ett_hik = -1;
 static int ett_hik_device_id = -1;
@@ -191,6 +197,23 @@ static void add_header_ids(const struct hik_sip_view *v, packet_info *pinfo, pro
     add_address_id(v, pinfo, tree, first[HIK_HDR_FROM].value, "From");
     add_address_id(v, pinfo, tree, first[HIK_HDR_TO].value, "To");
     add_address_id(v, pinfo, tree, first[HIK_HDR_CONTACT].value, "Contact");
+}
+
+/* What GB/T 28181-2022 and GB 35114 add to SIP: each header once. */
+static void add_headers(const struct hik_sip_view *v, proto_tree *tree)
+{
+    const struct {
+        enum hik_header_id id;
+        int field;
+    } headers[] = {
+        {HIK_HDR_X_GB_VER, hf_hik_gb_version},           {HIK_HDR_X_ROUTE_PATH, hf_hik_route_path},
+        {HIK_HDR_X_PREFERRED_PATH, hf_hik_preferred_path}, {HIK_HDR_MONITOR_USER_IDENTITY, hf_hik_monitor_user},
+        {HIK_HDR_NOTE, hf_hik_note},                     {HIK_HDR_SECURITY_INFO, hf_hik_security_info},
+    };
+
+    for (size_t i = 0; i < array_length(headers); i++)
+        if (v->sip->first[headers[i].id].value.len > 0)
+            add_text(v, tree, headers[i].field, v->sip->first[headers[i].id].value);
 }
 
 static void add_subject(const struct hik_sip_view *v, packet_info *pinfo, proto_tree *tree)
@@ -509,6 +532,7 @@ void hik_sip_tree_add(const struct hik_sip_view *v, packet_info *pinfo, proto_tr
     else if (v->sip->body.len > 0)
         add_error_info(v, pinfo, ours);
     add_header_ids(v, pinfo, ours);
+    add_headers(v, ours);
 }
 
 void hik_sip_tree_info(const struct hik_sip_view *v, packet_info *pinfo)
@@ -655,6 +679,23 @@ void hik_sip_tree_register(int proto)
          {"Error code", "hikcascade.error_code", FT_STRING, BASE_NONE, NULL, 0, "ErrorCode of a failed INVITE", HFILL}},
         {&hf_hik_error_text,
          {"Error text", "hikcascade.error_text", FT_STRING, BASE_NONE, NULL, 0, "ErrorDescripe of a failed INVITE", HFILL}},
+        {&hf_hik_gb_version,
+         {"X-GB-Ver", "hikcascade.gb_version", FT_STRING, BASE_NONE, NULL, 0,
+          "Edition of GB/T 28181 that the sender follows: 2.0 is 2016, 3.0 is 2022", HFILL}},
+        {&hf_hik_route_path,
+         {"X-RoutePath", "hikcascade.route_path", FT_STRING, BASE_NONE, NULL, 0,
+          "Platforms that the request has passed (GB/T 28181-2022)", HFILL}},
+        {&hf_hik_preferred_path,
+         {"X-PreferredPath", "hikcascade.preferred_path", FT_STRING, BASE_NONE, NULL, 0,
+          "Platforms that the request should pass (GB/T 28181-2022)", HFILL}},
+        {&hf_hik_monitor_user,
+         {"Monitor-User-Identity", "hikcascade.monitor_user", FT_STRING, BASE_NONE, NULL, 0,
+          "The user who asks, as the upper platform names it", HFILL}},
+        {&hf_hik_note,
+         {"Note", "hikcascade.note", FT_STRING, BASE_NONE, NULL, 0, "Digest and algorithm that sign the message (GB 35114)", HFILL}},
+        {&hf_hik_security_info,
+         {"SecurityInfo", "hikcascade.security_info", FT_STRING, BASE_NONE, NULL, 0,
+          "Keys and signatures of the authentication (GB 35114)", HFILL}},
     };
     static int *trees[] = {&ett_hik,      &ett_hik_device_id, &ett_hik_subject, &ett_hik_stream_mode,
                            &ett_hik_ssrc, &ett_hik_format,    &ett_hik_media,   &ett_hik_error};

@@ -166,7 +166,7 @@ static void test_commands(void)
 /* ---- steps --------------------------------------------------------------------------------------------------- */
 
 static const char *const field_names[] = { "",     "cmd",  "sn",     "dev",    "result",  "status", "sum",   "num", "type",
-                                           "ptz",  "iid",  "iname",  "istat",  "ipar",    "iev",    "iciv",  "enc" };
+                                           "ptz",  "iid",  "iname",  "istat",  "ipar",    "iev",    "iciv",  "upg", "enc" };
 
 /* Leaves as depth name[field]=value, containers as { and }, lists as } with Num:items. */
 static char *trace(const char *text, size_t len)
