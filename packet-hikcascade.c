@@ -512,7 +512,6 @@ void proto_register_hikcascade(void)
     hik_correlate_register();
     hik_message_findings_register(proto_hikcascade);
     hik_rtp_findings_register(proto_hikcascade);
-    hik_filter_register(proto_hikcascade);
     hik_tap_register();
     hik_table_register();
     hik_tap_sessions_register();

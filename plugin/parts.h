@@ -21,7 +21,6 @@ void hik_dialog_register(void);
 void hik_session_tree_register(int proto);
 void hik_current_message_register(int proto);
 void hik_catalog_register(void);
-void hik_filter_register(int proto);
 
 /* media, mpegps, mans */
 void hik_media_register(int proto);

@@ -9,7 +9,9 @@
  */
 #include "front-door.h"
 #include "key.h"
-#include "media-internal.h"
+#include "endpoints.h"
+#include "flow-key.h"
+#include "rtp-over-tcp.h"
 
 #include <epan/dissectors/packet-rtcp.h>
 

@@ -12,7 +12,9 @@
 #include <string.h>
 
 #include "copies.h"
-#include "media-internal.h"
+#include "endpoints.h"
+#include "flow-key.h"
+#include "rtp-over-tcp.h"
 #include "parts.h"
 #include "session.h"
 #include "stray-rtp.h"

@@ -5,9 +5,12 @@
  * So stock tcp is wrapped: after it, the segment goes to the stream it belongs to (tcp-stream.c), whatever stock made of
  * it. The first pass keeps with each frame which RTP packets are complete in it, and later passes dissect just these.
  *
+ * Longer than 700 lines: first pass and later passes stand side by side, step by step.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "media-internal.h"
+#include "flow-key.h"
+#include "rtp-over-tcp.h"
 
 #include <epan/dissectors/packet-tcp.h>
 #include <epan/show_exception.h>

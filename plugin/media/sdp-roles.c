@@ -9,7 +9,6 @@
 #include "sdp-roles.h"
 
 #include "key.h"
-#include "media-internal.h"
 
 /* Hikvision's constant, y=0999999999: says nothing. */
 #define HIK_TCP_SSRC_OF_ALL 999999999u

@@ -7,7 +7,6 @@
 
 #include <string.h>
 
-#include "media-internal.h"
 #include "tcp-media.h"
 
 /* Connections of a session that are looked at: a device that connects anew each second makes many. */

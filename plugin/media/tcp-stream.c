@@ -5,6 +5,8 @@
  * most. What is kept of a run is the frame at its end that is not complete, and what stands in front of the first frame
  * found in it, which is the rest of a frame that began in the hole before.
  *
+ * Longer than 700 lines: putting bytes in order, on the first pass and from the records later, is one piece of state.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "tcp-stream.h"

@@ -1,12 +1,11 @@
 /* session-tree.c
- * The generated fields that tie a packet to its session: index, camera, frame links, announced SSRC.
+ * The generated fields, and the conversation filter, that tie a packet to its session: index, camera, frame links, announced SSRC.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "session-tree.h"
 
 #include "catalog.h"
-#include "filter.h"
 #include "gb-id.h"
 #include "parts.h"
 
@@ -41,6 +40,40 @@ static const value_string direction_names[] = {
     {0, NULL},
 };
 
+/* ---- the conversation filter: the whole session of the selected packet ---------------------------------------------- */
+
+/* Key of the packet-scope record under the hikcascade protocol. */
+enum { KEY_FILTER = 48 };
+
+/* The packet being dissected, with a tree, belongs to this session. The first one of a frame counts. */
+static void note_session(packet_info *pinfo, const struct hik_session *session)
+{
+    if (!p_get_proto_data(pinfo->pool, pinfo, proto_hik, KEY_FILTER))
+        p_add_proto_data(pinfo->pool, pinfo, proto_hik, KEY_FILTER, GUINT_TO_POINTER(session->index + 1));
+}
+
+#if WS_AT_LEAST(4, 2)
+static ws_bool has_session(packet_info *pinfo, void *user_data _U_)
+#else
+static ws_bool has_session(packet_info *pinfo)
+#endif
+{
+    return p_get_proto_data(pinfo->pool, pinfo, proto_hik, KEY_FILTER) != NULL;
+}
+
+#if WS_AT_LEAST(4, 2)
+static char *session_filter(packet_info *pinfo, void *user_data _U_)
+#else
+static char *session_filter(packet_info *pinfo)
+#endif
+{
+    unsigned number = GPOINTER_TO_UINT(p_get_proto_data(pinfo->pool, pinfo, proto_hik, KEY_FILTER));
+
+    return number ? g_strdup_printf("hikcascade.session == %u", number - 1) : NULL;
+}
+
+/* ---- the fields ------------------------------------------------------------------------------------------------------ */
+
 static void add_link(tvbuff_t *tvb, proto_tree *tree, int field, uint32_t frame)
 {
     if (frame)
@@ -61,7 +94,7 @@ static void add_session(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, con
 
     if (!session)
         return;
-    hik_filter_note(pinfo, session);
+    note_session(pinfo, session);
     proto_item_set_generated(proto_tree_add_uint(tree, hf_hik_session, tvb, 0, 0, session->index));
     if (session->camera) {
         proto_item_set_generated(proto_tree_add_string(tree, hf_hik_camera, tvb, 0, 0, session->camera));
@@ -238,4 +271,9 @@ void hik_session_tree_register(int proto)
     proto_register_field_array(proto, fields, array_length(fields));
     proto_register_subtree_array(trees, array_length(trees));
     expert_register_field_array(expert_register_protocol(proto), experts, array_length(experts));
+#if WS_AT_LEAST(4, 2)
+    register_conversation_filter("hikcascade", "Hikvision cascade", has_session, session_filter, NULL);
+#else
+    register_conversation_filter("hikcascade", "Hikvision cascade", has_session, session_filter);
+#endif
 }

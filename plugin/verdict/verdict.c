@@ -6,6 +6,8 @@
  * retransmissions show that it went on waiting; media that is missing in a capture without any RTP may have been
  * filtered out of it, and is said to.
  *
+ * Longer than 700 lines: every sentence of a verdict stands here, one after the other.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "verdict.h"

@@ -1,0 +1,20 @@
+/* rtp-over-tcp.h
+ * RTP over TCP: what an SDP opens, and whose connection is being dissected.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HIK_RTP_OVER_TCP_H
+#define HIK_RTP_OVER_TCP_H
+
+#include "session.h"
+
+/* First pass only: opens the endpoints of line number i of `mine`, if it is media over TCP. sdp_src: where
+ * the SDP came from, for peers behind a NAT. */
+void hik_tcp_open(packet_info *pinfo, struct hik_session *session, const struct hik_description *mine,
+                  const struct hik_description *other, unsigned i);
+/* First pass only: which session a packet of the TCP connection being dissected belongs to; NULL if none.
+ * strong: its SSRC is the announced one. */
+struct hik_session *hik_tcp_session(packet_info *pinfo, uint32_t ssrc, bool *strong);
+void hik_tcp_register(int proto);
+
+#endif
