@@ -146,6 +146,7 @@ EXPERTS = {
     ],
     "elsewhere": [(3, "error", "No media: 200 OK and ACK, 0 RTP packets to 198.51.100.20:20000 in 10.2 s, then 198.51.100.20:7100 "
                                "said BYE")],
+    "answer_missing": [(3, "warning", "No answer to the REGISTER in 3000.0 s")],
     "ran_out": [(3, "warning", "The registration of 34020000002000000001 ran out 20.0 s ago (Expires 60) and was not renewed")],
 }
 REGISTRATIONS = ["redirected", "answer_missing", "stale_nonce", "ran_out", "repeated_keepalive", "silent_to_the_end"]

@@ -17,10 +17,11 @@ KEYS = {
                             "duration", "codec", "picture", "frame_rate", "ssrc_announced", "ssrc_seen", "upper_media",
                             "lower_media"],
     "hikcascade,platforms": ["pair", "lower_id", "lower_address", "upper_id", "upper_address", "state", "registered_since",
-                             "registered_until", "expires", "last_keepalive", "keepalives", "gaps", "sessions", "failures"],
+                             "registered_until", "expires", "last_keepalive", "keepalives", "gaps", "sessions", "failures",
+                             "keepalives_refused", "unanswered"],
 }
 NUMBERS = {"jitter", "session", "rtp_packets", "lost", "key_frames", "duration", "frame_rate", "pair", "expires", "keepalives", "gaps",
-           "sessions", "failures"}
+           "sessions", "failures", "keepalives_refused", "unanswered"}
 
 
 def as_text(value):
