@@ -225,6 +225,18 @@ static bool names_endpoint(const struct hik_description *sdp, const address *add
     return false;
 }
 
+/* Once both SDPs are known, which may be after early media: does one of them name the source? */
+static void check_source(struct hik_flow *flow)
+{
+    const struct hik_session *session = flow->session;
+
+    if (flow->source_checked || flow->tcp || !session->offer.frame || !session->answer.frame)
+        return;
+    flow->source_checked = true;
+    flow->unnegotiated = !names_endpoint(&session->offer, &flow->src, flow->src_port) &&
+                         !names_endpoint(&session->answer, &flow->src, flow->src_port);
+}
+
 static struct hik_flow *new_flow(struct capture *capture, packet_info *pinfo, struct hik_session *session,
                                  const struct hik_flow_key *key)
 {
@@ -249,9 +261,7 @@ static struct hik_flow *new_flow(struct capture *capture, packet_info *pinfo, st
         flow->after_ssrc_change = before && before->ssrc != flow->ssrc && before->src_port == flow->src_port &&
                                   before->dst_port == flow->dst_port && addresses_equal(&before->src, &flow->src) &&
                                   addresses_equal(&before->dst, &flow->dst);
-        flow->unnegotiated = !flow->tcp && session->offer.frame && session->answer.frame &&
-                             !names_endpoint(&session->offer, &flow->src, flow->src_port) &&
-                             !names_endpoint(&session->answer, &flow->src, flow->src_port);
+        check_source(flow);
         flow->after_bye = session->bye_frame != 0;
         flow->next_in_session = session->flows;
         session->flows = flow;
@@ -457,6 +467,8 @@ static struct hik_rtp_mark *take_rtp(struct capture *capture, packet_info *pinfo
     flow->last_time = pinfo->abs_ts;
     flow->last_frame = pinfo->num;
     flow->payload_type = rtp->payload_type;
+    if (flow->session)
+        check_source(flow);
     if (flow->unnegotiated)
         mark->flags |= HIK_MARK_UNNEGOTIATED;
     if (flow->after_bye)

@@ -60,6 +60,7 @@ struct hik_flow {
     nstime_t last_time;
     uint32_t index;              /* from 0, in order of first packet */
     uint32_t bindings_seen;      /* rtp-flow.c's own: how many endpoints were open when the session was looked up */
+    bool source_checked;         /* rtp-flow.c's own: both SDPs were known, unnegotiated is final */
     bool unnegotiated;           /* the source is no endpoint of the session's SDP though both sides' are known */
     bool after_bye;              /* rtp-flow.c's own: the session's BYE came */
     bool after_ssrc_change;      /* the same two endpoints sent with another SSRC before, in this session */

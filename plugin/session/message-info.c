@@ -219,6 +219,7 @@ static void describe_section(packet_info *pinfo, const uint8_t *buf, const struc
     line->tcp = section->media.tcp || (section->setup != HIK_SETUP_NONE && section->setup != HIK_SETUP_HOLDCONN);
     line->tcp_by_setup = line->tcp && !section->media.tcp;
     line->addr_ok = view_address(pinfo, buf, &section->connection, &line->endpoint.addr);
+    line->host = line->addr_ok ? NULL : hik_view_string(wmem_file_scope(), buf, section->connection.addr);
     line->port_ok = section->media.port_ok;
     line->endpoint.port = section->media.port;
     line->rtcp_port = section->rtcp_port;

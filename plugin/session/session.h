@@ -36,6 +36,7 @@ struct hik_media_line {
     bool audio;              /* m=audio */
     bool tcp;                /* m= names TCP, or there is a=setup */
     bool tcp_by_setup;       /* only a=setup says so */
+    const char *host;        /* what c= says where that is no IP address; NULL: it is one, or says nothing */
     bool addr_ok;            /* c= is an IP address: endpoint.addr is set */
     bool port_ok;
     struct hik_endpoint endpoint; /* c= and m= */

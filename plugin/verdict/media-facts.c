@@ -63,7 +63,7 @@ bool hik_media_facts_is_misdirected(const struct hik_session *session, const str
     unsigned way = flow_direction(session, flow);
     const struct hik_description *receiver = way == 0 ? hik_session_caller_sdp(session) : hik_session_callee_sdp(session);
     const address *sip = way == 0 ? &session->caller.addr : &session->callee.addr;
-    bool inside = hik_address_class_of(&flow->dst) == HIK_ADDR_PRIVATE, astray = false;
+    bool inside = hik_address_class_of(&flow->dst) == HIK_ADDR_PRIVATE, astray = false; /* of what can be checked */
     uint32_t expected;
 
     if (flow->tcp || !receiver->frame || !hik_session_expected_ssrc(session, &expected) || expected != flow->ssrc ||
@@ -75,6 +75,8 @@ bool hik_media_facts_is_misdirected(const struct hik_session *session, const str
 
         if (!line->port_ok || line->endpoint.port == 0)
             continue;
+        if (line->host) /* a name: nobody can check where that is */
+            return false;
         if (line->tcp || inside != (hik_address_class_of(addr) == HIK_ADDR_PRIVATE) ||
             (line->endpoint.port == flow->dst_port && (addresses_equal(addr, &flow->dst) || addresses_equal(sip, &flow->dst))))
             return false;
@@ -151,6 +153,70 @@ static void count_undeclared(const struct hik_session *session, const struct hik
         f->undeclared_of += flow->packets;
 }
 
+/* Lines whose losses are told apart; those behind count with the last. */
+#define HIK_LINES 8
+struct line_loss {
+    uint32_t expected, lost;
+    const struct hik_flow *most; /* the flow with the most packets */
+};
+
+/* 0: the line the session is about, and what no line names. */
+static void count_loss(const struct hik_session *session, const struct hik_flow *flow, struct line_loss lines[HIK_LINES])
+{
+    int line = line_of(session, flow);
+    struct line_loss *loss = &lines[line < 0 ? 0 : MIN(line, HIK_LINES - 1)];
+
+    loss->expected += hik_sequence_expected(&flow->sequence);
+    loss->lost += hik_sequence_lost(&flow->sequence);
+    if (!loss->most || flow->packets > loss->most->packets)
+        loss->most = flow;
+}
+
+static void set_loss(struct hik_line_loss *out, const struct line_loss *loss, struct hik_endpoint_text *from)
+{
+    out->expected = loss->expected;
+    out->lost = loss->lost;
+    if (loss->most)
+        out->from = hik_endpoint_keep(from, hik_endpoint_print(&loss->most->src, loss->most->src_port));
+}
+
+static void choose_losses(const struct hik_session *session, const struct line_loss lines[HIK_LINES], struct hik_leg *leg,
+                          struct hik_case *out, unsigned way)
+{
+    const struct hik_description *sdp = session->answer.frame ? &session->answer : &session->offer;
+    unsigned worst = 1;
+
+    for (unsigned i = 2; i < HIK_LINES; i++)
+        if ((uint64_t)lines[i].lost * (lines[worst].expected + 1) > (uint64_t)lines[worst].lost * (lines[i].expected + 1))
+            worst = i;
+    set_loss(&leg->loss, &lines[0], &out->loss_from[way][0]);
+    set_loss(&leg->loss_beside, &lines[worst], &out->loss_from[way][1]);
+    leg->loss_beside.audio = worst < sdp->media_count && sdp->media[worst].audio;
+}
+
+/* Different SSRCs of one source to the endpoint where most arrives, from whatever port; judged when it is asked. */
+static unsigned count_ssrcs(const struct hik_session *session, const struct hik_flow *most)
+{
+    unsigned count = 1;
+
+    for (const struct hik_flow *flow = session->flows; flow; flow = flow->next_in_session)
+        count += flow->packets > 0 && flow->ssrc != most->ssrc && flow->dst_port == most->dst_port &&
+                 is_beside(session, flow) == is_beside(session, most) && addresses_equal(&flow->dst, &most->dst) &&
+                 addresses_equal(&flow->src, &most->src);
+    return count;
+}
+
+/* A host name and the port, as the SDP says them. */
+static struct hik_endpoint_text print_host(const struct hik_media_line *line)
+{
+    struct hik_endpoint_text text;
+    char host[HIK_ENDPOINT_TEXT];
+
+    hik_verdict_clean(host, HIK_ENDPOINT_TEXT - 8, line->host);
+    snprintf(text.s, sizeof text.s, "%.*s:%u", HIK_ENDPOINT_TEXT - 8, host, line->endpoint.port);
+    return text;
+}
+
 void hik_media_facts_leg(const struct hik_session *session, unsigned way, const struct hik_media_line *receiver,
                         const struct hik_media_line *sender, struct hik_case *out)
 {
@@ -158,6 +224,7 @@ void hik_media_facts_leg(const struct hik_session *session, unsigned way, const 
     const struct hik_endpoint *receiver_sip = way == 0 ? &session->caller : &session->callee;
     const struct hik_endpoint *sender_sip = way == 0 ? &session->callee : &session->caller;
     const struct hik_flow *most = NULL, *stray = NULL;
+    struct line_loss lines[HIK_LINES] = {{0}};
     nstime_t first, last;
 
     if (receiver && receiver->addr_ok) {
@@ -165,6 +232,8 @@ void hik_media_facts_leg(const struct hik_session *session, unsigned way, const 
         leg->to_class = hik_address_class_of(&receiver->endpoint.addr);
         leg->to_is_peer = addresses_equal(&receiver->endpoint.addr, &receiver_sip->addr);
     }
+    if (receiver && receiver->host)
+        leg->to = hik_endpoint_keep(&out->to[way], print_host(receiver));
     if (sender && sender->addr_ok)
         leg->from = hik_endpoint_keep(&out->from[way], hik_endpoint_print(&sender->endpoint.addr, sender->endpoint.port));
     leg->sender_class = hik_address_class_of(&sender_sip->addr);
@@ -180,15 +249,15 @@ void hik_media_facts_leg(const struct hik_session *session, unsigned way, const 
         if (!most || nstime_cmp(&flow->last_time, &last) > 0)
             last = flow->last_time;
         leg->packets += flow->packets;
-        leg->expected += hik_sequence_expected(&flow->sequence);
         leg->lost += hik_sequence_lost(&flow->sequence);
+        count_loss(session, flow, lines);
+        if (!is_beside(session, flow))
+            leg->line_packets += flow->packets;
         leg->duplicates += flow->sequence.copies;
         leg->reordered += flow->sequence.late;
         leg->restarts += flow->sequence.restarts;
         leg->strays += flow->sequence.strays;
         leg->reused += flow->sequence.reused;
-        if (flow->after_ssrc_change && !is_beside(session, flow))
-            leg->ssrcs++;
         if (flow->judged & HIK_JUDGED)
             count_undeclared(session, flow, &out->facts);
         if (out->facts.has_ssrc && flow->ssrc == out->facts.ssrc) {
@@ -211,7 +280,8 @@ void hik_media_facts_leg(const struct hik_session *session, unsigned way, const 
     leg->astray_same_port = most->astray && receiver && receiver->endpoint.port == most->dst_port;
     leg->seen_to = hik_endpoint_keep(&out->seen_to[way], hik_endpoint_print(&most->dst, most->dst_port));
     leg->ssrc = most->ssrc;
-    leg->ssrcs++;
+    leg->ssrcs = count_ssrcs(session, most);
+    choose_losses(session, lines, leg, out, way);
     leg->seconds = hik_seconds_between(&first, &last);
     if (stray) {
         leg->unnegotiated_from = hik_endpoint_keep(&out->unnegotiated[way], hik_endpoint_print(&stray->src, stray->src_port));

@@ -442,7 +442,7 @@ static void judge_ssrc(const struct hik_facts *f, const struct hik_leg *leg, str
     }
     if (leg->ssrcs > 1)
         add(v, HIK_CODE_SSRC_CHANGED, HIK_SEVERITY_WARN, "%u different SSRCs from %s; %u of %u packets carry %u",
-            leg->ssrcs, or_unknown(leg->seen_from), f->has_ssrc ? leg->packets_expected_ssrc : 0, leg->packets,
+            leg->ssrcs, or_unknown(leg->seen_from), f->has_ssrc ? leg->packets_expected_ssrc : 0, leg->line_packets,
             f->has_ssrc ? f->ssrc : leg->ssrc);
     if (f->shared_with >= 0 && f->has_ssrc && f->ssrc != HIK_SSRC_HIKVISION)
         add(v, HIK_CODE_SSRC_SHARED, f->shared_port ? HIK_SEVERITY_WARN : HIK_SEVERITY_NOTE,
@@ -496,17 +496,30 @@ static void judge_sequence(const struct hik_leg *leg, struct hik_verdict *v)
         add(v, HIK_CODE_SEQUENCE, HIK_SEVERITY_NOTE, "%s%s%s", restarts, reused, strays);
 }
 
+static double loss_percent(const struct hik_line_loss *loss)
+{
+    return loss->lost > 0 && loss->expected > 0 ? 100.0 * loss->lost / loss->expected : 0;
+}
+
 static void judge_transport(const struct hik_facts *f, const struct hik_leg *leg, struct hik_verdict *v)
 {
     /* Over TCP nothing is lost on the way: see judge_connections(). */
-    bool lost = leg->lost > 0 && leg->expected > 0 && !(f->tcp && (f->connections.missing > 0 || f->connections.cut));
+    bool told = f->tcp && (f->connections.missing > 0 || f->connections.cut);
+    const struct hik_line_loss *main = &leg->loss, *beside = &leg->loss_beside;
+    const struct hik_line_loss *worst = loss_percent(beside) > loss_percent(main) ? beside : main;
 
-    if (lost) {
-        double percent = 100.0 * leg->lost / leg->expected;
+    if (!told && worst->lost > 0) {
+        const struct hik_line_loss *other = worst == main ? beside : main;
+        double percent = loss_percent(worst);
+        char more[160] = "";
 
+        if (other->lost > 0)
+            snprintf(more, sizeof more, ", and %u of %u%s from %s", other->lost, other->expected, other->audio ? " of the audio" : "",
+                     or_unknown(other->from));
         add(v, HIK_CODE_LOSS, percent >= 0.1 ? HIK_SEVERITY_WARN : HIK_SEVERITY_NOTE,
-            "%s %% (%u of %u RTP packets from %s lost%s)", decimals(percent, percent >= 0.1 ? 1 : 3).s, leg->lost,
-            leg->expected, or_unknown(leg->seen_from), f->connections.framed_seen ? " before they came to the connection" : "");
+            "%s %% (%u of %u %sRTP packets from %s%s lost%s)", decimals(percent, percent >= 0.1 ? 1 : 3).s, worst->lost,
+            worst->expected, worst->audio ? "audio " : "", or_unknown(worst->from), more,
+            f->connections.framed_seen ? " before they came to the connection" : "");
     }
     judge_sequence(leg, v);
     if (leg->duplicates > 0)
@@ -556,10 +569,10 @@ static void judge_connections(const struct hik_facts *f, const struct hik_leg *l
     if (t->cut)
         add(v, HIK_CODE_INCOMPLETE, HIK_SEVERITY_NOTE, "the capture cut the segments of the media connection (%u of %u bytes "
             "kept): RTP packets are counted by those headers that are there", t->kept, t->sent);
-    else if (t->missing > 0 && leg->lost > 0)
+    else if (t->missing > 0 && leg->loss.lost > 0)
         add(v, HIK_CODE_INCOMPLETE, HIK_SEVERITY_NOTE, "%llu bytes of the media connection are not in the capture, in %u place%s, "
             "first before frame %u, and with them %u RTP packet%s: not lost on the way", (unsigned long long)t->missing, t->holes,
-            t->holes == 1 ? "" : "s", t->missing_frame, leg->lost, leg->lost == 1 ? "" : "s");
+            t->holes == 1 ? "" : "s", t->missing_frame, leg->loss.lost, leg->loss.lost == 1 ? "" : "s");
     else if (t->missing > 0)
         add(v, HIK_CODE_INCOMPLETE, HIK_SEVERITY_NOTE, "%llu bytes of the media connection are not in the capture, in %u place%s, "
             "first before frame %u", (unsigned long long)t->missing, t->holes, t->holes == 1 ? "" : "s", t->missing_frame);

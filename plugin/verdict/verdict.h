@@ -93,7 +93,14 @@ struct hik_leg {
     enum hik_address_class to_class; /* of the address announced */
     enum hik_address_class sender_class; /* of the SIP peer that must send there */
     bool to_is_peer;          /* the announced address is the one the receiver's SIP comes from */
-    uint32_t packets, expected, lost, duplicates, reordered; /* over all flows of this direction */
+    /* Losses are those of one m= line: the one the session is about, else the one beside it that loses most. */
+    struct hik_line_loss {
+        uint32_t expected, lost;
+        const char *from;
+        bool audio;           /* of a line beside */
+    } loss, loss_beside;
+    uint32_t line_packets;    /* of the line the session is about */
+    uint32_t packets, lost, duplicates, reordered; /* over all flows of this direction */
     uint32_t restarts, strays, reused; /* sequence numbers: begun anew; of single packets that fit nothing; standing still */
     const char *seen_from, *seen_to; /* of the flow with the most packets */
     uint32_t ssrc;            /* of that flow */

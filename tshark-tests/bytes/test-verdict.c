@@ -30,7 +30,8 @@ static struct hik_facts healthy(void)
     f.leg[0].from = "10.69.91.7:5930";
     f.leg[0].to_class = f.leg[0].sender_class = HIK_ADDR_PRIVATE;
     f.leg[0].to_is_peer = true;
-    f.leg[0].packets = f.leg[0].expected = 2000;
+    f.leg[0].packets = f.leg[0].line_packets = f.leg[0].loss.expected = 2000;
+    f.leg[0].loss.from = "10.69.91.7:5930";
     f.leg[0].packets_expected_ssrc = 2000;
     f.leg[0].seen_from = "10.69.91.7:5930";
     f.leg[0].seen_to = "10.69.80.187:5798";
@@ -386,14 +387,14 @@ static void test_loss(void)
 
     f.leg[0].packets = 1752;
     f.leg[0].packets_expected_ssrc = 1752;
-    f.leg[0].lost = 248;
+    f.leg[0].loss.lost = 248;
     expect(f, HIK_STATE_CLOSED, "LOSS 12.4 % (248 of 2000 RTP packets from 10.69.91.7:5930 lost)");
     f.leg[0].ssrc = 5;
     f.leg[0].packets_expected_ssrc = 0;
     expect(f, HIK_STATE_CLOSED, "SSRC_MISMATCH RTP from 10.69.91.7:5930 carries SSRC 5, the answer announced 100007399 "
            "(y=0100007399); also LOSS 12.4 % (248 of 2000 RTP packets from 10.69.91.7:5930 lost)");
     f = healthy();
-    f.leg[0].lost = 1;
+    f.leg[0].loss.lost = 1;
     f.leg[0].packets--;
     expect(f, HIK_STATE_CLOSED, "OK 1999 RTP packets of H.264 1920x1080 in 8.0 s from 10.69.91.7:5930 to 10.69.80.187:5798; "
            "also LOSS 0.050 % (1 of 2000 RTP packets from 10.69.91.7:5930 lost)");
@@ -497,7 +498,7 @@ static void test_edges(void)
     f.acked = false;
     f.caller = NULL;
     expect(f, HIK_STATE_CLOSED, "BEGAN_BEFORE the INVITE is not in the capture, 2000 RTP packets are");
-    f.leg[0].lost = 500;
+    f.leg[0].loss.lost = 500;
     expect(f, HIK_STATE_CLOSED, "LOSS 25.0 % (500 of 2000 RTP packets from 10.69.91.7:5930 lost); "
            "also BEGAN_BEFORE the INVITE is not in the capture, 2000 RTP packets are");
     f = silent();
@@ -640,7 +641,8 @@ static void test_hostile(void)
         for (int k = 0; k < 2; k++) {
             BIT(leg[k].wanted), BIT(leg[k].to_port_zero), BIT(leg[k].to_is_peer), BIT(leg[k].unnegotiated_is_peer);
             BIT(leg[k].unnegotiated_is_host), BIT(leg[k].astray_same_port);
-            NUM(leg[k].packets), NUM(leg[k].expected), NUM(leg[k].lost), NUM(leg[k].duplicates), NUM(leg[k].restarts), NUM(leg[k].strays), NUM(leg[k].reused), NUM(leg[k].ssrc);
+            NUM(leg[k].packets), NUM(leg[k].line_packets), NUM(leg[k].loss.expected), NUM(leg[k].loss.lost), NUM(leg[k].loss_beside.expected),
+                NUM(leg[k].loss_beside.lost), BIT(leg[k].loss_beside.audio), TXT(leg[k].loss.from), TXT(leg[k].loss_beside.from), NUM(leg[k].duplicates), NUM(leg[k].restarts), NUM(leg[k].strays), NUM(leg[k].reused), NUM(leg[k].ssrc);
             NUM(leg[k].ssrcs), NUM(leg[k].packets_expected_ssrc), NUM(leg[k].packets_unnegotiated), NUM(leg[k].packets_astray);
             TXT(leg[k].to), TXT(leg[k].from), TXT(leg[k].seen_from), TXT(leg[k].seen_to), TXT(leg[k].unnegotiated_from);
             SEC(leg[k].seconds);
