@@ -260,7 +260,7 @@ static int dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
 
 /* A message inside an ICMP error was not received by anybody: it is no message of ours, but its session should know.
  * Stock shows it. */
-static bool take_icmp_error(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip)
+static bool process_icmp_error(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip)
 {
     struct hik_session *session;
 
@@ -283,7 +283,7 @@ static int dissect_hik_udp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     if (length == 0)
         return 0;
     buf = tvb_get_ptr(tvb, 0, (int)length);
-    if (!hik_sip_parse(buf, length, false, &sip) || take_icmp_error(pinfo, buf, &sip))
+    if (!hik_sip_parse(buf, length, false, &sip) || process_icmp_error(pinfo, buf, &sip))
         return 0;
     if (PINFO_FD_VISITED(pinfo) ? !was_taken(pinfo, buf, length) : !has_marks(pinfo, buf, &sip))
         return 0;

@@ -58,7 +58,7 @@ static void queue_rtp(packet_info *pinfo, struct hik_rtp *rtp)
         .bytes = rtp->payload_len,
         .gap = rtp->gap,
         .jitter = rtp->jitter,
-        .reordered = !PINFO_FD_VISITED(pinfo) && (rtp->marks & HIK_MARK_REORDERED) != 0,
+        .reordered = !PINFO_FD_VISITED(pinfo) && (rtp->flags & HIK_RTP_REORDERED) != 0,
     };
     struct hik_tap *queued = hik_tap_queue(pinfo, &record);
 
@@ -116,11 +116,11 @@ static int dissect_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
     /* Tap and export first, because stock may not come back. */
     hik_export_queue(pinfo, tvb, rtp);
     session = rtp->flow->session;
-    if (session && !(rtp->marks & HIK_MARK_COPY))
+    if (session && !(rtp->flags & HIK_RTP_COPY))
         queue_rtp(pinfo, rtp);
     mine = *rtp; /* a payload may hold RTP packets of its own */
     if (session && mine.payload_type != mine.flow->looked_at && !PINFO_FD_VISITED(pinfo))
-        hik_media_look(pinfo, tvb, &mine, media_rtp_handle);
+        hik_payload_check(pinfo, tvb, &mine, media_rtp_handle);
     if (session && !tree)
         show_rtp(tvb, pinfo, NULL, &mine, session);
     /* With no tree there is nothing of ours to lose: spare the exception frame, unless it is by our word that stock takes

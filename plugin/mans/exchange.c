@@ -125,7 +125,7 @@ static void put(const struct key *key, struct hik_exchange *exchange)
         wmem_map_insert(exchanges, wmem_memdup(wmem_file_scope(), key, offsetof(struct key, data) + key->len), exchange);
 }
 
-static struct hik_exchange *take_request(packet_info *pinfo, const struct key keys[KEYS], bool retransmission)
+static struct hik_exchange *process_request(packet_info *pinfo, const struct key keys[KEYS], bool retransmission)
 {
     struct hik_exchange *exchange = find(&keys[PORTS_AND_DEVICE]);
     unsigned i;
@@ -140,7 +140,7 @@ static struct hik_exchange *take_request(packet_info *pinfo, const struct key ke
     return exchange;
 }
 
-static struct hik_exchange *take_response(packet_info *pinfo, const struct key keys[KEYS], bool retransmission)
+static struct hik_exchange *process_response(packet_info *pinfo, const struct key keys[KEYS], bool retransmission)
 {
     struct hik_exchange *exchange = NULL;
     unsigned i;
@@ -169,7 +169,7 @@ static bool expects_response(const struct hik_manscdp *message, const struct hik
 }
 
 /* A NOTIFY has its SUBSCRIBE's Call-ID (RFC 6665 4.4.1). Devices that begin a new dialog repeat at least Event's id. */
-static void take_subscription(packet_info *pinfo, struct hik_exchange_record *record, const struct hik_message *sip,
+static void process_subscription(packet_info *pinfo, struct hik_exchange_record *record, const struct hik_message *sip,
                               tvbuff_t *sip_tvb)
 {
     unsigned len = tvb_captured_length(sip_tvb);
@@ -242,14 +242,14 @@ struct hik_exchange_record *hik_exchange_take(packet_info *pinfo, const uint8_t 
     record->retransmission = sip && sip->retransmission;
     record->received = message->items;
     if (sip && sip_tvb)
-        take_subscription(pinfo, record, sip, sip_tvb);
+        process_subscription(pinfo, record, sip, sip_tvb);
     if (sn_of(body, message).len == 0 || message->cmd_type.len == 0 || message->root == HIK_MANSCDP_ROOT_NONE ||
         message->root == HIK_MANSCDP_ROOT_OTHER)
         return record;
     record->is_request = message->root != HIK_MANSCDP_ROOT_RESPONSE;
     make_keys(keys, pinfo, sip, body, message, device_id ? device_id : "");
     if (record->is_request) {
-        record->exchange = take_request(pinfo, keys, record->retransmission);
+        record->exchange = process_request(pinfo, keys, record->retransmission);
         if (expects_response(message, sip)) {
             record->exchange->asked = sip->asked;
             hik_request_is_query(sip->asked, cmd_string(pinfo, body, message), sn_string(pinfo, body, message),
@@ -260,7 +260,7 @@ struct hik_exchange_record *hik_exchange_take(packet_info *pinfo, const uint8_t 
             return record;
         exchange = record->exchange;
     } else {
-        exchange = record->exchange = take_response(pinfo, keys, record->retransmission);
+        exchange = record->exchange = process_response(pinfo, keys, record->retransmission);
     }
     if (!record->retransmission) {
         exchange->received += message->items;
@@ -270,7 +270,7 @@ struct hik_exchange_record *hik_exchange_take(packet_info *pinfo, const uint8_t 
     }
     record->received = exchange->received;
     if (!record->is_request && exchange->asked)
-        hik_request_take_response(pinfo, exchange->asked, exchange->received, exchange->sum_num);
+        hik_request_process_response(pinfo, exchange->asked, exchange->received, exchange->sum_num);
     record->too_many = message->has_sum_num && exchange->received > message->sum_num;
     if (!record->is_request && message->has_sum_num && message->cmd && strcmp(message->cmd, "Catalog") == 0 &&
         !record->retransmission) {

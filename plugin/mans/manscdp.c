@@ -167,7 +167,7 @@ static enum hik_manscdp_level level_of(const struct hik_manscdp_walk *walk, cons
 }
 
 /* Takes the end tag that stands next into the element. */
-static void take_close(struct hik_manscdp_walk *walk, struct hik_manscdp_step *out)
+static void read_close(struct hik_manscdp_walk *walk, struct hik_manscdp_step *out)
 {
     struct hik_xml_node node;
 
@@ -179,7 +179,7 @@ static void take_close(struct hik_manscdp_walk *walk, struct hik_manscdp_step *o
 }
 
 /* A start tag came: a value, or an element with others inside? What follows it tells. */
-static void take_element(struct hik_manscdp_walk *walk, const struct hik_xml_node *node, struct hik_manscdp_step *out)
+static void read_element(struct hik_manscdp_walk *walk, const struct hik_xml_node *node, struct hik_manscdp_step *out)
 {
     bool deep = node->depth >= HIK_XML_MAX_DEPTH;
     unsigned parent = node->depth > 0 ? parent_of(walk, node->depth) : 0;
@@ -212,12 +212,12 @@ static void take_element(struct hik_manscdp_walk *walk, const struct hik_xml_nod
                 out->all.len = text.all.off + text.all.len - out->all.off;
                 open = !closed;
                 if (closed)
-                    take_close(walk, out);
+                    read_close(walk, out);
             }
         } else if (closes(next, node->depth) && level == HIK_MANSCDP_LEVEL_OTHER) {
             leaf = true;
             open = false;
-            take_close(walk, out);
+            read_close(walk, out);
         }
     }
 
@@ -253,8 +253,8 @@ static void take_element(struct hik_manscdp_walk *walk, const struct hik_xml_nod
     }
 }
 
-/* take_element() for the elements nearly every body consists of. */
-static bool take_leaf(struct hik_manscdp_walk *walk, struct hik_manscdp_step *out)
+/* read_element() for the elements nearly every body consists of. */
+static bool read_leaf(struct hik_manscdp_walk *walk, struct hik_manscdp_step *out)
 {
     const uint8_t *buf = walk->xml.buf;
     struct hik_xml_leaf leaf;
@@ -281,7 +281,7 @@ bool hik_manscdp_next(struct hik_manscdp_walk *walk, struct hik_manscdp_step *ou
 {
     struct hik_xml_node node;
 
-    if (take_leaf(walk, out))
+    if (read_leaf(walk, out))
         return true;
     while (pull(walk, &node)) {
         memset(out, 0, sizeof *out);
@@ -293,7 +293,7 @@ bool hik_manscdp_next(struct hik_manscdp_walk *walk, struct hik_manscdp_step *ou
         switch (node.kind) {
         case HIK_XML_OPEN:
         case HIK_XML_EMPTY:
-            take_element(walk, &node, out);
+            read_element(walk, &node, out);
             return true;
         case HIK_XML_CLOSE:
             if (node.depth < HIK_XML_MAX_DEPTH && walk->levels[node.depth].container) {
@@ -358,7 +358,7 @@ static void set_once(struct hik_xml_piece *where, struct hik_xml_piece value)
 }
 
 /* A value with a field of its own, of an element or an attribute. */
-static void take_value(const uint8_t *buf, struct hik_manscdp *out, struct hik_manscdp_item *item,
+static void read_value(const uint8_t *buf, struct hik_manscdp *out, struct hik_manscdp_item *item,
                        enum hik_manscdp_field field, struct hik_xml_piece value)
 {
     size_t i;
@@ -407,14 +407,14 @@ static void take_value(const uint8_t *buf, struct hik_manscdp *out, struct hik_m
     }
 }
 
-static void take_attrs(const uint8_t *buf, const struct hik_manscdp_step *step, struct hik_manscdp *out,
+static void read_attrs(const uint8_t *buf, const struct hik_manscdp_step *step, struct hik_manscdp *out,
                        struct hik_manscdp_item *item)
 {
     struct hik_xml_piece name, value;
     uint32_t cursor = 0;
 
     while (hik_xml_next_attr(buf, step->attrs, &cursor, &name, &value))
-        take_value(buf, out, item, hik_manscdp_attr_field(buf, step, name), value);
+        read_value(buf, out, item, hik_manscdp_attr_field(buf, step, name), value);
 }
 
 void hik_manscdp_read(const uint8_t *buf, size_t len, hik_manscdp_item_cb item_cb, void *user, struct hik_manscdp *out)
@@ -437,7 +437,7 @@ void hik_manscdp_read(const uint8_t *buf, size_t len, hik_manscdp_item_cb item_c
             }
         }
         if (step.attrs.len > 0)
-            take_attrs(buf, &step, out, &item);
+            read_attrs(buf, &step, out, &item);
         if (!charset_known && step.kind != HIK_MANSCDP_STEP_DECLARATION) {
             /* The declaration, if there is one, was before this. */
             charset_known = true;
@@ -458,7 +458,7 @@ void hik_manscdp_read(const uint8_t *buf, size_t len, hik_manscdp_item_cb item_c
             } else if (step.level == HIK_MANSCDP_LEVEL_ITEM) {
                 out->items++;
                 memset(&item, 0, sizeof item);
-                take_attrs(buf, &step, out, &item);
+                read_attrs(buf, &step, out, &item);
             } else if (step.level == HIK_MANSCDP_LEVEL_OTHER && step.depth == 1) {
                 set_once(&out->action_name, step.name);
             }
@@ -475,7 +475,7 @@ void hik_manscdp_read(const uint8_t *buf, size_t len, hik_manscdp_item_cb item_c
             out->elements++;
             if (step.depth + 1 > out->max_depth)
                 out->max_depth = step.depth + 1;
-            take_value(buf, out, &item, step.field, step.value);
+            read_value(buf, out, &item, step.field, step.value);
             if ((step.field == HIK_MANSCDP_ELEMENT || step.field == HIK_MANSCDP_UPGRADE_RESULT) && step.depth == 1 && out->action_name.len == 0) {
                 out->action_name = step.name;
                 out->action = step.value;

@@ -400,7 +400,7 @@ static void add_body(struct view *view)
 /* ---- the message as a whole ---------------------------------------------------------------------------------- */
 
 /* What the Item callback learns from. */
-struct lesson {
+struct catalog_update {
     packet_info *pinfo;
     const uint8_t *buf;
     const char *owner; /* UTF-8 DeviceID of the message, decoded once */
@@ -410,7 +410,7 @@ struct lesson {
 
 static void learn(const struct hik_manscdp_item *item, const struct hik_manscdp *message, void *user)
 {
-    struct lesson *lesson = (struct lesson *)user;
+    struct catalog_update *update = (struct catalog_update *)user;
     struct hik_catalog_line line;
     struct hik_catalog_item *known;
     bool other;
@@ -418,32 +418,32 @@ static void learn(const struct hik_manscdp_item *item, const struct hik_manscdp 
     if (!message->cmd || strcmp(message->cmd, "Catalog") != 0 || item->device_id.len == 0 || item->device_id.len > 64 ||
         (message->root != HIK_MANSCDP_ROOT_RESPONSE && message->root != HIK_MANSCDP_ROOT_NOTIFY))
         return;
-    if (PINFO_FD_VISITED(lesson->pinfo) && !lesson->ids)
+    if (PINFO_FD_VISITED(update->pinfo) && !update->ids)
         return;
     memset(&line, 0, sizeof line);
-#define TEXT(piece) ((piece).len ? decode(lesson->pinfo, lesson->buf, message, (piece), &other) : NULL)
+#define TEXT(piece) ((piece).len ? decode(update->pinfo, update->buf, message, (piece), &other) : NULL)
     line.id = TEXT(item->device_id);
-    if (lesson->ids)
-        wmem_array_append_one(lesson->ids, line.id);
-    if (PINFO_FD_VISITED(lesson->pinfo))
+    if (update->ids)
+        wmem_array_append_one(update->ids, line.id);
+    if (PINFO_FD_VISITED(update->pinfo))
         return;
-    if (!lesson->owner)
-        lesson->owner = TEXT(message->device_id);
-    line.owner = lesson->owner;
+    if (!update->owner)
+        update->owner = TEXT(message->device_id);
+    line.owner = update->owner;
     line.name = TEXT(item->name);
     line.parent = TEXT(item->parent_id);
     line.civil_code = TEXT(item->civil_code);
     line.status = TEXT(item->status);
-    line.there = hik_xml_is(lesson->buf, item->event, "ADD") || hik_xml_is(lesson->buf, item->event, "UPDATE");
+    line.there = hik_xml_is(update->buf, item->event, "ADD") || hik_xml_is(update->buf, item->event, "UPDATE");
     if (!line.status && item->event.len > 0 && !line.there)
         line.status = TEXT(item->event);
 #undef TEXT
-    known = hik_catalog_learn(lesson->pinfo, &line);
+    known = hik_catalog_learn(update->pinfo, &line);
     if (!known)
         return;
-    if (!lesson->items)
-        lesson->items = wmem_array_new(lesson->pinfo->pool, sizeof known);
-    wmem_array_append_one(lesson->items, known);
+    if (!update->items)
+        update->items = wmem_array_new(update->pinfo->pool, sizeof known);
+    wmem_array_append_one(update->items, known);
 }
 
 static void add_exchange(struct view *view, const struct hik_exchange_record *record)
@@ -624,7 +624,7 @@ static int dissect_manscdp(tvbuff_t *body, packet_info *pinfo, proto_tree *tree,
     bool looked_at = (tree && proto_field_is_referenced(tree, proto_manscdp)) || hik_stock_wants_experts(), cut_short;
     struct hik_manscdp message;
     struct hik_exchange_record *record = NULL;
-    struct lesson lesson;
+    struct catalog_update update;
     struct view view;
     proto_item *item;
 
@@ -646,12 +646,12 @@ static int dissect_manscdp(tvbuff_t *body, packet_info *pinfo, proto_tree *tree,
     cut_short = len < tvb_reported_length(tvb);
     buf = tvb_get_ptr(tvb, 0, (int)len);
 
-    lesson.pinfo = pinfo;
-    lesson.buf = buf;
-    lesson.owner = NULL;
-    lesson.items = NULL;
-    lesson.ids = hik_catalog_tap_wanted() ? wmem_array_new(pinfo->pool, sizeof(const char *)) : NULL;
-    hik_manscdp_read(buf, len, learn, &lesson, &message);
+    update.pinfo = pinfo;
+    update.buf = buf;
+    update.owner = NULL;
+    update.items = NULL;
+    update.ids = hik_catalog_tap_wanted() ? wmem_array_new(pinfo->pool, sizeof(const char *)) : NULL;
+    hik_manscdp_read(buf, len, learn, &update, &message);
     if (tvb != body) { /* what was decided is of our own UTF-8 */
         message.charset.mismatch = false;
         message.charset.foreign = message.encoding.len > 0 && !(message.encoding.len >= 6 &&
@@ -659,14 +659,14 @@ static int dissect_manscdp(tvbuff_t *body, packet_info *pinfo, proto_tree *tree,
     }
     if (!PINFO_FD_VISITED(pinfo)) {
         record = take(body, pinfo, buf, &message, key);
-        if (lesson.items && !record->retransmission && record->exchange && record->exchange->catalog)
+        if (update.items && !record->retransmission && record->exchange && record->exchange->catalog)
             hik_catalog_answer_lists(pinfo, record->exchange->catalog,
-                                     (struct hik_catalog_item *const *)wmem_array_get_raw(lesson.items),
-                                     wmem_array_get_count(lesson.items));
+                                     (struct hik_catalog_item *const *)wmem_array_get_raw(update.items),
+                                     wmem_array_get_count(update.items));
     }
-    if (lesson.ids && wmem_array_get_count(lesson.ids) > 0)
-        hik_catalog_tap_queue(pinfo, (const char *const *)wmem_array_get_raw(lesson.ids),
-                              wmem_array_get_count(lesson.ids));
+    if (update.ids && wmem_array_get_count(update.ids) > 0)
+        hik_catalog_tap_queue(pinfo, (const char *const *)wmem_array_get_raw(update.ids),
+                              wmem_array_get_count(update.ids));
     if (record)
         add_info(pinfo, record->info);
 

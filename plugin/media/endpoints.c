@@ -156,9 +156,9 @@ static bool lives_at(const address *sip, const struct hik_description *sdp, cons
     return false;
 }
 
-/* Neither end is announced, but the SSRC is: a sender that goes astray. Not the stream that a platform in the middle gets
+/* Neither end is announced, but the SSRC is: a sender that goes misdirected. Not the stream that a platform in the middle gets
  * from below and passes on as it is, so one side has to be where it belongs. */
-static struct hik_session *match_astray(packet_info *pinfo, uint32_t ssrc)
+static struct hik_session *match_misdirected(packet_info *pinfo, uint32_t ssrc)
 {
     const struct endpoint *endpoint = (const struct endpoint *)wmem_map_lookup(announced, GUINT_TO_POINTER(ssrc));
     struct hik_session *session = newest_open(endpoint);
@@ -203,7 +203,7 @@ struct hik_session *hik_endpoints_match(packet_info *pinfo, bool rtcp, uint32_t 
     /* Where many cameras send to one port, the port they send from tells more. */
     src = lookup_endpoint(endpoints, &pinfo->src, pinfo->srcport, rtcp, 0);
     session = newest_open(dst && (!src || src->count >= dst->count) ? dst : src);
-    return session || rtcp ? session : match_astray(pinfo, ssrc);
+    return session || rtcp ? session : match_misdirected(pinfo, ssrc);
 }
 
 static conversation_t *find_wildcard(packet_info *pinfo, const address *addr, uint16_t port)

@@ -26,18 +26,18 @@
 
 #define RTP_MIN_HEADER 12
 
-struct mark_block;
+struct record_block;
 
 /* About the capture; emptied with it. First pass, but for the packet at hand. */
 static struct capture {
     uint32_t openings; /* endpoints opened so far: a flow looks its session up again when that changed */
     uint32_t flows;
-    uint32_t marks;
-    uint32_t last_marked; /* frame of the last mark */
-    int64_t marked_at;    /* where that is in the file */
-    uint32_t frame_marks; /* marks in front of that frame's first */
-    struct mark_block *newest; /* where marks are appended */
-    unsigned found;       /* number of the mark that was looked for last, on later passes */
+    uint32_t records;
+    uint32_t last_record; /* frame of the last record */
+    int64_t recorded_at;    /* where that is in the file */
+    uint32_t frame_records; /* records in front of that frame's first */
+    struct record_block *newest; /* where records are appended */
+    unsigned found;       /* number of the record that was looked for last, on later passes */
 
     /* The RTP packet being dissected, on any pass: valid while its frame is. */
     uint32_t current_frame;
@@ -46,7 +46,7 @@ static struct capture {
 
 static wmem_map_t *flows;          /* struct hik_flow_key -> struct hik_flow, the newest of that key */
 static wmem_map_t *flows_by_index; /* index + 1 -> struct hik_flow */
-static wmem_map_t *mark_blocks;    /* block number + 1 -> struct mark_block */
+static wmem_map_t *record_blocks;    /* block number + 1 -> struct record_block */
 
 static int proto_hik = -1;
 
@@ -57,58 +57,58 @@ static void reset_capture(void)
 
 /* ---- per-packet records ----------------------------------------------------------------------------------------- */
 
-#define MARKS_PER_BLOCK 4096
-struct mark_block {
-    struct hik_rtp_mark marks[MARKS_PER_BLOCK];
+#define RECORDS_PER_BLOCK 4096
+struct record_block {
+    struct hik_rtp_record records[RECORDS_PER_BLOCK];
 };
 
-static struct mark_block *mark_block(unsigned number)
+static struct record_block *record_block(unsigned number)
 {
-    return (struct mark_block *)wmem_map_lookup(mark_blocks, GUINT_TO_POINTER(number + 1));
+    return (struct record_block *)wmem_map_lookup(record_blocks, GUINT_TO_POINTER(number + 1));
 }
 
-static const struct hik_rtp_mark *get_mark(unsigned i)
+static const struct hik_rtp_record *get_record(unsigned i)
 {
-    return &mark_block(i / MARKS_PER_BLOCK)->marks[i % MARKS_PER_BLOCK];
+    return &record_block(i / RECORDS_PER_BLOCK)->records[i % RECORDS_PER_BLOCK];
 }
 
-/* tshark -2 -R gives a frame that the read filter refuses a number, and the same to the next frame: takes the marks of
+/* tshark -2 -R gives a frame that the read filter refuses a number, and the same to the next frame: takes the records of
  * such a frame back. */
 static void forget_refused(struct capture *capture, const packet_info *pinfo)
 {
-    while (capture->marks > 0 && get_mark(capture->marks - 1)->frame == pinfo->num)
-        capture->marks--;
-    if (capture->marks > 0)
-        capture->newest = mark_block((capture->marks - 1) / MARKS_PER_BLOCK);
+    while (capture->records > 0 && get_record(capture->records - 1)->frame == pinfo->num)
+        capture->records--;
+    if (capture->records > 0)
+        capture->newest = record_block((capture->records - 1) / RECORDS_PER_BLOCK);
 }
 
-static struct hik_rtp_mark *add_mark(struct capture *capture, packet_info *pinfo, uint32_t id, uint16_t flags)
+static struct hik_rtp_record *add_record(struct capture *capture, packet_info *pinfo, uint32_t id, uint16_t flags)
 {
-    struct hik_rtp_mark *mark;
+    struct hik_rtp_record *record;
 
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
-    if (capture->marked_at != pinfo->fd->file_off) {
-        if (capture->newest && capture->last_marked == pinfo->num)
+    if (capture->recorded_at != pinfo->fd->file_off) {
+        if (capture->newest && capture->last_record == pinfo->num)
             forget_refused(capture, pinfo);
-        capture->marked_at = pinfo->fd->file_off;
-        capture->frame_marks = capture->marks;
-        capture->last_marked = pinfo->num;
+        capture->recorded_at = pinfo->fd->file_off;
+        capture->frame_records = capture->records;
+        capture->last_record = pinfo->num;
     }
-    if (capture->marks % MARKS_PER_BLOCK == 0) {
-        capture->newest = mark_block(capture->marks / MARKS_PER_BLOCK);
+    if (capture->records % RECORDS_PER_BLOCK == 0) {
+        capture->newest = record_block(capture->records / RECORDS_PER_BLOCK);
         if (!capture->newest) {
-            capture->newest = wmem_new(wmem_file_scope(), struct mark_block);
-            wmem_map_insert(mark_blocks, GUINT_TO_POINTER(capture->marks / MARKS_PER_BLOCK + 1), capture->newest);
+            capture->newest = wmem_new(wmem_file_scope(), struct record_block);
+            wmem_map_insert(record_blocks, GUINT_TO_POINTER(capture->records / RECORDS_PER_BLOCK + 1), capture->newest);
         }
     }
-    mark = &capture->newest->marks[capture->marks++ % MARKS_PER_BLOCK];
-    mark->frame = pinfo->num;
-    mark->id = id;
-    mark->extended_seq = 0;
-    mark->flags = flags;
-    mark->gap = 0;
-    mark->jitter = 0;
-    return mark;
+    record = &capture->newest->records[capture->records++ % RECORDS_PER_BLOCK];
+    record->frame = pinfo->num;
+    record->id = id;
+    record->extended_seq = 0;
+    record->flags = flags;
+    record->gap = 0;
+    record->jitter = 0;
+    return record;
 }
 
 /* How many RTP and RTCP packets of this frame came before: over TCP a frame holds many. */
@@ -121,13 +121,13 @@ static unsigned next_in_frame(packet_info *pinfo)
 }
 
 /* Number of the first record of this frame or a later one. Records are in order of frame: binary search. */
-static unsigned first_mark(const struct capture *capture, uint32_t frame)
+static unsigned first_record(const struct capture *capture, uint32_t frame)
 {
-    unsigned low = 0, high = capture->marks;
+    unsigned low = 0, high = capture->records;
 
     while (low < high) {
         unsigned middle = low + (high - low) / 2;
-        if (get_mark(middle)->frame < frame)
+        if (get_record(middle)->frame < frame)
             low = middle + 1;
         else
             high = middle;
@@ -136,19 +136,19 @@ static unsigned first_mark(const struct capture *capture, uint32_t frame)
 }
 
 /* The nth record of this frame, NULL if the first pass made none. */
-static const struct hik_rtp_mark *find_mark(struct capture *capture, packet_info *pinfo, unsigned nth)
+static const struct hik_rtp_record *find_record(struct capture *capture, packet_info *pinfo, unsigned nth)
 {
     unsigned first = capture->found + 1;
-    const struct hik_rtp_mark *mark;
+    const struct hik_rtp_record *record;
 
     /* Most passes go through the frames in order: then it is the one behind the last. */
-    if (nth > 0 || first >= capture->marks || get_mark(first)->frame != pinfo->num || get_mark(first - 1)->frame == pinfo->num)
-        first = first_mark(capture, pinfo->num);
+    if (nth > 0 || first >= capture->records || get_record(first)->frame != pinfo->num || get_record(first - 1)->frame == pinfo->num)
+        first = first_record(capture, pinfo->num);
     capture->found = first;
-    if (first + nth >= capture->marks)
+    if (first + nth >= capture->records)
         return NULL;
-    mark = get_mark(first + nth);
-    return mark->frame == pinfo->num ? mark : NULL;
+    record = get_record(first + nth);
+    return record->frame == pinfo->num ? record : NULL;
 }
 
 /* ---- flows ------------------------------------------------------------------------------------------------------ */
@@ -400,7 +400,7 @@ static uint16_t still_missing(const struct hik_flow *flow, uint32_t extended, ui
 
 /* First pass: what the packet's number means. */
 static void count_sequence(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *rtp, struct hik_flow *flow,
-                           struct hik_rtp_mark *mark)
+                           struct hik_rtp_record *record)
 {
     unsigned captured = tvb_captured_length(tvb);
     unsigned len = captured > rtp->payload_off ? MIN(captured - rtp->payload_off, rtp->payload_len) : 0;
@@ -417,25 +417,25 @@ static void count_sequence(packet_info *pinfo, tvbuff_t *tvb, const struct hik_r
     packet.time = nstime_to_sec(&pinfo->abs_ts);
     packet.digest = hik_sequence_digest(len ? tvb_get_ptr(tvb, (int)rtp->payload_off, (int)len) : NULL, len, rtp->payload_len);
     result = hik_sequence_count(&flow->sequence, &packet);
-    mark->extended_seq = result.extended;
-    mark->gap = result.gap;
-    mark->jitter = (uint32_t)MIN(hik_sequence_jitter(&flow->sequence, flow->clock) * 1000 + 0.5, UINT32_MAX);
+    record->extended_seq = result.extended;
+    record->gap = result.gap;
+    record->jitter = (uint32_t)MIN(hik_sequence_jitter(&flow->sequence, flow->clock) * 1000 + 0.5, UINT32_MAX);
     switch (result.kind) {
     case HIK_SEQUENCE_GAP:
-        mark->flags |= HIK_MARK_GAP;
+        record->flags |= HIK_RTP_GAP;
         break;
     case HIK_SEQUENCE_LATE:
-        mark->flags |= HIK_MARK_REORDERED;
+        record->flags |= HIK_RTP_REORDERED;
         note_late(flow, result.extended);
         return;
     case HIK_SEQUENCE_COPY:
-        mark->flags |= HIK_MARK_DUPLICATE;
+        record->flags |= HIK_RTP_DUPLICATE;
         return;
     case HIK_SEQUENCE_REUSED:
-        mark->flags |= HIK_MARK_REUSED;
+        record->flags |= HIK_RTP_REUSED;
         break;
     case HIK_SEQUENCE_JUMP:
-        mark->flags |= HIK_MARK_RESTART;
+        record->flags |= HIK_RTP_RESTART;
         break;
     case HIK_SEQUENCE_EMPTY:
         return;
@@ -444,21 +444,21 @@ static void count_sequence(packet_info *pinfo, tvbuff_t *tvb, const struct hik_r
         break;
     }
     if (flow->jump && result.kind != HIK_SEQUENCE_RESTART)
-        flow->jump->flags = (uint16_t)((flow->jump->flags & ~HIK_MARK_RESTART) | HIK_MARK_STRAY);
-    flow->jump = result.kind == HIK_SEQUENCE_JUMP ? mark : NULL;
+        flow->jump->flags = (uint16_t)((flow->jump->flags & ~HIK_RTP_RESTART) | HIK_RTP_STRAY);
+    flow->jump = result.kind == HIK_SEQUENCE_JUMP ? record : NULL;
 }
 
 /* First pass: counts an RTP packet and makes its record. */
-static struct hik_rtp_mark *take_rtp(struct capture *capture, packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *rtp,
+static struct hik_rtp_record *process_rtp(struct capture *capture, packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *rtp,
                                      struct hik_flow *flow)
 {
-    struct hik_rtp_mark *mark = add_mark(capture, pinfo, flow->index, 0);
+    struct hik_rtp_record *record = add_record(capture, pinfo, flow->index, 0);
 
-    count_sequence(pinfo, tvb, rtp, flow, mark);
+    count_sequence(pinfo, tvb, rtp, flow, record);
     if (flow->packets == 0 && flow->session && flow->session->flow_count == HIK_MANY_SSRCS)
-        mark->flags |= HIK_MARK_MANY_SSRCS;
+        record->flags |= HIK_RTP_MANY_SSRCS;
     if (flow->packets == 0 && flow->after_ssrc_change)
-        mark->flags |= HIK_MARK_SSRC_CHANGED;
+        record->flags |= HIK_RTP_SSRC_CHANGED;
     if (flow->packets == 0)
         flow->first_payload_type = rtp->payload_type;
     else if (rtp->payload_type != flow->first_payload_type)
@@ -470,10 +470,10 @@ static struct hik_rtp_mark *take_rtp(struct capture *capture, packet_info *pinfo
     if (flow->session)
         check_source(flow);
     if (flow->unnegotiated)
-        mark->flags |= HIK_MARK_UNNEGOTIATED;
+        record->flags |= HIK_RTP_UNNEGOTIATED;
     if (flow->after_bye)
-        mark->flags |= HIK_MARK_AFTER_BYE;
-    return mark;
+        record->flags |= HIK_RTP_AFTER_BYE;
+    return record;
 }
 
 /* ---- the packet being dissected ------------------------------------------------------------------------------------------------- */
@@ -512,20 +512,20 @@ static bool find_payload(tvbuff_t *tvb, uint8_t first, unsigned *off, unsigned *
 }
 
 /* First pass: another copy of a datagram that was counted. */
-static struct hik_rtp_mark *take_copy(struct capture *capture, packet_info *pinfo, const struct hik_rtp *rtp,
+static struct hik_rtp_record *process_copy(struct capture *capture, packet_info *pinfo, const struct hik_rtp *rtp,
                                       const struct hik_flow *flow)
 {
-    struct hik_rtp_mark *mark = add_mark(capture, pinfo, flow->index, HIK_MARK_DUPLICATE | HIK_MARK_COPY);
+    struct hik_rtp_record *record = add_record(capture, pinfo, flow->index, HIK_RTP_DUPLICATE | HIK_RTP_COPY);
 
-    mark->extended_seq = flow->sequence.highest + (uint32_t)(int16_t)(rtp->seq - (uint16_t)flow->sequence.highest);
-    return mark;
+    record->extended_seq = flow->sequence.highest + (uint32_t)(int16_t)(rtp->seq - (uint16_t)flow->sequence.highest);
+    return record;
 }
 
 struct hik_rtp *hik_rtp_enter(packet_info *pinfo, tvbuff_t *tvb)
 {
     struct capture *capture = &this_capture;
     struct hik_rtp *rtp = &capture->current;
-    const struct hik_rtp_mark *mark;
+    const struct hik_rtp_record *record;
     const uint8_t *header;
     bool copy;
 
@@ -546,27 +546,27 @@ struct hik_rtp *hik_rtp_enter(packet_info *pinfo, tvbuff_t *tvb)
     rtp->ssrc = tvb_get_ntohl(tvb, 8);
     if (PINFO_FD_VISITED(pinfo)) {
         rtp->nth = next_in_frame(pinfo);
-        mark = find_mark(capture, pinfo, rtp->nth);
-        if (!mark || (mark->flags & HIK_MARK_RTCP))
+        record = find_record(capture, pinfo, rtp->nth);
+        if (!record || (record->flags & HIK_RTP_RTCP))
             return NULL;
-        rtp->flow = get_flow(mark->id);
+        rtp->flow = get_flow(record->id);
     } else {
         rtp->flow = find_flow(capture, pinfo, rtp->ssrc, rtp->seq, pinfo->ptype == PT_TCP);
         hik_datagram_take(pinfo, tvb, false, &copy);
-        mark = copy && rtp->flow->packets > 0 ? take_copy(capture, pinfo, rtp, rtp->flow)
-                                              : take_rtp(capture, pinfo, tvb, rtp, rtp->flow);
-        rtp->nth = capture->marks - 1 - capture->frame_marks;
+        record = copy && rtp->flow->packets > 0 ? process_copy(capture, pinfo, rtp, rtp->flow)
+                                              : process_rtp(capture, pinfo, tvb, rtp, rtp->flow);
+        rtp->nth = capture->records - 1 - capture->frame_records;
         if (rtp->flow->packets == 1 && !copy)
             rtp->flow->first_nth = rtp->nth;
         if (!rtp->flow->session && !copy)
             hik_stray_rtp_take(pinfo, tvb);
     }
-    rtp->extended_seq = mark->extended_seq;
-    rtp->duplicate = (mark->flags & HIK_MARK_DUPLICATE) != 0;
-    rtp->marks = mark->flags;
-    rtp->gap_found = mark->gap;
-    rtp->gap = mark->gap && PINFO_FD_VISITED(pinfo) ? still_missing(rtp->flow, mark->extended_seq, mark->gap) : mark->gap;
-    rtp->jitter = mark->jitter / 1000.0;
+    rtp->extended_seq = record->extended_seq;
+    rtp->duplicate = (record->flags & HIK_RTP_DUPLICATE) != 0;
+    rtp->flags = record->flags;
+    rtp->gap_found = record->gap;
+    rtp->gap = record->gap && PINFO_FD_VISITED(pinfo) ? still_missing(rtp->flow, record->extended_seq, record->gap) : record->gap;
+    rtp->jitter = record->jitter / 1000.0;
     return rtp;
 }
 
@@ -613,7 +613,7 @@ static uint32_t reported_ssrc(tvbuff_t *tvb, uint32_t otherwise)
 
 struct hik_session *hik_rtcp_enter(packet_info *pinfo, tvbuff_t *tvb)
 {
-    const struct hik_rtp_mark *mark;
+    const struct hik_rtp_record *record;
     struct hik_session *session;
     uint32_t ssrc, about;
     bool strong;
@@ -621,15 +621,15 @@ struct hik_session *hik_rtcp_enter(packet_info *pinfo, tvbuff_t *tvb)
     if (tvb_captured_length(tvb) < 2 || (tvb_get_uint8(tvb, 0) & 0xC0) != 0x80)
         return NULL;
     if (PINFO_FD_VISITED(pinfo)) {
-        mark = find_mark(&this_capture, pinfo, next_in_frame(pinfo));
-        return mark && (mark->flags & HIK_MARK_RTCP) && mark->id != UINT32_MAX ? hik_session_get(mark->id) : NULL;
+        record = find_record(&this_capture, pinfo, next_in_frame(pinfo));
+        return record && (record->flags & HIK_RTP_RTCP) && record->id != UINT32_MAX ? hik_session_get(record->id) : NULL;
     }
     ssrc = tvb_captured_length(tvb) >= 8 ? tvb_get_ntohl(tvb, 4) : 0;
     about = reported_ssrc(tvb, ssrc);
     session = hik_endpoints_match(pinfo, true, ssrc, about, &strong);
     if (!session) /* multiplexed with RTP (RFC 5761), or a peer that ignores port + 1 */
         session = hik_endpoints_match(pinfo, false, ssrc, about, &strong);
-    add_mark(&this_capture, pinfo, session ? session->index : UINT32_MAX, HIK_MARK_RTCP);
+    add_record(&this_capture, pinfo, session ? session->index : UINT32_MAX, HIK_RTP_RTCP);
     if (session) {
         session->rtcp_packets++;
         session->rtcp_sent = MAX(session->rtcp_sent, reported_packets(tvb));
@@ -657,7 +657,7 @@ void hik_media_register(int proto)
         GEqualFunc equal;
     } maps[] = {
         {&flows, hik_flow_key_hash, hik_flow_key_equal},
-        {&flows_by_index, g_direct_hash, g_direct_equal}, {&mark_blocks, g_direct_hash, g_direct_equal},
+        {&flows_by_index, g_direct_hash, g_direct_equal}, {&record_blocks, g_direct_hash, g_direct_equal},
     };
     for (size_t i = 0; i < array_length(maps); i++)
         *maps[i].map = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), maps[i].hash, maps[i].equal);

@@ -55,7 +55,7 @@ struct hik_flow {
     wmem_array_t *late;          /* uint32_t: extended numbers of the late packets, ascending; NULL: none came */
     uint32_t clock;              /* of the timestamps of clock_pt, per second */
     uint8_t clock_pt;
-    struct hik_rtp_mark *jump;   /* record of the last jump, while nothing has followed it */
+    struct hik_rtp_record *jump;   /* record of the last jump, while nothing has followed it */
     uint32_t packets;            /* RTP packets, duplicates included */
     nstime_t last_time;
     uint32_t index;              /* from 0, in order of first packet */
@@ -64,7 +64,7 @@ struct hik_flow {
     bool unnegotiated;           /* the source is no endpoint of the session's SDP though both sides' are known */
     bool after_bye;              /* rtp-flow.c's own: the session's BYE came */
     bool after_ssrc_change;      /* the same two endpoints sent with another SSRC before, in this session */
-    uint8_t judged;              /* enum hik_judged; findings.c's own, first pass: compared with the SDP once, on the
+    uint8_t checked_against_sdp;              /* enum hik_flow_check; findings.c's own, first pass: compared with the SDP once, on the
                                     first packet after the answer */
     uint32_t last_frame;
     void *mp2p;                  /* packet-mp2p.c's parser state */
@@ -82,49 +82,49 @@ struct hik_flow {
     struct hik_flow *next_in_session;
     uint32_t first_frame, first_nth; /* hik_rtp.nth of the packet in it */
     nstime_t first_time;
-    bool astray;                 /* rtp findings', first packet: carries the SSRC announced, to an endpoint its receiver did not announce */
+    bool misdirected;                 /* rtp findings', first packet: carries the SSRC announced, to an endpoint its receiver did not announce */
     uint32_t before_bye;         /* packets up to the session's BYE; valid if after_bye */
     const struct hik_content *content; /* never NULL */
 
-    uint8_t judged_pt;           /* payload type of the packet it was judged on */
-    uint8_t undeclared_pt;       /* first payload type in no m= line, valid if HIK_JUDGED_PAYLOAD_TYPE */
+    uint8_t checked_pt;           /* payload type of the packet it was judged on */
+    uint8_t undeclared_pt;       /* first payload type in no m= line, valid if HIK_CHECKED_PAYLOAD_TYPE */
     uint32_t undeclared_frame, undeclared_nth; /* and where it came */
-    uint32_t judged_frame, judged_nth;
-    uint32_t judged_expected;    /* SSRC announced then */
+    uint32_t checked_frame, checked_nth;
+    uint32_t checked_expected;    /* SSRC announced then */
 
     /* payload-check.c's, first pass: where the payload is not what rtpmap says. */
     void *bare;                  /* what it knows of video without a program stream around it */
     uint32_t look_frame, look_seq; /* packet on which that became clear; 0 = it did not */
     const char *look_is, *look_said; /* in words; encoding name of the SDP, NULL if it has none */
 };
-enum hik_judged {
-    HIK_JUDGED = 1 << 0,
-    HIK_JUDGED_EXPECTED = 1 << 1,    /* the SSRC is the one announced */
-    HIK_JUDGED_MISMATCH = 1 << 2,    /* it is another, and the one announced means something */
-    HIK_JUDGED_PAYLOAD_TYPE = 1 << 3 /* the payload type is in no m= line */
+enum hik_flow_check {
+    HIK_CHECKED = 1 << 0,
+    HIK_CHECKED_EXPECTED = 1 << 1,    /* the SSRC is the one announced */
+    HIK_CHECKED_MISMATCH = 1 << 2,    /* it is another, and the one announced means something */
+    HIK_CHECKED_PAYLOAD_TYPE = 1 << 3 /* the payload type is in no m= line */
 };
 
 /* What the first pass found about one RTP or RTCP packet: the packet's own record. Sixteen bytes each, kept in order
  * of frame. */
-enum hik_mark {
-    HIK_MARK_RTCP = 1 << 0,         /* an RTCP packet: id is the session's index, the rest is 0 */
-    HIK_MARK_DUPLICATE = 1 << 1,
-    HIK_MARK_REORDERED = 1 << 2,    /* a later sequence number came before */
-    HIK_MARK_GAP = 1 << 3,          /* sequence numbers are missing in front of it: hik_rtp_mark.gap */
-    HIK_MARK_RESTART = 1 << 4,      /* the sequence numbers begin anew here; until the next packet came: perhaps */
-    HIK_MARK_UNNEGOTIATED = 1 << 5, /* comes from an endpoint that no SDP of the session names */
-    HIK_MARK_AFTER_BYE = 1 << 6,
-    HIK_MARK_SSRC_CHANGED = 1 << 7, /* first packet with another SSRC between the same endpoints */
-    HIK_MARK_COPY = 1 << 8,         /* the same datagram is in the capture before it: it does not count */
-    HIK_MARK_STRAY = 1 << 9,        /* its sequence number fits nothing, and nothing followed it */
-    HIK_MARK_REUSED = 1 << 10,      /* its sequence number came before, with other bytes */
-    HIK_MARK_MANY_SSRCS = 1 << 11   /* one SSRC too many for a session */
+enum hik_rtp_flag {
+    HIK_RTP_RTCP = 1 << 0,         /* an RTCP packet: id is the session's index, the rest is 0 */
+    HIK_RTP_DUPLICATE = 1 << 1,
+    HIK_RTP_REORDERED = 1 << 2,    /* a later sequence number came before */
+    HIK_RTP_GAP = 1 << 3,          /* sequence numbers are missing in front of it: hik_rtp_record.gap */
+    HIK_RTP_RESTART = 1 << 4,      /* the sequence numbers begin anew here; until the next packet came: perhaps */
+    HIK_RTP_UNNEGOTIATED = 1 << 5, /* comes from an endpoint that no SDP of the session names */
+    HIK_RTP_AFTER_BYE = 1 << 6,
+    HIK_RTP_SSRC_CHANGED = 1 << 7, /* first packet with another SSRC between the same endpoints */
+    HIK_RTP_COPY = 1 << 8,         /* the same datagram is in the capture before it: it does not count */
+    HIK_RTP_STRAY = 1 << 9,        /* its sequence number fits nothing, and nothing followed it */
+    HIK_RTP_REUSED = 1 << 10,      /* its sequence number came before, with other bytes */
+    HIK_RTP_MANY_SSRCS = 1 << 11   /* one SSRC too many for a session */
 };
-struct hik_rtp_mark {
+struct hik_rtp_record {
     uint32_t frame;
-    uint32_t id;           /* index of the flow; of the session for HIK_MARK_RTCP */
+    uint32_t id;           /* index of the flow; of the session for HIK_RTP_RTCP */
     uint32_t extended_seq;
-    uint16_t flags;        /* enum hik_mark */
+    uint16_t flags;        /* enum hik_rtp_flag */
     uint16_t gap;          /* packets missing in front of it when it came */
     uint32_t jitter;       /* of its flow so far, microseconds */
 };
@@ -153,7 +153,7 @@ struct hik_rtp {
     uint8_t payload_type;
     bool marker;
     bool duplicate;              /* this sequence number came before */
-    uint16_t marks;              /* enum hik_mark, as found on the first pass */
+    uint16_t flags;              /* enum hik_rtp_flag, as found on the first pass */
     uint16_t gap;                /* packets missing in front of this one: on the first pass so far, later for good */
     uint16_t gap_found;          /* and when it came */
     double jitter;               /* of its flow so far, milliseconds */

@@ -93,9 +93,9 @@ void hik_tcp_open(packet_info *pinfo, struct hik_session *session, const struct 
     if (peer)
         hik_tcp_open_line(session, peer, line, &pinfo->dst, &pinfo->src);
     /* Newer stock knows TCP/RTP/AVP, but not whose session it is. */
-    hik_tcp_take_from_stock(pinfo, line->addr_ok ? &line->endpoint.addr : &pinfo->src, line->endpoint.port);
+    hik_tcp_claim_from_stock(pinfo, line->addr_ok ? &line->endpoint.addr : &pinfo->src, line->endpoint.port);
     if (line->rtcp_port)
-        hik_tcp_take_from_stock(pinfo, line->addr_ok ? &line->endpoint.addr : &pinfo->src, line->rtcp_port);
+        hik_tcp_claim_from_stock(pinfo, line->addr_ok ? &line->endpoint.addr : &pinfo->src, line->rtcp_port);
 }
 
 /* ---- what the stream asks and tells ----------------------------------------------------------------------------- */
@@ -115,7 +115,7 @@ static bool is_known(void *context, uint32_t ssrc)
     for (unsigned i = 0; c->dir && i < MIN(c->dir->ssrc_count, HIK_TCP_KNOWN_SSRCS); i++)
         if (c->dir->ssrc[i] == ssrc)
             return true;
-    if (c->connection && !c->connection->astray)
+    if (c->connection && !c->connection->misdirected)
         return hik_tcp_claims_of_ssrc(&pinfo->dst, pinfo->destport, ssrc) ||
                hik_tcp_claims_of_ssrc(&pinfo->src, pinfo->srcport, ssrc);
     return hik_tcp_claims_of_ssrc(&pinfo->dst, 0, ssrc) || hik_tcp_claims_of_ssrc(&pinfo->src, 0, ssrc);
@@ -510,7 +510,7 @@ static bool dissect(struct hik_tcp_header *header, packet_info *pinfo, proto_tre
 
 /* Stock gives us bytes: of the current segment, whatever it made of them. endpoint_only: do not take a connection that no
  * SDP announced. */
-static int take_from_stock(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct tcpinfo *info, bool endpoint_only)
+static int dissect_for_stock(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct tcpinfo *info, bool endpoint_only)
 {
     struct hik_tcp_header made = {.frame = pinfo->num, .seq = info ? info->seq : 0, .flags = HIK_TH_PUSH, .payload = tvb};
     struct hik_tcp_header *header = &current;
@@ -521,7 +521,7 @@ static int take_from_stock(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
         header = &made;
     if (header->taken) /* stock asks again: as a heuristic, or for more of the segment */
         return header->shown ? (int)tvb_captured_length(tvb) : 0;
-    if (connection && connection->astray && !connection->ours && !PINFO_FD_VISITED(pinfo)) {
+    if (connection && connection->misdirected && !connection->ours && !PINFO_FD_VISITED(pinfo)) {
         const struct hik_known known = {is_known, &context};
         struct hik_framing framing;
         uint32_t captured = tvb_captured_length(header->payload);
@@ -553,14 +553,14 @@ static int take_from_stock(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
 /* Also called by mp2p for what looks like a program stream without signalling. */
 static int dissect_tcp_media(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    return take_from_stock(tvb, pinfo, tree, (const struct tcpinfo *)data, false);
+    return dissect_for_stock(tvb, pinfo, tree, (const struct tcpinfo *)data, false);
 }
 
 static ws_bool dissect_tcp_media_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     if (!hik_tcp_endpoints_any() || !hik_is_ip(&pinfo->src))
         return FALSE;
-    return take_from_stock(tvb, pinfo, tree, (const struct tcpinfo *)data, true) > 0;
+    return dissect_for_stock(tvb, pinfo, tree, (const struct tcpinfo *)data, true) > 0;
 }
 
 /* ---- around stock's tcp ----------------------------------------------------------------------------------------- */
@@ -612,7 +612,7 @@ static void after_stock_tcp(packet_info *pinfo, proto_tree *tree)
     if (current.src_port != pinfo->srcport || current.dst_port != pinfo->destport)
         return; /* what is inside changed them */
     if (!PINFO_FD_VISITED(pinfo) && hik_tcp_endpoints_any())
-        hik_tcp_watch(pinfo, &current);
+        hik_tcp_update(pinfo, &current);
     if (current.taken || (!current.payload && !(current.flags & (HIK_TH_FIN | HIK_TH_RST))))
         return;
     connection = hik_tcp_connection_find(pinfo);

@@ -97,7 +97,7 @@ struct hik_tcp_connection *hik_tcp_connection_new(packet_info *pinfo, const stru
 }
 
 /* A connection between two hosts of a call that no SDP names. Its bytes are not ours before they show it. */
-static struct hik_tcp_connection *new_astray(packet_info *pinfo, struct hik_session *session)
+static struct hik_tcp_connection *new_misdirected(packet_info *pinfo, struct hik_session *session)
 {
     conversation_t *conversation = packet_conversation(pinfo);
     struct hik_tcp_connection *connection;
@@ -111,7 +111,7 @@ static struct hik_tcp_connection *new_astray(packet_info *pinfo, struct hik_sess
     connection->port[1] = (uint16_t)pinfo->destport;
     connection->first_frame = pinfo->num;
     connection->session = session;
-    connection->astray = true;
+    connection->misdirected = true;
     conversation_add_proto_data(conversation, proto_hik, connection);
     list(connection);
     return connection;
@@ -134,7 +134,7 @@ static void tell_session(struct hik_tcp_connection *connection)
 {
     struct hik_session *session = connection->session;
 
-    if (!session || connection->rtcp || (connection->astray && !connection->media_frame))
+    if (!session || connection->rtcp || (connection->misdirected && !connection->media_frame))
         return;
     if (connection->syn_frame)
         note(&session->tcp_syn_frame, connection->syn_frame);
@@ -192,7 +192,7 @@ void hik_tcp_connection_foreign(struct hik_tcp_direction *dir, uint32_t frame, c
     dir->foreign_bytes += len;
 }
 
-void hik_tcp_take_from_stock(packet_info *pinfo, const address *addr, uint16_t port)
+void hik_tcp_claim_from_stock(packet_info *pinfo, const address *addr, uint16_t port)
 {
     conversation_t *stock = find_conversation(pinfo->num, addr, &no_address, CONVERSATION_TCP, port, 0,
                                               NO_ADDR_B | NO_PORT_B);
@@ -203,7 +203,7 @@ void hik_tcp_take_from_stock(packet_info *pinfo, const address *addr, uint16_t p
 
 /* A SYN to a port that no SDP names, from a host that is to connect to another port of this one: NULL if there is no
  * such call. */
-static struct hik_session *session_astray(packet_info *pinfo)
+static struct hik_session *session_misdirected(packet_info *pinfo)
 {
     const struct hik_tcp_claim *claim = hik_tcp_claim_between(&pinfo->dst, &pinfo->src);
     struct hik_session *session;
@@ -218,7 +218,7 @@ static struct hik_session *session_astray(packet_info *pinfo)
     return session;
 }
 
-void hik_tcp_watch(packet_info *pinfo, const struct hik_tcp_header *header)
+void hik_tcp_update(packet_info *pinfo, const struct hik_tcp_header *header)
 {
     const struct hik_tcp_claim *claim = hik_tcp_claim_of_packet(pinfo);
     struct hik_tcp_connection *connection = hik_tcp_connection_find(pinfo);
@@ -228,10 +228,10 @@ void hik_tcp_watch(packet_info *pinfo, const struct hik_tcp_header *header)
     if (!connection && claim) {
         connection = hik_tcp_connection_new(pinfo, claim);
     } else if (!connection && (header->flags & (HIK_TH_SYN | HIK_TH_ACK)) == HIK_TH_SYN) {
-        struct hik_session *session = session_astray(pinfo);
+        struct hik_session *session = session_misdirected(pinfo);
 
         if (session)
-            connection = new_astray(pinfo, session);
+            connection = new_misdirected(pinfo, session);
     }
     if (!connection)
         return;

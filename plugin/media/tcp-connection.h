@@ -54,7 +54,7 @@ struct hik_tcp_connection {
     struct hik_session *session; /* a guess until an SSRC came; NULL = none */
     bool rtcp;               /* to the port of the RTCP */
     bool ours;               /* the conversation's dissector is ours, or nobody else wanted its bytes */
-    bool astray;             /* neither end is one that an SDP names, only the hosts are */
+    bool misdirected;             /* neither end is one that an SDP names, only the hosts are */
     uint8_t sack;            /* bit per end: it permits selective ACKs */
     uint32_t first_frame;
     uint32_t syn_frame, accept_frame, rst_frame, data_frame;
@@ -70,7 +70,7 @@ struct hik_tcp_connection *hik_tcp_connection_new(packet_info *pinfo, const stru
 /* The way this packet goes; other: the opposite one. */
 struct hik_tcp_direction *hik_tcp_direction_of(packet_info *pinfo, struct hik_tcp_connection *connection, bool other);
 /* First pass, after stock's tcp: SYN, RST, ACK and what else makes no RTP. */
-void hik_tcp_watch(packet_info *pinfo, const struct hik_tcp_header *header);
+void hik_tcp_update(packet_info *pinfo, const struct hik_tcp_header *header);
 /* First pass: data came, or an RTP packet. */
 void hik_tcp_connection_data(packet_info *pinfo, struct hik_tcp_connection *connection);
 void hik_tcp_connection_media(packet_info *pinfo, struct hik_tcp_connection *connection);
@@ -79,7 +79,7 @@ void hik_tcp_connection_settle(struct hik_tcp_connection *connection, struct hik
 /* First pass: data of a direction that do not look like RTP. */
 void hik_tcp_connection_foreign(struct hik_tcp_direction *dir, uint32_t frame, const uint8_t *bytes, uint32_t captured, uint32_t len);
 /* First pass: stock's conversation of an endpoint gives its connections to us. */
-void hik_tcp_take_from_stock(packet_info *pinfo, const address *addr, uint16_t port);
+void hik_tcp_claim_from_stock(packet_info *pinfo, const address *addr, uint16_t port);
 
 /* handle: takes the bytes of connections. */
 void hik_tcp_connection_register(int proto, dissector_handle_t handle);

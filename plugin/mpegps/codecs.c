@@ -229,7 +229,7 @@ static void skip(struct bits *b, unsigned n)
 }
 
 /* Unsigned Exp-Golomb; more than max is nonsense. */
-static uint32_t take_ue(struct bits *b, uint32_t max)
+static uint32_t read_ue(struct bits *b, uint32_t max)
 {
     unsigned zeros = 0;
     uint32_t value;
@@ -249,9 +249,9 @@ static uint32_t take_ue(struct bits *b, uint32_t max)
 }
 
 /* Signed Exp-Golomb. */
-static int32_t take_se(struct bits *b)
+static int32_t read_se(struct bits *b)
 {
-    uint32_t value = take_ue(b, 0xfffffffe);
+    uint32_t value = read_ue(b, 0xfffffffe);
 
     return value & 1 ? (int32_t)(value / 2 + 1) : -(int32_t)(value / 2);
 }
@@ -265,7 +265,7 @@ static void h264_scaling_lists(struct bits *b, unsigned lists)
             continue;
         for (unsigned j = 0; j < (i < 6 ? 16u : 64u) && !b->over; j++) {
             if (next)
-                next = (last + take_se(b)) & 0xff;
+                next = (last + read_se(b)) & 0xff;
             if (next)
                 last = next;
         }
@@ -306,8 +306,8 @@ static void vui_start(struct bits *b)
             skip(b, 24);        /* colours */
     }
     if (take(b, 1)) {           /* chroma location */
-        take_ue(b, 5);
-        take_ue(b, 5);
+        read_ue(b, 5);
+        read_ue(b, 5);
     }
 }
 
@@ -320,15 +320,15 @@ static bool h264_sps(struct bits *b, struct hik_sps *sps)
     sps->profile = (uint8_t)take(b, 8);
     skip(b, 8);
     sps->level = (uint8_t)take(b, 8);
-    take_ue(b, 31);
+    read_ue(b, 31);
     switch (sps->profile) {
     case 100: case 110: case 122: case 244: case 44: case 83: case 86: case 118: case 128: case 138: case 139: case 134:
     case 135:
-        chroma = take_ue(b, 3);
+        chroma = read_ue(b, 3);
         if (chroma == 3)
             separate = take(b, 1);
-        take_ue(b, 6);
-        take_ue(b, 6);
+        read_ue(b, 6);
+        read_ue(b, 6);
         skip(b, 1);
         if (take(b, 1))
             h264_scaling_lists(b, chroma == 3 ? 12 : 8);
@@ -336,39 +336,39 @@ static bool h264_sps(struct bits *b, struct hik_sps *sps)
     default:
         break;
     }
-    take_ue(b, 12);
-    switch (take_ue(b, 2)) {
+    read_ue(b, 12);
+    switch (read_ue(b, 2)) {
     case 0:
-        take_ue(b, 12);
+        read_ue(b, 12);
         break;
     case 1: {
         uint32_t cycle;
 
         skip(b, 1);
-        take_se(b);
-        take_se(b);
-        cycle = take_ue(b, 255);
+        read_se(b);
+        read_se(b);
+        cycle = read_ue(b, 255);
         while (cycle-- && !b->over)
-            take_se(b);
+            read_se(b);
         break;
     }
     default:
         break;
     }
-    take_ue(b, 16);
+    read_ue(b, 16);
     skip(b, 1);
-    width = (take_ue(b, 4095) + 1) * 16;
-    height = (take_ue(b, 4095) + 1) * 16;
+    width = (read_ue(b, 4095) + 1) * 16;
+    height = (read_ue(b, 4095) + 1) * 16;
     field_factor = 2 - take(b, 1);
     height *= field_factor;
     if (field_factor == 2)
         skip(b, 1);
     skip(b, 1);
     if (take(b, 1)) {
-        left = take_ue(b, 65535);
-        right = take_ue(b, 65535);
-        top = take_ue(b, 65535);
-        bottom = take_ue(b, 65535);
+        left = read_ue(b, 65535);
+        right = read_ue(b, 65535);
+        top = read_ue(b, 65535);
+        bottom = read_ue(b, 65535);
     }
     if (b->over)
         return false;
@@ -412,14 +412,14 @@ static void h265_scaling_lists(struct bits *b)
     for (unsigned size = 0; size < 4; size++) {
         for (unsigned i = 0; i < 6 && !b->over; i += size == 3 ? 3 : 1) {
             if (!take(b, 1)) {
-                take_ue(b, 6);
+                read_ue(b, 6);
             } else {
                 unsigned n = size == 0 ? 16 : 64;
 
                 if (size > 1)
-                    take_se(b);
+                    read_se(b);
                 while (n-- && !b->over)
-                    take_se(b);
+                    read_se(b);
             }
         }
     }
@@ -427,7 +427,7 @@ static void h265_scaling_lists(struct bits *b)
 
 static void h265_reference_sets(struct bits *b)
 {
-    uint32_t sets = take_ue(b, 64);
+    uint32_t sets = read_ue(b, 64);
     unsigned pictures[65] = { 0 };
 
     for (uint32_t i = 0; i < sets && !b->over; i++) {
@@ -435,7 +435,7 @@ static void h265_reference_sets(struct bits *b)
             unsigned n = 0;
 
             skip(b, 1);
-            take_ue(b, 32767);
+            read_ue(b, 32767);
             for (unsigned j = 0; j <= pictures[i - 1] && !b->over; j++) {
                 bool used = take(b, 1);
 
@@ -444,11 +444,11 @@ static void h265_reference_sets(struct bits *b)
             }
             pictures[i] = n;
         } else {
-            uint32_t negative = take_ue(b, 16), positive = take_ue(b, 16);
+            uint32_t negative = read_ue(b, 16), positive = read_ue(b, 16);
 
             pictures[i] = negative + positive;
             for (unsigned j = 0; j < pictures[i] && !b->over; j++) {
-                take_ue(b, 32767);
+                read_ue(b, 32767);
                 skip(b, 1);
             }
         }
@@ -467,17 +467,17 @@ static bool h265_sps(struct bits *b, struct hik_sps *sps)
         return false;
     skip(b, 1);
     h265_profile(b, sps, sub_layers);
-    take_ue(b, 15);
-    chroma = take_ue(b, 3);
+    read_ue(b, 15);
+    chroma = read_ue(b, 3);
     if (chroma == 3)
         separate = take(b, 1);
-    width = take_ue(b, 65535);
-    height = take_ue(b, 65535);
+    width = read_ue(b, 65535);
+    height = read_ue(b, 65535);
     if (take(b, 1)) {
-        left = take_ue(b, 65535);
-        right = take_ue(b, 65535);
-        top = take_ue(b, 65535);
-        bottom = take_ue(b, 65535);
+        left = read_ue(b, 65535);
+        right = read_ue(b, 65535);
+        top = read_ue(b, 65535);
+        bottom = read_ue(b, 65535);
     }
     if (b->over)
         return false;
@@ -487,28 +487,28 @@ static bool h265_sps(struct bits *b, struct hik_sps *sps)
                   (uint64_t)(top + bottom) * (chroma == 1 ? 2 : 1)))
         return false;
 
-    take_ue(b, 8);
-    take_ue(b, 8);
-    poc_bits = take_ue(b, 12) + 4;
+    read_ue(b, 8);
+    read_ue(b, 8);
+    poc_bits = read_ue(b, 12) + 4;
     for (unsigned i = take(b, 1) ? 0 : sub_layers; i <= sub_layers; i++) {
-        take_ue(b, 16);
-        take_ue(b, 16);
-        take_ue(b, 0xfffffffe);
+        read_ue(b, 16);
+        read_ue(b, 16);
+        read_ue(b, 0xfffffffe);
     }
     for (unsigned i = 0; i < 6; i++)
-        take_ue(b, 16);
+        read_ue(b, 16);
     if (take(b, 1) && take(b, 1))
         h265_scaling_lists(b);
     skip(b, 2);
     if (take(b, 1)) {
         skip(b, 8);
-        take_ue(b, 8);
-        take_ue(b, 8);
+        read_ue(b, 8);
+        read_ue(b, 8);
         skip(b, 1);
     }
     h265_reference_sets(b);
     if (take(b, 1)) {
-        uint32_t n = take_ue(b, 32);
+        uint32_t n = read_ue(b, 32);
 
         while (n-- && !b->over)
             skip(b, poc_bits + 1);
@@ -519,7 +519,7 @@ static bool h265_sps(struct bits *b, struct hik_sps *sps)
         skip(b, 3);
         if (take(b, 1)) {       /* default display window */
             for (unsigned i = 0; i < 4; i++)
-                take_ue(b, 65535);
+                read_ue(b, 65535);
         }
         if (take(b, 1)) {
             uint32_t units = take(b, 32), scale = take(b, 32);

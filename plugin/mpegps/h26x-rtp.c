@@ -8,7 +8,7 @@
 enum { LOOKED_AT = 64 };    /* packets after which the declared codec is believed */
 
 /* A slice: the bit behind the header says whether it is the first of its picture. */
-static void slice(struct hik_bare_count *count, enum hik_es_codec codec, uint8_t type, bool first, uint32_t timestamp)
+static void slice(struct hik_h26x_count *count, enum hik_es_codec codec, uint8_t type, bool first, uint32_t timestamp)
 {
     uint32_t step;
 
@@ -26,7 +26,7 @@ static void slice(struct hik_bare_count *count, enum hik_es_codec codec, uint8_t
 }
 
 /* A whole NAL unit. */
-static void unit(struct hik_bare_count *count, enum hik_es_codec codec, const uint8_t *data, size_t len, uint32_t timestamp)
+static void unit(struct hik_h26x_count *count, enum hik_es_codec codec, const uint8_t *data, size_t len, uint32_t timestamp)
 {
     size_t header = codec == HIK_ES_H265 ? 2 : 1;
     struct hik_sps sps;
@@ -48,7 +48,7 @@ static void unit(struct hik_bare_count *count, enum hik_es_codec codec, const ui
     }
 }
 
-static void units(struct hik_bare_count *count, enum hik_es_codec codec, const uint8_t *data, size_t len, uint32_t timestamp)
+static void units(struct hik_h26x_count *count, enum hik_es_codec codec, const uint8_t *data, size_t len, uint32_t timestamp)
 {
     while (len > 2) {
         size_t size = (size_t)data[0] << 8 | data[1];
@@ -61,7 +61,7 @@ static void units(struct hik_bare_count *count, enum hik_es_codec codec, const u
     }
 }
 
-static void packet(struct hik_bare_count *count, enum hik_es_codec codec, const uint8_t *data, size_t len, uint32_t timestamp)
+static void packet(struct hik_h26x_count *count, enum hik_es_codec codec, const uint8_t *data, size_t len, uint32_t timestamp)
 {
     bool h265 = codec == HIK_ES_H265;
     size_t header = h265 ? 2 : 1;
@@ -86,7 +86,7 @@ static void packet(struct hik_bare_count *count, enum hik_es_codec codec, const 
     }
 }
 
-bool hik_bare_video_feed(struct hik_bare_video *video, uint32_t extended_seq, uint32_t timestamp, const uint8_t *payload,
+bool hik_h26x_rtp_feed(struct hik_h26x_rtp *video, uint32_t extended_seq, uint32_t timestamp, const uint8_t *payload,
                          size_t len)
 {
     bool other = false;
@@ -106,7 +106,7 @@ bool hik_bare_video_feed(struct hik_bare_video *video, uint32_t extended_seq, ui
     return other;
 }
 
-const struct hik_bare_count *hik_bare_video_count(const struct hik_bare_video *video)
+const struct hik_h26x_count *hik_h26x_count(const struct hik_h26x_rtp *video)
 {
     return video->codec == HIK_ES_H264 ? &video->h264 : video->codec == HIK_ES_H265 ? &video->h265 : NULL;
 }

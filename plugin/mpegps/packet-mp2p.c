@@ -43,7 +43,7 @@ struct mp2p_flow {
     uint32_t unit_count, unit_room;
     struct hik_ps_track track;
 
-    struct hik_bare_video *bare; /* what else it may be, while no pack header came; NULL: nobody had to ask */
+    struct hik_h26x_rtp *bare; /* what else it may be, while no pack header came; NULL: nobody had to ask */
     wmem_array_t *blocks;   /* struct mp2p_record *, RECORDS each */
     wmem_array_t *bases;    /* struct mp2p_base * */
     wmem_map_t *base_index; /* struct mp2p_base -> index + 1 */
@@ -254,24 +254,24 @@ static void copy_original(const struct mp2p_flow *m, struct mp2p_record *record)
 static void look_closer(struct mp2p_flow *m, struct mp2p_record *record, const struct hik_ps_packet *packet)
 {
     struct hik_content *content = &m->content;
-    struct hik_bare_video *bare = m->bare;
+    struct hik_h26x_rtp *bare = m->bare;
     enum hik_look before, look;
 
     if (!bare)
-        bare = m->bare = wmem_new0(wmem_file_scope(), struct hik_bare_video);
+        bare = m->bare = wmem_new0(wmem_file_scope(), struct hik_h26x_rtp);
     before = bare->looker.look;
     if (bare->settled && before == HIK_LOOK_NONE) {
         hik_looker_feed(&bare->looker, packet->seq, packet->timestamp, packet->data, packet->len);
         bare->codec = (uint8_t)hik_look_codec(bare->looker.look);
     }
-    hik_bare_video_feed(bare, packet->seq, packet->timestamp, packet->data, packet->len);
+    hik_h26x_rtp_feed(bare, packet->seq, packet->timestamp, packet->data, packet->len);
     look = bare->looker.look;
     if (look == HIK_LOOK_NONE)
         return;
     record->flags |= MP2P_NOT_PS;
     record->detail = (uint16_t)look;
     if (look == HIK_LOOK_H264_RTP || look == HIK_LOOK_H265_RTP)
-        hik_media_look_count(content, bare);
+        hik_payload_check_count(content, bare);
     if (before != HIK_LOOK_NONE) {
         content->not_ps_packets++;
         return;
@@ -327,7 +327,7 @@ static void fill_gap(struct mp2p_flow *m, uint32_t index)
         behind->flags &= (uint16_t)~MP2P_GAP;
 }
 
-static void take_in(packet_info *pinfo, tvbuff_t *tvb, struct mp2p_flow *m, const struct hik_rtp *rtp)
+static void process_payload(packet_info *pinfo, tvbuff_t *tvb, struct mp2p_flow *m, const struct hik_rtp *rtp)
 {
     struct hik_ps_track *track = &m->track;
     uint32_t unit_count = m->unit_count, units = track->counts.units + track->counts.timed_units, packs = track->counts.packs;
@@ -343,7 +343,7 @@ static void take_in(packet_info *pinfo, tvbuff_t *tvb, struct mp2p_flow *m, cons
     packet.timestamp = rtp->timestamp;
     packet.marker = rtp->marker;
     packet.duplicate = rtp->duplicate;
-    packet.restart = (rtp->marks & HIK_MARK_RESTART) != 0;
+    packet.restart = (rtp->flags & HIK_RTP_RESTART) != 0;
     packet.record = m->records;
     packet.len = tvb_captured_length(tvb);
     packet.missing = tvb_reported_length(tvb) - packet.len;
@@ -542,7 +542,7 @@ static int dissect_mp2p(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, voi
     if (rtp) {
         hik_media_set_parsed(pinfo);
         if (!PINFO_FD_VISITED(pinfo) && hik_flow_may_have_state(rtp->flow))
-            take_in(pinfo, tvb, flow_state(rtp->flow), rtp);
+            process_payload(pinfo, tvb, flow_state(rtp->flow), rtp);
         m = (struct mp2p_flow *)rtp->flow->mp2p;
     }
     if (m) {

@@ -16,7 +16,7 @@ enum { FIRST_DYNAMIC = 96 };
 
 /* hik_flow.bare. File scope. */
 struct bare {
-    struct hik_bare_video video;
+    struct hik_h26x_rtp video;
     struct hik_content content;
 };
 
@@ -111,16 +111,16 @@ static void found(packet_info *pinfo, const struct hik_rtp *rtp, const char *nam
         retype(pinfo, flow->session, rtp->payload_type, name, wrapper);
 }
 
-enum hik_es_codec hik_media_look_codec(const struct hik_flow *flow)
+enum hik_es_codec hik_payload_check_codec(const struct hik_flow *flow)
 {
     const struct bare *bare = (const struct bare *)flow->bare;
 
     return bare ? (enum hik_es_codec)bare->video.codec : HIK_ES_UNKNOWN;
 }
 
-void hik_media_look_count(struct hik_content *content, const struct hik_bare_video *video)
+void hik_payload_check_count(struct hik_content *content, const struct hik_h26x_rtp *video)
 {
-    const struct hik_bare_count *count = hik_bare_video_count(video);
+    const struct hik_h26x_count *count = hik_h26x_count(video);
 
     if (!count)
         return;
@@ -147,11 +147,11 @@ bool hik_media_is_program_stream(const struct hik_rtp *rtp)
     return false;
 }
 
-void hik_media_look(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *rtp, dissector_handle_t wrapper)
+void hik_payload_check(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *rtp, dissector_handle_t wrapper)
 {
     struct hik_flow *flow = rtp->flow;
     struct bare *bare = (struct bare *)flow->bare;
-    struct hik_bare_video *video = bare ? &bare->video : NULL;
+    struct hik_h26x_rtp *video = bare ? &bare->video : NULL;
     unsigned captured = tvb_captured_length(tvb), len;
     const char *declared;
     const uint8_t *payload;
@@ -204,7 +204,7 @@ void hik_media_look(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *rtp
     }
     if (rtp->payload_type != video->payload_type)
         return;
-    if (hik_bare_video_feed(video, rtp->extended_seq, rtp->timestamp, payload, len))
+    if (hik_h26x_rtp_feed(video, rtp->extended_seq, rtp->timestamp, payload, len))
         found(pinfo, rtp, video->codec == HIK_ES_H265 ? "H265" : "H264", hik_look_name(video->looker.look), wrapper);
-    hik_media_look_count(&bare->content, video);
+    hik_payload_check_count(&bare->content, video);
 }

@@ -13,10 +13,10 @@
 /* First pass, before stock rtp has the packet; for flows of a session in which no program stream was seen so far. Where
  * the bytes contradict the SDP, stock is told what they are, from this packet on. wrapper: the dissector around stock
  * rtp that a conversation over UDP has to keep. */
-void hik_media_look(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *rtp, dissector_handle_t wrapper);
+void hik_payload_check(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *rtp, dissector_handle_t wrapper);
 
 /* H.264 or H.265, if the flow is that, without a program stream around it; as far as is known. */
-enum hik_es_codec hik_media_look_codec(const struct hik_flow *flow);
+enum hik_es_codec hik_payload_check_codec(const struct hik_flow *flow);
 
 /* Every pass, after stock had the RTP packet that is the whole tvb: where the payload is part of a program stream and was
  * not given to its parser, because another plugin has taken that encoding name, because stock asks nobody about such a payload
@@ -35,7 +35,7 @@ const char *hik_media_static_codec(uint8_t payload_type);
 const char *hik_media_declared(const struct hik_session *session, uint8_t payload_type, bool *audio);
 
 /* Takes over what was counted of video without a program stream, once its codec is known. */
-struct hik_bare_video; /* h26x-rtp.h */
-void hik_media_look_count(struct hik_content *content, const struct hik_bare_video *video);
+struct hik_h26x_rtp; /* h26x-rtp.h */
+void hik_payload_check_count(struct hik_content *content, const struct hik_h26x_rtp *video);
 
 #endif

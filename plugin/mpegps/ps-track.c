@@ -628,7 +628,7 @@ static void context_init(struct hik_ps_context *context)
     context->sps_stream = HIK_PS_NO_STREAM;
 }
 
-static void take_late(struct hik_ps_track *track, const struct hik_ps_packet *packet)
+static void process_late(struct hik_ps_track *track, const struct hik_ps_packet *packet)
 {
     struct hik_ps_late *late = late_memory(track);
     struct hik_ps_counts before = track->counts;
@@ -741,16 +741,16 @@ void hik_ps_track_packet(struct hik_ps_track *track, const struct hik_ps_packet 
             units_complete(track, &track->now);
         forget_all(track);
         context_gap(&track->now);
-        track->astray = true;
+        track->misdirected = true;
     } else if (track->started && ahead < 0) {
-        take_late(track, packet);
+        process_late(track, packet);
         return;
     } else if (track->started && ahead > 0) {
         arrival->order = HIK_PS_AFTER_GAP;
         arrival->lost = (uint32_t)ahead;
         open_hole(track, packet);
         context_gap(&track->now);
-        track->astray = true;
+        track->misdirected = true;
     }
     track->next = packet->seq + 1;
     set_start(arrival, packet, &track->now);
@@ -759,13 +759,13 @@ void hik_ps_track_packet(struct hik_ps_track *track, const struct hik_ps_packet 
         track->started = true;
         track->first_seq = packet->seq;
         track->first_clean = track->begins && !track->orphans && !arrival->dropped;
-        track->astray = !track->begins;
+        track->misdirected = !track->begins;
         if (!track->first_clean && track->memory)
             keep(track, &track->first, packet, &before);
-    } else if (track->astray) {
+    } else if (track->misdirected) {
         if (is_placeable(track, packet) && late_memory(track))
             keep(track, &track->late->kept[packet->seq % HIK_PS_WINDOW], packet, &before);
-        track->astray = !track->begins;
+        track->misdirected = !track->begins;
     }
     if (track->late)
         track->late->budget += track->late->budget < AGAIN_START ? (int64_t)AGAIN_PER_BYTE * packet->len : 0;

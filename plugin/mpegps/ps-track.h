@@ -151,7 +151,7 @@ struct hik_ps_track {
     uint32_t next;          /* sequence number expected */
     uint32_t frame, packet; /* of the packet being taken in */
     bool started;
-    bool astray;            /* behind a gap, and no access unit began since */
+    bool misdirected;            /* behind a gap, and no access unit began since */
     bool begins, orphans;   /* in the packet being taken in: an access unit begins; video bytes stand in front of the first */
     bool first_clean;       /* the first packet is hik_ps_kept.clean */
     uint32_t first_seq;

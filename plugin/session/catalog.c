@@ -101,7 +101,7 @@ static void take(struct catalog *catalog, const char **where, const char *text, 
     *where = *before;
 }
 
-static void take_name(struct hik_catalog_item *item, const char *name, uint32_t frame)
+static void update_name(struct hik_catalog_item *item, const char *name, uint32_t frame)
 {
     if (!name || !*name || (item->name && strcmp(item->name, name) == 0))
         return;
@@ -147,7 +147,7 @@ struct hik_catalog_item *hik_catalog_learn(packet_info *pinfo, const struct hik_
         wmem_map_insert(catalog->sources, source, GUINT_TO_POINTER(pinfo->num));
     }
     item->last_frame = pinfo->num;
-    take_name(item, line->name, pinfo->num);
+    update_name(item, line->name, pinfo->num);
     take(catalog, &item->parent, line->parent, &catalog->last_parent);
     take(catalog, &item->civil_code, line->civil_code, &catalog->last_civil_code);
     if (line->there && item->status && g_ascii_strcasecmp(item->status, "DEL") == 0)

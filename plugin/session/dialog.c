@@ -23,37 +23,37 @@
 static wmem_map_t *sessions_by_tag;   /* text_key: Call-ID, tag -> struct hik_session */
 static wmem_map_t *sessions_by_call;  /* text_key: Call-ID -> newest struct hik_session */
 
-static struct hik_session *find_by_tag(const struct hik_reading *r, struct hik_view tag)
+static struct hik_session *find_by_tag(const struct hik_message_info *r, struct hik_view tag)
 {
-    struct hik_text_key key = hik_reading_tag_key(r, tag);
+    struct hik_text_key key = hik_message_info_tag_key(r, tag);
     return (struct hik_session *)wmem_map_lookup(sessions_by_tag, &key);
 }
 
 /* Call-ID alone. */
-static struct hik_session *find_by_call(const struct hik_reading *r)
+static struct hik_session *find_by_call(const struct hik_message_info *r)
 {
-    struct hik_text_key key = hik_reading_tag_key(r, (struct hik_view){0, 0});
+    struct hik_text_key key = hik_message_info_tag_key(r, (struct hik_view){0, 0});
     return (struct hik_session *)wmem_map_lookup(sessions_by_call, &key);
 }
 
 /* File scope; never NULL. */
-static const char *text_or_empty(const struct hik_reading *r, struct hik_view view)
+static const char *text_or_empty(const struct hik_message_info *r, struct hik_view view)
 {
     const char *text = hik_view_string(wmem_file_scope(), r->buf, view);
     return text ? text : "";
 }
 
 /* Its sender is one of the two: cascades that count alike have Call-IDs and branches in common. */
-static bool is_party(const struct hik_reading *r, const struct hik_session *session)
+static bool is_party(const struct hik_message_info *r, const struct hik_session *session)
 {
-    return session && (hik_reading_same_bytes(r, r->from.tag, session->caller_tag) ||
-                       (hik_reading_same_bytes(r, r->from.tag, session->callee_tag)));
+    return session && (hik_message_info_same_bytes(r, r->from.tag, session->caller_tag) ||
+                       (hik_message_info_same_bytes(r, r->from.tag, session->callee_tag)));
 }
 
 /* How well a message fits one of several calls with the same Call-ID and caller's tag. */
-static int fitness(packet_info *pinfo, const struct hik_reading *r, const struct hik_session *session)
+static int match_score(packet_info *pinfo, const struct hik_message_info *r, const struct hik_session *session)
 {
-    struct hik_view other = hik_reading_same_bytes(r, r->from.tag, session->caller_tag) ? r->to.tag : r->from.tag;
+    struct hik_view other = hik_message_info_same_bytes(r, r->from.tag, session->caller_tag) ? r->to.tag : r->from.tag;
     bool there = hik_endpoint_is(&session->caller, &pinfo->src, pinfo->srcport) &&
                  hik_endpoint_is(&session->callee, &pinfo->dst, pinfo->destport);
     bool back = hik_endpoint_is(&session->callee, &pinfo->src, pinfo->srcport) &&
@@ -61,9 +61,9 @@ static int fitness(packet_info *pinfo, const struct hik_reading *r, const struct
     int points = there || back ? 3 : hik_session_is_between_ends(pinfo, session) ? 2 : 0;
 
     if (session->callee_tag.bytes && other.len)
-        points += hik_reading_same_bytes(r, other, session->callee_tag) ? 4 : -4;
-    if (session->camera && (hik_reading_same_text(r, r->to.user, session->camera) || hik_reading_same_text(r, r->from.user, session->camera) ||
-                            (r->has_subject && hik_reading_same_text(r, r->subject.sender_id, session->camera))))
+        points += hik_message_info_same_bytes(r, other, session->callee_tag) ? 4 : -4;
+    if (session->camera && (hik_message_info_same_text(r, r->to.user, session->camera) || hik_message_info_same_text(r, r->from.user, session->camera) ||
+                            (r->has_subject && hik_message_info_same_text(r, r->subject.sender_id, session->camera))))
         points++;
     if (session->bye_frame || session->final_status >= 300)
         points -= 5;
@@ -72,20 +72,20 @@ static int fitness(packet_info *pinfo, const struct hik_reading *r, const struct
 
 /* Calls with the same Call-ID and tag exist: of a device that counts anew, and of a platform in the middle that passes
  * a dialog on as it is. The one that fits best, of equals the newest. */
-static struct hik_session *best_twin(packet_info *pinfo, const struct hik_reading *r, struct hik_session *newest)
+static struct hik_session *best_match(packet_info *pinfo, const struct hik_message_info *r, struct hik_session *newest)
 {
     struct hik_session *best = newest;
     int points, most;
     unsigned seen = 0;
 
-    if (!newest || !newest->twin)
+    if (!newest || !newest->same_ids)
         return newest;
-    most = fitness(pinfo, r, newest);
-    for (struct hik_session *twin = newest->twin; twin && ++seen < MAX_TWINS; twin = twin->twin) {
-        points = fitness(pinfo, r, twin);
+    most = match_score(pinfo, r, newest);
+    for (struct hik_session *other = newest->same_ids; other && ++seen < MAX_SAME_IDS; other = other->same_ids) {
+        points = match_score(pinfo, r, other);
         if (points > most) {
             most = points;
-            best = twin;
+            best = other;
         }
     }
     return best;
@@ -93,7 +93,7 @@ static struct hik_session *best_twin(packet_info *pinfo, const struct hik_readin
 
 /* The dialog a message belongs to: the caller's tag is in From or in To. Failing both, the newest dialog of that
  * Call-ID between the same two addresses: devices that lose a tag exist. */
-static struct hik_session *find_session(packet_info *pinfo, const struct hik_reading *r)
+static struct hik_session *find_session(packet_info *pinfo, const struct hik_message_info *r)
 {
     struct hik_session *session = find_by_tag(r, r->from.tag);
 
@@ -104,26 +104,26 @@ static struct hik_session *find_session(packet_info *pinfo, const struct hik_rea
         if (session && !hik_session_is_between_ends(pinfo, session))
             session = NULL;
     }
-    return best_twin(pinfo, r, session);
+    return best_match(pinfo, r, session);
 }
 
 /* caller_sends: the packet goes from the caller to the callee. */
-static struct hik_session *new_session(packet_info *pinfo, const struct hik_reading *r, struct hik_view caller_tag,
+static struct hik_session *new_session(packet_info *pinfo, const struct hik_message_info *r, struct hik_view caller_tag,
                                        bool caller_sends)
 {
     struct hik_session *session = wmem_new0(wmem_file_scope(), struct hik_session);
-    struct hik_text_key key = hik_reading_tag_key(r, caller_tag);
+    struct hik_text_key key = hik_message_info_tag_key(r, caller_tag);
 
     session->call_id = text_or_empty(r, r->call_id);
-    session->caller_tag = hik_reading_keep_bytes(r, caller_tag);
-    session->twin = find_by_tag(r, caller_tag);
+    session->caller_tag = hik_message_info_keep_bytes(r, caller_tag);
+    session->same_ids = find_by_tag(r, caller_tag);
     session->scale = 1.0;
     session->first_frame = pinfo->num;
     session->first_time = pinfo->abs_ts;
     hik_endpoint_set(&session->caller, caller_sends ? &pinfo->src : &pinfo->dst, caller_sends ? pinfo->srcport : pinfo->destport);
     hik_endpoint_set(&session->callee, caller_sends ? &pinfo->dst : &pinfo->src, caller_sends ? pinfo->destport : pinfo->srcport);
     hik_text_key_insert(sessions_by_tag, &key, session);
-    key = hik_reading_tag_key(r, (struct hik_view){0, 0});
+    key = hik_message_info_tag_key(r, (struct hik_view){0, 0});
     hik_text_key_insert(sessions_by_call, &key, session);
     hik_session_add(session);
     return session;
@@ -132,7 +132,7 @@ static struct hik_session *new_session(packet_info *pinfo, const struct hik_read
 /* A dialog whose INVITE is not in the capture. Who called is told by the method: the caller sends ACK and CANCEL and
  * gets the answers to INVITE; BYE and INFO come from either side, mostly from the upper platform, who called, unless the
  * camera stands in their From. */
-static struct hik_session *begun_before(packet_info *pinfo, const struct hik_reading *r)
+static struct hik_session *begun_before(packet_info *pinfo, const struct hik_message_info *r)
 {
     enum hik_method method = r->sip->method;
     bool from_device = hik_view_is_device(r->buf, r->from.user), to_device = hik_view_is_device(r->buf, r->to.user);
@@ -144,9 +144,9 @@ static struct hik_session *begun_before(packet_info *pinfo, const struct hik_rea
     if (from_device != to_device)
         session->invite_direction = callee_asks || to_device ? HIK_DIR_DOWN : HIK_DIR_UP;
     if (callee_tag.len) {
-        struct hik_text_key key = hik_reading_tag_key(r, callee_tag);
+        struct hik_text_key key = hik_message_info_tag_key(r, callee_tag);
 
-        session->callee_tag = hik_reading_keep_bytes(r, callee_tag);
+        session->callee_tag = hik_message_info_keep_bytes(r, callee_tag);
         /* Either tag may turn up in From later: the callee may speak, too. */
         hik_text_key_insert(sessions_by_tag, &key, session);
     }
@@ -154,20 +154,20 @@ static struct hik_session *begun_before(packet_info *pinfo, const struct hik_rea
 }
 
 /* The INVITE asks for the same media at the same place. */
-static bool is_same_offer(packet_info *pinfo, const struct hik_reading *r, const struct hik_session *session)
+static bool is_same_offer(packet_info *pinfo, const struct hik_message_info *r, const struct hik_session *session)
 {
     const struct hik_media_line *theirs = session->offer.frame && session->offer.media_count ? session->offer.media : NULL;
     struct hik_description mine;
 
     if (!theirs || !r->has_sdp || r->sdp->media_count == 0)
         return false;
-    hik_reading_describe(pinfo, r, &mine);
+    hik_message_info_describe(pinfo, r, &mine);
     return mine.media[0].addr_ok && theirs->addr_ok && mine.media[0].endpoint.port == theirs->endpoint.port &&
            addresses_equal(&mine.media[0].endpoint.addr, &theirs->endpoint.addr);
 }
 
 /* An INVITE outside a dialog under tags we know: is it another call, or the same one again? */
-static bool is_new_call(packet_info *pinfo, const struct hik_reading *r, const struct hik_session *session, bool retransmission)
+static bool is_new_call(packet_info *pinfo, const struct hik_message_info *r, const struct hik_session *session, bool retransmission)
 {
     struct hik_view camera = r->has_subject ? r->subject.sender_id : r->uri.user;
 
@@ -180,13 +180,13 @@ static bool is_new_call(packet_info *pinfo, const struct hik_reading *r, const s
     /* Another camera; or another hop, of a platform that passes the dialog on and the media through. */
     return (!hik_session_is_between_ends(pinfo, session) && !is_same_offer(pinfo, r, session)) ||
            (session->camera && session->kind != HIK_KIND_BROADCAST && hik_view_is_id(r->buf, camera) &&
-            !hik_reading_same_text(r, camera, session->camera));
+            !hik_message_info_same_text(r, camera, session->camera));
 }
 
 /* ---- messages ----------------------------------------------------------------------------------------------- */
 
 /* A CANCEL, and the ACK of a refusal, have the branch of their INVITE (RFC 3261 9.1, 17.1.1.3). */
-static struct hik_session *session_of_invite(const struct hik_reading *r)
+static struct hik_session *session_of_invite(const struct hik_message_info *r)
 {
     const struct hik_transaction *invite;
 
@@ -204,7 +204,7 @@ static bool outside_sessions(enum hik_method method)
 }
 
 /* transaction: the request an answer belongs to, NULL if it is not known; by_branch: by its branch alone. */
-static struct hik_session *session_of(packet_info *pinfo, const struct hik_reading *r, const struct hik_transaction *transaction,
+static struct hik_session *session_of(packet_info *pinfo, const struct hik_message_info *r, const struct hik_transaction *transaction,
                                       bool by_branch, const struct hik_message *message)
 {
     enum hik_method method = r->sip->method;
@@ -225,7 +225,7 @@ static struct hik_session *session_of(packet_info *pinfo, const struct hik_readi
         session = find_session(pinfo, r);
     if (message->is_request && method == HIK_METHOD_INVITE && r->to.tag.len == 0) {
         if (!session || is_new_call(pinfo, r, session, message->retransmission) ||
-            (!hik_reading_same_bytes(r, r->from.tag, session->caller_tag) && !session->began_before))
+            (!hik_message_info_same_bytes(r, r->from.tag, session->caller_tag) && !session->began_before))
             session = new_session(pinfo, r, r->from.tag, true);
         return session;
     }
@@ -233,7 +233,7 @@ static struct hik_session *session_of(packet_info *pinfo, const struct hik_readi
         return session;
     if (!message->is_request && transaction && transaction->session)
         return transaction->session;
-    return hik_reading_implies_dialog(r) ? begun_before(pinfo, r) : NULL;
+    return hik_message_info_implies_dialog(r) ? begun_before(pinfo, r) : NULL;
 }
 
 static enum hik_direction reverse(enum hik_direction direction)
@@ -241,10 +241,10 @@ static enum hik_direction reverse(enum hik_direction direction)
     return direction == HIK_DIR_UP ? HIK_DIR_DOWN : direction == HIK_DIR_DOWN ? HIK_DIR_UP : HIK_DIR_UNKNOWN;
 }
 
-static enum hik_direction session_direction(packet_info *pinfo, const struct hik_reading *r, const struct hik_session *session)
+static enum hik_direction session_direction(packet_info *pinfo, const struct hik_message_info *r, const struct hik_session *session)
 {
-    bool from_is_caller = hik_reading_same_bytes(r, r->from.tag, session->caller_tag);
-    bool to_is_caller = hik_reading_same_bytes(r, r->to.tag, session->caller_tag);
+    bool from_is_caller = hik_message_info_same_bytes(r, r->from.tag, session->caller_tag);
+    bool to_is_caller = hik_message_info_same_bytes(r, r->to.tag, session->caller_tag);
 
     if (session->invite_direction == HIK_DIR_UNKNOWN)
         return HIK_DIR_UNKNOWN;
@@ -261,10 +261,10 @@ static enum hik_direction session_direction(packet_info *pinfo, const struct hik
     return reverse(session->invite_direction);
 }
 
-static void set_direction(packet_info *pinfo, const struct hik_reading *r, const struct hik_transaction *transaction,
+static void set_direction(packet_info *pinfo, const struct hik_message_info *r, const struct hik_transaction *transaction,
                           struct hik_message *message)
 {
-    enum hik_direction direction = hik_reading_direction(r);
+    enum hik_direction direction = hik_message_info_direction(r);
     bool sure = r->sip->method == HIK_METHOD_REGISTER;
     struct hik_pair_match match = hik_platforms_find(pinfo, r);
     struct hik_platforms *pair = match.pair;
@@ -302,10 +302,10 @@ static void set_direction(packet_info *pinfo, const struct hik_reading *r, const
 bool hik_session_knows(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip)
 {
     const struct hik_session *session;
-    struct hik_reading r;
+    struct hik_message_info r;
     bool by_branch;
 
-    hik_reading_take(buf, sip, NULL, &r);
+    hik_message_info_read(buf, sip, NULL, &r);
     if (hik_transaction_find(pinfo, &r, &by_branch))
         return true;
     session = r.call_id.len > 0 ? find_by_call(&r) : NULL;
@@ -314,9 +314,9 @@ bool hik_session_knows(packet_info *pinfo, const uint8_t *buf, const struct hik_
 
 struct hik_session *hik_session_of_call(const uint8_t *buf, const struct hik_sip *sip)
 {
-    struct hik_reading r;
+    struct hik_message_info r;
 
-    hik_reading_take(buf, sip, NULL, &r);
+    hik_message_info_read(buf, sip, NULL, &r);
     return r.call_id.len > 0 ? find_by_call(&r) : NULL;
 }
 
@@ -346,13 +346,13 @@ struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, con
 {
     struct hik_message *message = wmem_new0(wmem_file_scope(), struct hik_message);
     struct hik_transaction *transaction;
-    struct hik_reading r;
+    struct hik_message_info r;
     bool by_branch;
     unsigned sessions_before = hik_session_count();
 
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
     hik_session_count_message(pinfo);
-    hik_reading_take(buf, sip, sdp, &r);
+    hik_message_info_read(buf, sip, sdp, &r);
     message->is_request = sip->is_request;
     message->method = sip->method;
     message->status = sip->status;
@@ -402,12 +402,12 @@ struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, con
     }
 
     if (message->method == HIK_METHOD_REGISTER)
-        hik_registration_take(pinfo, &r, message);
+        hik_registration_process(pinfo, &r, message);
     else if (!message->session)
-        hik_platforms_take_ids(pinfo, &r, message);
+        hik_platforms_update_ids(pinfo, &r, message);
     if (message->keepalive)
-        hik_registration_take_keepalive(pinfo, message);
-    hik_request_take(pinfo, &r, message, transaction);
+        hik_registration_process_keepalive(pinfo, message);
+    hik_request_process(pinfo, &r, message, transaction);
     if (message->session) {
         hik_session_update(pinfo, &r, message);
         count_attempts(pinfo, message->session, message);

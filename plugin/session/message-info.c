@@ -102,7 +102,7 @@ static enum hik_direction manscdp_direction(const uint8_t *buf, const struct man
     return HIK_DIR_UNKNOWN;
 }
 
-void hik_reading_take(const uint8_t *buf, const struct hik_sip *sip, const struct hik_sdp *sdp, struct hik_reading *r)
+void hik_message_info_read(const uint8_t *buf, const struct hik_sip *sip, const struct hik_sdp *sdp, struct hik_message_info *r)
 {
     struct hik_sip_via via;
     const struct hik_header *first = sip->first;
@@ -147,7 +147,7 @@ bool hik_view_is_device(const uint8_t *buf, struct hik_view view)
     return id.kind == HIK_ID_20 && id.type > 0 && id.type < 200;
 }
 
-enum hik_direction hik_reading_direction(const struct hik_reading *r)
+enum hik_direction hik_message_info_direction(const struct hik_message_info *r)
 {
     switch (r->sip->method) {
     case HIK_METHOD_REGISTER:
@@ -242,7 +242,7 @@ static void describe_section(packet_info *pinfo, const uint8_t *buf, const struc
     }
 }
 
-void hik_reading_describe(packet_info *pinfo, const struct hik_reading *r, struct hik_description *out)
+void hik_message_info_describe(packet_info *pinfo, const struct hik_message_info *r, struct hik_description *out)
 {
     const struct hik_sdp *sdp = r->sdp;
 
@@ -263,7 +263,7 @@ void hik_reading_describe(packet_info *pinfo, const struct hik_reading *r, struc
 }
 
 /* Methods that only make sense inside a dialog: seen without one, the dialog began before the capture. */
-bool hik_reading_implies_dialog(const struct hik_reading *r)
+bool hik_message_info_implies_dialog(const struct hik_message_info *r)
 {
     switch (r->sip->method) {
     case HIK_METHOD_INVITE:
@@ -281,24 +281,24 @@ bool hik_reading_implies_dialog(const struct hik_reading *r)
     }
 }
 
-struct hik_text_key hik_reading_tag_key(const struct hik_reading *r, struct hik_view tag)
+struct hik_text_key hik_message_info_tag_key(const struct hik_message_info *r, struct hik_view tag)
 {
     struct hik_text_key key = {{r->buf + r->call_id.off, r->buf + tag.off}, {r->call_id.len, tag.len}, 0};
     return key;
 }
 
-bool hik_reading_same_text(const struct hik_reading *r, struct hik_view view, const char *text)
+bool hik_message_info_same_text(const struct hik_message_info *r, struct hik_view view, const char *text)
 {
     return strlen(text) == view.len && memcmp(r->buf + view.off, text, view.len) == 0;
 }
 
-struct hik_bytes hik_reading_keep_bytes(const struct hik_reading *r, struct hik_view view)
+struct hik_bytes hik_message_info_keep_bytes(const struct hik_message_info *r, struct hik_view view)
 {
     struct hik_bytes kept = {(const uint8_t *)wmem_memdup(wmem_file_scope(), view.len ? r->buf + view.off : (const uint8_t *)"", view.len ? view.len : 1), view.len};
     return kept;
 }
 
-bool hik_reading_same_bytes(const struct hik_reading *r, struct hik_view view, struct hik_bytes bytes)
+bool hik_message_info_same_bytes(const struct hik_message_info *r, struct hik_view view, struct hik_bytes bytes)
 {
     return bytes.bytes && bytes.len == view.len && memcmp(r->buf + view.off, bytes.bytes, view.len) == 0;
 }

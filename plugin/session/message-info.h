@@ -10,7 +10,7 @@
 #include "session.h"
 
 /* Everything read from one message before any state is looked at. Packet scope. */
-struct hik_reading {
+struct hik_message_info {
     const uint8_t *buf;
     const struct hik_sip *sip;
     struct hik_view call_id;
@@ -25,13 +25,13 @@ struct hik_reading {
 };
 
 /* sdp: the body, if it is SDP and was parsed; it is only pointed to. */
-void hik_reading_take(const uint8_t *buf, const struct hik_sip *sip, const struct hik_sdp *sdp, struct hik_reading *r);
+void hik_message_info_read(const uint8_t *buf, const struct hik_sip *sip, const struct hik_sdp *sdp, struct hik_message_info *r);
 
 /* The message is one that only exists inside an INVITE dialog, or answers one that is. */
-bool hik_reading_implies_dialog(const struct hik_reading *r);
+bool hik_message_info_implies_dialog(const struct hik_message_info *r);
 
 /* Fills a description from the message's SDP; r->has_sdp must be set. Strings and lines are file scope. */
-void hik_reading_describe(packet_info *pinfo, const struct hik_reading *r, struct hik_description *out);
+void hik_message_info_describe(packet_info *pinfo, const struct hik_message_info *r, struct hik_description *out);
 
 /* The view is an ID of any of the known kinds (gb-id.h). */
 bool hik_view_is_id(const uint8_t *buf, struct hik_view view);
@@ -40,15 +40,15 @@ bool hik_view_is_id(const uint8_t *buf, struct hik_view view);
 bool hik_view_is_device(const uint8_t *buf, struct hik_view view);
 
 /* Which way the request of this message goes, by its method and body alone. */
-enum hik_direction hik_reading_direction(const struct hik_reading *r);
+enum hik_direction hik_message_info_direction(const struct hik_message_info *r);
 
 /* Call-ID and a tag as a key: what a dialog is known by (RFC 3261 clause 12). Points into the message. */
-struct hik_text_key hik_reading_tag_key(const struct hik_reading *r, struct hik_view tag);
+struct hik_text_key hik_message_info_tag_key(const struct hik_message_info *r, struct hik_view tag);
 /* The view is that text; NULL is no text. */
-bool hik_reading_same_text(const struct hik_reading *r, struct hik_view view, const char *text);
+bool hik_message_info_same_text(const struct hik_message_info *r, struct hik_view view, const char *text);
 /* A file scope copy of the bytes of a view. */
-struct hik_bytes hik_reading_keep_bytes(const struct hik_reading *r, struct hik_view view);
+struct hik_bytes hik_message_info_keep_bytes(const struct hik_message_info *r, struct hik_view view);
 /* The view is those bytes. */
-bool hik_reading_same_bytes(const struct hik_reading *r, struct hik_view view, struct hik_bytes bytes);
+bool hik_message_info_same_bytes(const struct hik_message_info *r, struct hik_view view, struct hik_bytes bytes);
 
 #endif

@@ -36,7 +36,7 @@ void hik_platforms_register(void)
     pairs_by_index = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), g_direct_hash, g_direct_equal);
 }
 
-static bool view_is_string(const struct hik_reading *r, struct hik_view view, const char *text)
+static bool view_is_string(const struct hik_message_info *r, struct hik_view view, const char *text)
 {
     return text && strlen(text) == view.len && memcmp(r->buf + view.off, text, view.len) == 0;
 }
@@ -100,7 +100,7 @@ static void add_aliases(struct hik_platforms *pair, const address *lower, uint16
 }
 
 /* A message that names its sender names another one than the pair's lower platform. */
-static bool names_another(const struct hik_reading *r, const struct hik_platforms *pair)
+static bool names_another(const struct hik_message_info *r, const struct hik_platforms *pair)
 {
     struct hik_gb_id id;
 
@@ -110,11 +110,11 @@ static bool names_another(const struct hik_reading *r, const struct hik_platform
     if (r->sip->method == HIK_METHOD_REGISTER || r->keepalive)
         return id.kind != HIK_ID_NONE;
     /* Channels of the lower platform speak for themselves (131 to 199); a recorder or a platform is somebody else. */
-    return hik_reading_direction(r) == HIK_DIR_UP && id.kind == HIK_ID_20 && id.type > 0 && (id.type < 131 || id.type > 199);
+    return hik_message_info_direction(r) == HIK_DIR_UP && id.kind == HIK_ID_20 && id.type > 0 && (id.type < 131 || id.type > 199);
 }
 
 /* Addresses without both ports lead to a pair unless the message speaks against it. */
-static bool may_be_at(packet_info *pinfo, const struct hik_reading *r, const struct hik_platforms *pair)
+static bool may_be_at(packet_info *pinfo, const struct hik_message_info *r, const struct hik_platforms *pair)
 {
     if (names_another(r, pair))
         return false;
@@ -124,7 +124,7 @@ static bool may_be_at(packet_info *pinfo, const struct hik_reading *r, const str
     return !pair->lower_id || view_is_string(r, r->from.user, pair->lower_id) || pinfo->ptype == PT_TCP;
 }
 
-static struct hik_pair_match find_by_address(packet_info *pinfo, const struct hik_reading *r, int first, int last,
+static struct hik_pair_match find_by_address(packet_info *pinfo, const struct hik_message_info *r, int first, int last,
                                              bool *contested)
 {
     struct hik_pair_match match = {NULL, HIK_DIR_UNKNOWN, false};
@@ -155,13 +155,13 @@ static struct hik_pair_match find_by_address(packet_info *pinfo, const struct hi
 
 /* ---- by ID ------------------------------------------------------------------------------------------------------- */
 
-static struct hik_text_key id_key(const struct hik_reading *r, struct hik_view lower, const void *upper, size_t len, int kind)
+static struct hik_text_key id_key(const struct hik_message_info *r, struct hik_view lower, const void *upper, size_t len, int kind)
 {
     struct hik_text_key key = {{r->buf + lower.off, (const uint8_t *)upper}, {lower.len, (uint32_t)len}, (uint32_t)kind};
     return key;
 }
 
-static struct hik_platforms *find_by_ids(const struct hik_reading *r, struct hik_view lower, struct hik_view upper)
+static struct hik_platforms *find_by_ids(const struct hik_message_info *r, struct hik_view lower, struct hik_view upper)
 {
     struct hik_text_key key = id_key(r, lower, r->buf + upper.off, upper.len, BY_UPPER_ID);
 
@@ -183,7 +183,7 @@ static size_t place_of(const address *addr, uint16_t port, uint8_t place[18])
 }
 
 /* Not every REGISTER names the upper platform, and some name its domain: then it is known by where it is. */
-static struct hik_platforms *find_by_place(packet_info *pinfo, const struct hik_reading *r)
+static struct hik_platforms *find_by_place(packet_info *pinfo, const struct hik_message_info *r)
 {
     const address *upper = r->sip->is_request ? &pinfo->dst : &pinfo->src;
     uint8_t place[18];
@@ -193,7 +193,7 @@ static struct hik_platforms *find_by_place(packet_info *pinfo, const struct hik_
     return r->from.user.len > 0 ? (struct hik_platforms *)wmem_map_lookup(pairs_by_id, &key) : NULL;
 }
 
-static struct hik_view upper_of(const struct hik_reading *r)
+static struct hik_view upper_of(const struct hik_message_info *r)
 {
     struct hik_view none = {0, 0};
     struct hik_view user = r->sip->method != HIK_METHOD_REGISTER ? r->to.user : r->sip->is_request ? r->uri.user : none;
@@ -201,10 +201,10 @@ static struct hik_view upper_of(const struct hik_reading *r)
     return user.len > 0 && hik_view_is_id(r->buf, user) ? user : none;
 }
 
-static struct hik_pair_match find_by_id(packet_info *pinfo, const struct hik_reading *r)
+static struct hik_pair_match find_by_id(packet_info *pinfo, const struct hik_message_info *r)
 {
     struct hik_pair_match match = {NULL, HIK_DIR_UNKNOWN, true};
-    bool down = hik_reading_direction(r) == HIK_DIR_DOWN;
+    bool down = hik_message_info_direction(r) == HIK_DIR_DOWN;
     struct hik_view upper = upper_of(r);
     enum hik_direction request = HIK_DIR_UNKNOWN;
 
@@ -232,7 +232,7 @@ static struct hik_pair_match find_by_id(packet_info *pinfo, const struct hik_rea
 
 /* ---- a message's pair --------------------------------------------------------------------------------------------- */
 
-static struct hik_pair_match find(packet_info *pinfo, const struct hik_reading *r, bool *contested)
+static struct hik_pair_match find(packet_info *pinfo, const struct hik_message_info *r, bool *contested)
 {
     struct hik_pair_match match = find_by_id(pinfo, r);
 
@@ -244,7 +244,7 @@ static struct hik_pair_match find(packet_info *pinfo, const struct hik_reading *
     return match;
 }
 
-struct hik_pair_match hik_platforms_find(packet_info *pinfo, const struct hik_reading *r)
+struct hik_pair_match hik_platforms_find(packet_info *pinfo, const struct hik_message_info *r)
 {
     bool contested;
 
@@ -283,7 +283,7 @@ static void move_to(struct hik_endpoint *place, const address *addr, uint32_t po
         hik_endpoint_set(place, addr, port);
 }
 
-struct hik_platforms *hik_platforms_learn(packet_info *pinfo, const struct hik_reading *r, const struct hik_pair_match *match,
+struct hik_platforms *hik_platforms_learn(packet_info *pinfo, const struct hik_message_info *r, const struct hik_pair_match *match,
                                           enum hik_direction direction, bool sure)
 {
     struct hik_platforms *pair = match->pair;
@@ -315,7 +315,7 @@ struct hik_platforms *hik_platforms_learn(packet_info *pinfo, const struct hik_r
 
 /* ---- names -------------------------------------------------------------------------------------------------------- */
 
-void hik_platforms_learn_id(struct hik_platforms *pair, bool lower, const struct hik_reading *r, struct hik_view user,
+void hik_platforms_learn_id(struct hik_platforms *pair, bool lower, const struct hik_message_info *r, struct hik_view user,
                             enum hik_id_source source)
 {
     const char **slot = lower ? &pair->lower_id : &pair->upper_id, *other = lower ? pair->upper_id : pair->lower_id;
@@ -330,7 +330,7 @@ void hik_platforms_learn_id(struct hik_platforms *pair, bool lower, const struct
     *by = source;
 }
 
-void hik_platforms_keep_ids(packet_info *pinfo, struct hik_platforms *pair, const struct hik_reading *r)
+void hik_platforms_keep_ids(packet_info *pinfo, struct hik_platforms *pair, const struct hik_message_info *r)
 {
     struct hik_view lower = r->from.user, upper = upper_of(r);
     struct hik_sip_addr contact;
@@ -363,12 +363,12 @@ void hik_platforms_keep_ids(packet_info *pinfo, struct hik_platforms *pair, cons
     }
 }
 
-static bool same_view(const struct hik_reading *r, struct hik_view a, struct hik_view b)
+static bool same_view(const struct hik_message_info *r, struct hik_view a, struct hik_view b)
 {
     return a.len == b.len && memcmp(r->buf + a.off, r->buf + b.off, a.len) == 0;
 }
 
-void hik_platforms_take_ids(packet_info *pinfo, const struct hik_reading *r, const struct hik_message *message)
+void hik_platforms_update_ids(packet_info *pinfo, const struct hik_message_info *r, const struct hik_message *message)
 {
     struct hik_platforms *pair = message->platforms;
     bool up = message->direction == HIK_DIR_UP;

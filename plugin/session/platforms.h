@@ -20,22 +20,22 @@ void hik_platforms_register(void);
 
 /* Finds the pair of a message: by the IDs of both platforms, else by both transport addresses, else by addresses that
  * only one pair has. */
-struct hik_pair_match hik_platforms_find(packet_info *pinfo, const struct hik_reading *r);
+struct hik_pair_match hik_platforms_find(packet_info *pinfo, const struct hik_message_info *r);
 
 /* The pair of a message that was looked for already; made if it is not known. A message that goes up comes from the lower
  * platform. sure: a REGISTER says so, which puts an earlier guess right. NULL where the packet's addresses are those of
  * several pairs and nothing tells which. First pass. */
-struct hik_platforms *hik_platforms_learn(packet_info *pinfo, const struct hik_reading *r, const struct hik_pair_match *match,
+struct hik_platforms *hik_platforms_learn(packet_info *pinfo, const struct hik_message_info *r, const struct hik_pair_match *match,
                                           enum hik_direction direction, bool sure);
 
 /* Keeps an ID of one side, unless a better or an equally good source named it before. First pass. */
-void hik_platforms_learn_id(struct hik_platforms *pair, bool lower, const struct hik_reading *r, struct hik_view user,
+void hik_platforms_learn_id(struct hik_platforms *pair, bool lower, const struct hik_message_info *r, struct hik_view user,
                             enum hik_id_source source);
 
 /* What a message other than REGISTER and outside of calls says about the IDs of the pair it travels between. First pass. */
-void hik_platforms_take_ids(packet_info *pinfo, const struct hik_reading *r, const struct hik_message *message);
+void hik_platforms_update_ids(packet_info *pinfo, const struct hik_message_info *r, const struct hik_message *message);
 
 /* The pair is known under these IDs, and at the address of the lower platform's Contact, from now on. First pass. */
-void hik_platforms_keep_ids(packet_info *pinfo, struct hik_platforms *pair, const struct hik_reading *r);
+void hik_platforms_keep_ids(packet_info *pinfo, struct hik_platforms *pair, const struct hik_message_info *r);
 
 #endif

@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* Expires of the message: the Contact's parameter, else the header (RFC 3261 10.2.1.1). -1 if neither. */
-static int64_t message_expires(const struct hik_reading *r)
+static int64_t message_expires(const struct hik_message_info *r)
 {
     uint64_t seconds;
     struct hik_view param;
@@ -66,12 +66,12 @@ static struct hik_view auth_param(const uint8_t *buf, struct hik_view where, con
     return none;
 }
 
-static struct hik_view header(const struct hik_reading *r, enum hik_header_id id)
+static struct hik_view header(const struct hik_message_info *r, enum hik_header_id id)
 {
     return r->sip->first[id].value;
 }
 
-static void take_request(packet_info *pinfo, const struct hik_reading *r, const struct hik_message *message)
+static void process_request(packet_info *pinfo, const struct hik_message_info *r, const struct hik_message *message)
 {
     struct hik_platforms *pair = message->platforms;
     int64_t expires = message_expires(r);
@@ -96,7 +96,7 @@ static void take_request(packet_info *pinfo, const struct hik_reading *r, const 
 }
 
 /* 401. Credentials were refused only if they were sent, for this challenge. */
-static void take_challenge(packet_info *pinfo, const struct hik_reading *r, const struct hik_message *message)
+static void process_challenge(packet_info *pinfo, const struct hik_message_info *r, const struct hik_message *message)
 {
     struct hik_platforms *pair = message->platforms;
     struct hik_view challenge = header(r, HIK_HDR_WWW_AUTHENTICATE), nonce = auth_param(r->buf, challenge, "nonce");
@@ -115,7 +115,7 @@ static void take_challenge(packet_info *pinfo, const struct hik_reading *r, cons
     pair->nonce = wmem_strndup(wmem_file_scope(), (const char *)r->buf + nonce.off, nonce.len);
 }
 
-static void take_accepted(packet_info *pinfo, const struct hik_reading *r, struct hik_platforms *pair)
+static void process_accepted(packet_info *pinfo, const struct hik_message_info *r, struct hik_platforms *pair)
 {
     int64_t expires = message_expires(r);
 
@@ -132,7 +132,7 @@ static void take_accepted(packet_info *pinfo, const struct hik_reading *r, struc
     pair->registered_until.secs += pair->expires;
 }
 
-void hik_registration_take(packet_info *pinfo, const struct hik_reading *r, struct hik_message *message)
+void hik_registration_process(packet_info *pinfo, const struct hik_message_info *r, struct hik_message *message)
 {
     struct hik_platforms *pair = message->platforms;
 
@@ -142,7 +142,7 @@ void hik_registration_take(packet_info *pinfo, const struct hik_reading *r, stru
     if (!pair)
         return;
     if (message->is_request) {
-        take_request(pinfo, r, message);
+        process_request(pinfo, r, message);
         return;
     }
     hik_platforms_learn_id(pair, true, r, r->from.user, HIK_ID_BY_REGISTER);
@@ -152,12 +152,12 @@ void hik_registration_take(packet_info *pinfo, const struct hik_reading *r, stru
     pair->register_status = message->status;
     if (message->status == 401 || message->status == 407) {
         if (!message->retransmission)
-            take_challenge(pinfo, r, message);
+            process_challenge(pinfo, r, message);
         return;
     }
     pair->unauthorized_in_row = pair->refused_in_row = pair->old_nonce_in_row = pair->challenges_in_row = 0;
     if (message->status < 300) {
-        take_accepted(pinfo, r, pair);
+        process_accepted(pinfo, r, pair);
     } else if (!message->retransmission) {
         pair->register_failures++;
         pair->registered = false;
@@ -166,7 +166,7 @@ void hik_registration_take(packet_info *pinfo, const struct hik_reading *r, stru
 
 /* ---- keep-alives -------------------------------------------------------------------------------------------------- */
 
-void hik_registration_take_keepalive(packet_info *pinfo, const struct hik_message *message)
+void hik_registration_process_keepalive(packet_info *pinfo, const struct hik_message *message)
 {
     struct hik_platforms *pair = message->platforms;
 

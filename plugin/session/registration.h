@@ -9,9 +9,9 @@
 #include "message-info.h"
 
 /* A REGISTER or its answer (RFC 3261 clause 10). First pass. */
-void hik_registration_take(packet_info *pinfo, const struct hik_reading *r, struct hik_message *message);
+void hik_registration_process(packet_info *pinfo, const struct hik_message_info *r, struct hik_message *message);
 
 /* A Keepalive notification (GB/T 28181-2016 9.6), or an answer to one. First pass. */
-void hik_registration_take_keepalive(packet_info *pinfo, const struct hik_message *message);
+void hik_registration_process_keepalive(packet_info *pinfo, const struct hik_message *message);
 
 #endif

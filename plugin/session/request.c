@@ -69,7 +69,7 @@ static bool is_kept(enum hik_method method)
 }
 
 /* Answers go to where Via says, unless it has rport (RFC 3581) or received. */
-static void look_at_via(packet_info *pinfo, const struct hik_reading *r, struct hik_request *request)
+static void look_at_via(packet_info *pinfo, const struct hik_message_info *r, struct hik_request *request)
 {
     struct hik_view value = r->sip->first[HIK_HDR_VIA].value, rport;
     struct hik_sip_via via;
@@ -99,7 +99,7 @@ static void look_at_target(packet_info *pinfo, const struct hik_platforms *pair,
     request->to_contact = hik_endpoint_is(&pair->contact, &pinfo->dst, pinfo->destport);
 }
 
-static void take_request(packet_info *pinfo, const struct hik_reading *r, struct hik_message *message,
+static void process_request(packet_info *pinfo, const struct hik_message_info *r, struct hik_message *message,
                          const struct hik_transaction *transaction, struct of_pair *of)
 {
     struct hik_request *request = transaction->request ? transaction->request->asked : NULL;
@@ -143,7 +143,7 @@ static void take_request(packet_info *pinfo, const struct hik_reading *r, struct
     of->newest[request->direction] = request;
 }
 
-static void take_answer(packet_info *pinfo, const struct hik_message *message, struct of_pair *of)
+static void process_answer(packet_info *pinfo, const struct hik_message *message, struct of_pair *of)
 {
     struct hik_request *request = message->request ? message->request->asked : NULL, *other;
 
@@ -169,7 +169,7 @@ static void take_answer(packet_info *pinfo, const struct hik_message *message, s
         other->doubtful = true;
 }
 
-void hik_request_take(packet_info *pinfo, const struct hik_reading *r, struct hik_message *message,
+void hik_request_process(packet_info *pinfo, const struct hik_message_info *r, struct hik_message *message,
                       const struct hik_transaction *transaction)
 {
     struct of_pair *of = of_pair(message->platforms, true);
@@ -178,9 +178,9 @@ void hik_request_take(packet_info *pinfo, const struct hik_reading *r, struct hi
     if (of)
         of->messages[message->direction]++;
     if (message->is_request)
-        take_request(pinfo, r, message, transaction, of);
+        process_request(pinfo, r, message, transaction, of);
     else
-        take_answer(pinfo, message, of);
+        process_answer(pinfo, message, of);
 }
 
 void hik_request_is_query(struct hik_request *request, const char *command, const char *sn, const char *device_id)
@@ -198,7 +198,7 @@ void hik_request_is_query(struct hik_request *request, const char *command, cons
         of->query[request->direction] = request;
 }
 
-void hik_request_take_response(packet_info *pinfo, struct hik_request *request, uint32_t received, uint32_t sum_num)
+void hik_request_process_response(packet_info *pinfo, struct hik_request *request, uint32_t received, uint32_t sum_num)
 {
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
     request->response_frame = pinfo->num;

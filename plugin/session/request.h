@@ -57,15 +57,15 @@ enum hik_request_state {
     HIK_REQUEST_LIST_STOPS   /* query: a part of the list */
 };
 
-struct hik_reading;     /* message-info.h */
+struct hik_message_info;     /* message-info.h */
 struct hik_transaction; /* transaction.h */
 /* First pass. Keeps a request with its copies, or ties an answer to it. After the message's pair and direction are known. */
-void hik_request_take(packet_info *pinfo, const struct hik_reading *r, struct hik_message *message,
+void hik_request_process(packet_info *pinfo, const struct hik_message_info *r, struct hik_message *message,
                       const struct hik_transaction *transaction);
 /* First pass. The request is a query; the texts are copied. */
 void hik_request_is_query(struct hik_request *request, const char *command, const char *sn, const char *device_id);
 /* First pass. A message of its Response came: items so far, and how many were announced. */
-void hik_request_take_response(packet_info *pinfo, struct hik_request *request, uint32_t received, uint32_t sum_num);
+void hik_request_process_response(packet_info *pinfo, struct hik_request *request, uint32_t received, uint32_t sum_num);
 
 /* By what the capture held up to capture_end. Any pass. */
 enum hik_request_state hik_request_judge(const struct hik_request *request, const nstime_t *capture_end);

@@ -17,7 +17,7 @@
 static wmem_map_t *forks;             /* text_key: Call-ID, To tag; index -> itself: 2xx answers by their tags */
 static wmem_map_t *recordings;        /* text_key: camera -> newest struct hik_session that plays or fetches its file */
 
-static void set_camera(struct hik_session *session, const struct hik_reading *r)
+static void set_camera(struct hik_session *session, const struct hik_message_info *r)
 {
     /* In the middle of a dialog the Request-URI is a Contact, a platform's, and either side may speak. */
     bool in_dialog = r->sip->method != HIK_METHOD_INVITE || (r->sip->is_request && r->to.tag.len > 0);
@@ -53,28 +53,28 @@ static void set_camera(struct hik_session *session, const struct hik_reading *r)
 }
 
 /* The ID of a platform, as one of the session's sides. */
-static void set_platform_id(const char **slot, const struct hik_session *session, const struct hik_reading *r,
+static void set_platform_id(const char **slot, const struct hik_session *session, const struct hik_message_info *r,
                             struct hik_view user)
 {
-    if (!*slot && user.len > 0 && hik_view_is_id(r->buf, user) && !(session->camera && hik_reading_same_text(r, user, session->camera)))
+    if (!*slot && user.len > 0 && hik_view_is_id(r->buf, user) && !(session->camera && hik_message_info_same_text(r, user, session->camera)))
         *slot = hik_view_string(wmem_file_scope(), r->buf, user);
 }
 
 /* Who sent the message, by the ID it gives itself. */
-static void learn_platform_id(const struct hik_message *message, const struct hik_reading *r, struct hik_view user)
+static void learn_platform_id(const struct hik_message *message, const struct hik_message_info *r, struct hik_view user)
 {
     const char *camera = message->session->camera;
 
-    if (message->platforms && message->direction != HIK_DIR_UNKNOWN && !(camera && hik_reading_same_text(r, user, camera)))
+    if (message->platforms && message->direction != HIK_DIR_UNKNOWN && !(camera && hik_message_info_same_text(r, user, camera)))
         hik_platforms_learn_id(message->platforms, message->direction == HIK_DIR_UP, r, user, HIK_ID_BY_GUESS);
 }
 
 /* Did the callee send this request, or the request of this answer? By the tags, else by the addresses. */
-static bool asked_by_callee(packet_info *pinfo, const struct hik_reading *r, const struct hik_message *message)
+static bool asked_by_callee(packet_info *pinfo, const struct hik_message_info *r, const struct hik_message *message)
 {
     const struct hik_session *session = message->session;
     const address *asker = message->is_request ? &pinfo->src : &pinfo->dst;
-    bool from = hik_reading_same_bytes(r, r->from.tag, session->caller_tag), to = hik_reading_same_bytes(r, r->to.tag, session->caller_tag);
+    bool from = hik_message_info_same_bytes(r, r->from.tag, session->caller_tag), to = hik_message_info_same_bytes(r, r->to.tag, session->caller_tag);
 
     if (from != to)
         return to;
@@ -83,7 +83,7 @@ static bool asked_by_callee(packet_info *pinfo, const struct hik_reading *r, con
 
 /* Is this the newest request that asked for media, or an answer to it? The SDP of no other counts: what comes again, or
  * comes late, says what was agreed on before (RFC 3261 12.2.1.2). */
-static bool answers_newest(packet_info *pinfo, const struct hik_reading *r, const struct hik_message *message)
+static bool answers_newest(packet_info *pinfo, const struct hik_message_info *r, const struct hik_message *message)
 {
     const struct hik_session *session = message->session;
 
@@ -93,18 +93,18 @@ static bool answers_newest(packet_info *pinfo, const struct hik_reading *r, cons
 }
 
 /* The newest SDP offer. In a re-INVITE either side may make it. */
-static void take_offer(packet_info *pinfo, const struct hik_reading *r, struct hik_message *message)
+static void process_offer(packet_info *pinfo, const struct hik_message_info *r, struct hik_message *message)
 {
     struct hik_session *session = message->session;
 
-    hik_reading_describe(pinfo, r, &session->offer);
+    hik_message_info_describe(pinfo, r, &session->offer);
     session->offer.by_callee = asked_by_callee(pinfo, r, message);
     message->carries_offer = true;
 }
 
 /* An INVITE or UPDATE asks for media, with its SDP or for the other side's. Returns false for one that comes again
  * after a newer one. */
-static bool take_asking(packet_info *pinfo, const struct hik_reading *r, const struct hik_message *message)
+static bool process_asking(packet_info *pinfo, const struct hik_message_info *r, const struct hik_message *message)
 {
     struct hik_session *session = message->session;
 
@@ -116,7 +116,7 @@ static bool take_asking(packet_info *pinfo, const struct hik_reading *r, const s
     return true;
 }
 
-enum hik_direction hik_session_invite_direction(packet_info *pinfo, const struct hik_reading *r)
+enum hik_direction hik_session_invite_direction(packet_info *pinfo, const struct hik_message_info *r)
 {
     const struct hik_pair_match match = hik_platforms_find(pinfo, r);
     bool video = false, audio = false, sends = false;
@@ -139,7 +139,7 @@ enum hik_direction hik_session_invite_direction(packet_info *pinfo, const struct
     return HIK_DIR_UNKNOWN;
 }
 
-static enum hik_session_kind session_kind(const struct hik_reading *r, enum hik_direction direction)
+static enum hik_session_kind session_kind(const struct hik_message_info *r, enum hik_direction direction)
 {
     bool audio_only = r->sdp->media_count > 0;
 
@@ -163,7 +163,7 @@ static enum hik_session_kind session_kind(const struct hik_reading *r, enum hik_
     return HIK_KIND_PLAY;
 }
 
-static void take_invite(packet_info *pinfo, const struct hik_reading *r, struct hik_message *message)
+static void process_invite(packet_info *pinfo, const struct hik_message_info *r, struct hik_message *message)
 {
     struct hik_session *session = message->session;
 
@@ -188,8 +188,8 @@ static void take_invite(packet_info *pinfo, const struct hik_reading *r, struct 
     }
     if (session->invite_direction == HIK_DIR_UNKNOWN)
         session->invite_direction = hik_session_invite_direction(pinfo, r);
-    if (take_asking(pinfo, r, message) && r->has_sdp) {
-        take_offer(pinfo, r, message);
+    if (process_asking(pinfo, r, message) && r->has_sdp) {
+        process_offer(pinfo, r, message);
         if (session->kind == HIK_KIND_UNKNOWN)
             session->kind = session_kind(r, session->invite_direction);
     }
@@ -200,7 +200,7 @@ static void take_invite(packet_info *pinfo, const struct hik_reading *r, struct 
     }
 }
 
-static void take_error_info(const struct hik_reading *r, struct hik_session *session)
+static void process_error_info(const struct hik_message_info *r, struct hik_session *session)
 {
     struct hik_error_info error;
 
@@ -211,7 +211,7 @@ static void take_error_info(const struct hik_reading *r, struct hik_session *ses
 }
 
 /* A re-INVITE was answered. Refused, it leaves the session as it was (RFC 3261 14.1); with credentials it comes again. */
-static void take_reinvite_answer(packet_info *pinfo, struct hik_session *session, uint16_t status)
+static void process_reinvite_answer(packet_info *pinfo, struct hik_session *session, uint16_t status)
 {
     if (status >= 200 && status < 300)
         session->moved = true;
@@ -223,9 +223,9 @@ static void take_reinvite_answer(packet_info *pinfo, struct hik_session *session
 }
 
 /* A 2xx answer: one more fork if its To tag is new (RFC 3261 13.2.2.4). */
-static void count_fork(const struct hik_reading *r, struct hik_session *session)
+static void count_fork(const struct hik_message_info *r, struct hik_session *session)
 {
-    struct hik_text_key key = hik_reading_tag_key(r, r->to.tag);
+    struct hik_text_key key = hik_message_info_tag_key(r, r->to.tag);
 
     key.number = session->index;
     if (wmem_map_lookup(forks, &key))
@@ -234,7 +234,7 @@ static void count_fork(const struct hik_reading *r, struct hik_session *session)
     session->answer_count++;
 }
 
-static void take_invite_answer(packet_info *pinfo, const struct hik_reading *r, struct hik_message *message)
+static void process_invite_answer(packet_info *pinfo, const struct hik_message_info *r, struct hik_message *message)
 {
     struct hik_session *session = message->session;
     uint16_t status = message->status;
@@ -247,7 +247,7 @@ static void take_invite_answer(packet_info *pinfo, const struct hik_reading *r, 
             session->provisional_frame = pinfo->num;
         session->provisional_status = MAX(session->provisional_status, status);
     } else if (again) {
-        take_reinvite_answer(pinfo, session, status);
+        process_reinvite_answer(pinfo, session, status);
     } else if (status == 401 || status == 407) {
         session->challenge_cseq = r->sip->cseq;
     } else if (initial && !session->final_frame) {
@@ -259,7 +259,7 @@ static void take_invite_answer(packet_info *pinfo, const struct hik_reading *r, 
             message->platforms->failures++;
     }
     if (status >= 300 && !again)
-        take_error_info(r, session);
+        process_error_info(r, session);
     if (status >= 200 && status < 300 && !again) {
         session->challenge_cseq = 0;
         if (!session->answer_frame)
@@ -273,10 +273,10 @@ static void take_invite_answer(packet_info *pinfo, const struct hik_reading *r, 
         }
         count_fork(r, session);
         if (!session->callee_tag.bytes)
-            session->callee_tag = hik_reading_keep_bytes(r, r->to.tag);
+            session->callee_tag = hik_message_info_keep_bytes(r, r->to.tag);
     }
     if (r->has_sdp && status < 300 && answers_newest(pinfo, r, message)) {
-        hik_reading_describe(pinfo, r, &session->answer);
+        hik_message_info_describe(pinfo, r, &session->answer);
         message->carries_answer = true;
         if (session->kind == HIK_KIND_UNKNOWN)
             session->kind = session_kind(r, session->invite_direction);
@@ -315,7 +315,7 @@ static void keep_ending(packet_info *pinfo, struct hik_session *session, const s
     wmem_array_append_one(session->endings, ending);
 }
 
-static void take_bye(packet_info *pinfo, const struct hik_reading *r, const struct hik_message *message)
+static void process_bye(packet_info *pinfo, const struct hik_message_info *r, const struct hik_message *message)
 {
     struct hik_session *session = message->session;
     struct hik_bye bye = {pinfo->num, pinfo->abs_ts, !asked_by_callee(pinfo, r, message), message->direction, 0};
@@ -353,7 +353,7 @@ static bool refuses_bye(uint16_t status)
     return status >= 300 && status != 481 && status != 408;
 }
 
-static void take_bye_answer(packet_info *pinfo, struct hik_message *message)
+static void process_bye_answer(packet_info *pinfo, struct hik_message *message)
 {
     struct hik_session *session = message->session;
     struct hik_bye *bye;
@@ -416,7 +416,7 @@ static void undo_playback(struct hik_session *session)
     session->playback_frame = 0;
 }
 
-void hik_session_update(packet_info *pinfo, const struct hik_reading *r, struct hik_message *message)
+void hik_session_update(packet_info *pinfo, const struct hik_message_info *r, struct hik_message *message)
 {
     struct hik_session *session = message->session;
 
@@ -426,9 +426,9 @@ void hik_session_update(packet_info *pinfo, const struct hik_reading *r, struct 
     switch (message->method) {
     case HIK_METHOD_INVITE:
         if (message->is_request)
-            take_invite(pinfo, r, message);
+            process_invite(pinfo, r, message);
         else
-            take_invite_answer(pinfo, r, message);
+            process_invite_answer(pinfo, r, message);
         break;
     case HIK_METHOD_ACK:
         /* The ACK of a challenge only ends that try. */
@@ -436,14 +436,14 @@ void hik_session_update(packet_info *pinfo, const struct hik_reading *r, struct 
             (!session->challenge_cseq || session->challenge_cseq != r->sip->cseq))
             session->ack_frame = pinfo->num;
         if (r->has_sdp) /* delayed offer: the ACK carries the answer (RFC 3264) */
-            take_offer(pinfo, r, message);
+            process_offer(pinfo, r, message);
         break;
     case HIK_METHOD_UPDATE: /* moves the media as a re-INVITE does (RFC 3311) */
         if (r->has_sdp && message->is_request) {
-            if (take_asking(pinfo, r, message))
-                take_offer(pinfo, r, message);
+            if (process_asking(pinfo, r, message))
+                process_offer(pinfo, r, message);
         } else if (r->has_sdp && message->status >= 200 && message->status < 300 && answers_newest(pinfo, r, message)) {
-            hik_reading_describe(pinfo, r, &session->answer);
+            hik_message_info_describe(pinfo, r, &session->answer);
             message->carries_answer = true;
             session->moved = true;
         }
@@ -454,9 +454,9 @@ void hik_session_update(packet_info *pinfo, const struct hik_reading *r, struct 
         break;
     case HIK_METHOD_BYE:
         if (message->is_request)
-            take_bye(pinfo, r, message);
+            process_bye(pinfo, r, message);
         else
-            take_bye_answer(pinfo, message);
+            process_bye_answer(pinfo, message);
         break;
     case HIK_METHOD_INFO:
         /* What was refused did not happen. */
@@ -503,7 +503,7 @@ static struct hik_session *find_recording(packet_info *pinfo, const char *camera
     struct hik_text_key key = {{(const uint8_t *)camera, (const uint8_t *)""}, {(uint32_t)strlen(camera), 0}, 0};
     struct hik_session *session = (struct hik_session *)wmem_map_lookup(recordings, &key), *found = NULL;
 
-    for (unsigned seen = 0; session && seen < MAX_TWINS; session = session->older_recording, seen++) {
+    for (unsigned seen = 0; session && seen < MAX_SAME_IDS; session = session->older_recording, seen++) {
         if (session->bye_frame || session->final_status >= 300 || !hik_session_is_between_ends(pinfo, session))
             continue;
         if (!session->file_end_frame)

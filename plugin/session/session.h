@@ -112,7 +112,7 @@ struct hik_session {
     const char *caller_id, *callee_id; /* of the platforms: From of the INVITE, Contact of its 200; NULL if not known */
     struct hik_session *older_recording; /* of the same camera; NULL if there is none or it is no recording */
     bool listed;              /* among the recordings of its camera */
-    struct hik_session *twin; /* an older session with the same Call-ID and caller's tag, NULL */
+    struct hik_session *same_ids; /* an older session with the same Call-ID and caller's tag, NULL */
     enum hik_session_kind kind;
 
     struct hik_endpoint caller; /* who sent the INVITE (source of the packet) */

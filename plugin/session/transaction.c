@@ -18,7 +18,7 @@ struct bye_queue {
 static wmem_map_t *transactions;      /* text_key: branch, Call-ID or ""; CSeq and method -> newest struct hik_transaction */
 static wmem_map_t *unanswered_byes;   /* ends_key: source, destination; CSeq -> struct bye_queue */
 
-static struct hik_text_key transaction_key(const struct hik_reading *r, struct hik_view call_id)
+static struct hik_text_key transaction_key(const struct hik_message_info *r, struct hik_view call_id)
 {
     /* ACK and CANCEL share the branch of their INVITE: the method keeps them apart. */
     struct hik_text_key key = {{r->buf + r->branch.off, r->buf + call_id.off},
@@ -27,7 +27,7 @@ static struct hik_text_key transaction_key(const struct hik_reading *r, struct h
     return key;
 }
 
-struct hik_transaction *hik_transaction_find(packet_info *pinfo, const struct hik_reading *r, bool *by_branch)
+struct hik_transaction *hik_transaction_find(packet_info *pinfo, const struct hik_message_info *r, bool *by_branch)
 {
     struct hik_text_key key = transaction_key(r, r->call_id);
     struct hik_transaction *found = (struct hik_transaction *)wmem_map_lookup(transactions, &key);
@@ -43,7 +43,7 @@ struct hik_transaction *hik_transaction_find(packet_info *pinfo, const struct hi
     return (struct hik_transaction *)wmem_map_lookup(transactions, &key);
 }
 
-void hik_transaction_keep(const struct hik_reading *r, struct hik_transaction *transaction)
+void hik_transaction_keep(const struct hik_message_info *r, struct hik_transaction *transaction)
 {
     struct hik_text_key key = transaction_key(r, r->call_id);
 
@@ -55,7 +55,7 @@ void hik_transaction_keep(const struct hik_reading *r, struct hik_transaction *t
 }
 
 /* reverse: the key of the request that this answer would belong to. */
-static struct hik_ends_key bye_key(packet_info *pinfo, const struct hik_reading *r, bool reverse)
+static struct hik_ends_key bye_key(packet_info *pinfo, const struct hik_message_info *r, bool reverse)
 {
     struct hik_ends_key key = {{&pinfo->src, &pinfo->dst}, {(uint16_t)pinfo->srcport, (uint16_t)pinfo->destport}, r->sip->cseq};
 
@@ -68,7 +68,7 @@ static struct hik_ends_key bye_key(packet_info *pinfo, const struct hik_reading 
     return key;
 }
 
-void hik_transaction_queue_bye(packet_info *pinfo, const struct hik_reading *r, struct hik_transaction *transaction)
+void hik_transaction_queue_bye(packet_info *pinfo, const struct hik_message_info *r, struct hik_transaction *transaction)
 {
     struct hik_ends_key key = bye_key(pinfo, r, false);
     struct bye_queue *queue = (struct bye_queue *)wmem_map_lookup(unanswered_byes, &key);
@@ -84,7 +84,7 @@ void hik_transaction_queue_bye(packet_info *pinfo, const struct hik_reading *r, 
     queue->last = transaction;
 }
 
-struct hik_transaction *hik_transaction_find_bye(packet_info *pinfo, const struct hik_reading *r)
+struct hik_transaction *hik_transaction_find_bye(packet_info *pinfo, const struct hik_message_info *r)
 {
     struct hik_ends_key key = bye_key(pinfo, r, true);
     struct bye_queue *queue = (struct bye_queue *)wmem_map_lookup(unanswered_byes, &key);
@@ -99,7 +99,7 @@ struct hik_transaction *hik_transaction_find_bye(packet_info *pinfo, const struc
     return queue->first;
 }
 
-const struct hik_transaction *hik_transaction_find_invite(const struct hik_reading *r)
+const struct hik_transaction *hik_transaction_find_invite(const struct hik_message_info *r)
 {
     struct hik_text_key key = transaction_key(r, r->call_id);
 

@@ -26,16 +26,16 @@ struct hik_transaction {
 
 /* By Call-ID and branch, for some devices use one branch for everything. An answer may fit by its branch alone, which
  * is said in *by_branch. A request that comes again much later is another request. */
-struct hik_transaction *hik_transaction_find(packet_info *pinfo, const struct hik_reading *r, bool *by_branch);
+struct hik_transaction *hik_transaction_find(packet_info *pinfo, const struct hik_message_info *r, bool *by_branch);
 /* Keeps it under the message's Call-ID and branch. */
-void hik_transaction_keep(const struct hik_reading *r, struct hik_transaction *transaction);
+void hik_transaction_keep(const struct hik_message_info *r, struct hik_transaction *transaction);
 /* A BYE that nothing answered yet. */
-void hik_transaction_queue_bye(packet_info *pinfo, const struct hik_reading *r, struct hik_transaction *transaction);
+void hik_transaction_queue_bye(packet_info *pinfo, const struct hik_message_info *r, struct hik_transaction *transaction);
 /* An answer to BYE that fits no call and no branch: the oldest BYE between the two platforms, other way round, with
  * that CSeq, that nothing answered yet. */
-struct hik_transaction *hik_transaction_find_bye(packet_info *pinfo, const struct hik_reading *r);
+struct hik_transaction *hik_transaction_find_bye(packet_info *pinfo, const struct hik_message_info *r);
 /* The INVITE with the branch, Call-ID and CSeq of this message (an ACK or CANCEL), NULL if there was none. */
-const struct hik_transaction *hik_transaction_find_invite(const struct hik_reading *r);
+const struct hik_transaction *hik_transaction_find_invite(const struct hik_message_info *r);
 
 void hik_transaction_register(void);
 

@@ -459,7 +459,7 @@ static enum hik_sdp_setup setup_role(const uint8_t *buf, struct hik_view text)
 }
 
 /* section: NULL at session level and in a section that is not kept. */
-static void take_attribute(const uint8_t *buf, struct hik_view value, struct hik_sdp *out,
+static void read_attribute(const uint8_t *buf, struct hik_view value, struct hik_sdp *out,
                            struct session_level *session, struct hik_sdp_section *section)
 {
     bool at_session = section == NULL && out->media_count == 0;
@@ -512,7 +512,7 @@ static void take_attribute(const uint8_t *buf, struct hik_view value, struct hik
     }
 }
 
-static void take_times(const uint8_t *buf, struct hik_view value, struct hik_sdp *out)
+static void read_times(const uint8_t *buf, struct hik_view value, struct hik_sdp *out)
 {
     struct hik_view rest = value;
     uint64_t number;
@@ -523,7 +523,7 @@ static void take_times(const uint8_t *buf, struct hik_view value, struct hik_sdp
         out->stop_time = number;
 }
 
-static void take_ssrc(const uint8_t *buf, const struct hik_sdp_line *line, struct hik_sdp *out,
+static void read_ssrc(const uint8_t *buf, const struct hik_sdp_line *line, struct hik_sdp *out,
                       struct session_level *session, struct hik_sdp_section *section, bool in_media)
 {
     struct hik_ssrc y;
@@ -593,7 +593,7 @@ bool hik_sdp_parse(const uint8_t *buf, struct hik_view body, struct hik_sdp *out
             break;
         case 't':
             if (first)
-                take_times(buf, line.value, out);
+                read_times(buf, line.value, out);
             break;
         case 'm':
             in_media = true;
@@ -616,10 +616,10 @@ bool hik_sdp_parse(const uint8_t *buf, struct hik_view body, struct hik_sdp *out
             }
             break;
         case 'a':
-            take_attribute(buf, line.value, out, &session, section);
+            read_attribute(buf, line.value, out, &session, section);
             break;
         case 'y':
-            take_ssrc(buf, &line, out, &session, section, in_media);
+            read_ssrc(buf, &line, out, &session, section, in_media);
             break;
         case 'f':
             hik_sdp_parse_format(buf, line.value, &format);

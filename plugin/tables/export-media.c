@@ -181,8 +181,8 @@ static enum hik_media_kind declared_kind(const struct hik_flow *flow, uint8_t pa
     };
     const char *name = flow->session ? hik_media_declared(flow->session, payload_type, NULL) : NULL;
 
-    if (flow->look_frame && hik_media_look_codec(flow) != HIK_ES_UNKNOWN) /* the bytes contradict it */
-        return hik_media_look_codec(flow) == HIK_ES_H265 ? HIK_MEDIA_H265 : HIK_MEDIA_H264;
+    if (flow->look_frame && hik_payload_check_codec(flow) != HIK_ES_UNKNOWN) /* the bytes contradict it */
+        return hik_payload_check_codec(flow) == HIK_ES_H265 ? HIK_MEDIA_H265 : HIK_MEDIA_H264;
     for (size_t i = 0; name && i < array_length(names); i++)
         if (g_ascii_strcasecmp(name, names[i].name) == 0)
             return names[i].kind;

@@ -299,7 +299,7 @@ static enum hik_media_format format_of_codec(enum hik_es_codec codec)
     }
 }
 
-static void take_event(void *user, const struct hik_ps_event *event)
+static void process_event(void *user, const struct hik_ps_event *event)
 {
     struct hik_media_file *file = (struct hik_media_file *)user;
     enum hik_media_format format;
@@ -336,7 +336,7 @@ static void write_withheld(struct hik_media_file *file)
     hik_ps_finish(&end);
 }
 
-static void take_back(struct hik_media_file *file)
+static void remove_tentative(struct hik_media_file *file)
 {
     if (!file->tentative)
         return;
@@ -365,7 +365,7 @@ static void render(struct hik_media_file *file, bool gap, const uint8_t *data, s
         write_h265(file, data, len);
         break;
     case METHOD_PS:
-        take_back(file);
+        remove_tentative(file);
         if (gap)
             hik_ps_gap(&file->now.ps);
         hik_ps_feed(&file->now.ps, data, len);
@@ -402,7 +402,7 @@ static void go_back(struct hik_media_file *file)
 {
     const struct hik_media_point *before = &file->before;
 
-    take_back(file);
+    remove_tentative(file);
     for (unsigned i = 0; i < HIK_MEDIA_OUTPUTS; i++)
         file->output[i].len = before->len[i];
     file->now.fragment_open = before->fragment_open;
@@ -584,7 +584,7 @@ bool hik_media_file_set_kind(struct hik_media_file *file, enum hik_media_kind ki
         }
         return true;
     }
-    take_back(file);
+    remove_tentative(file);
     file->kind = kind;
     file->unplaced = 0;
     memset(&file->now, 0, sizeof file->now);
@@ -595,7 +595,7 @@ bool hik_media_file_set_kind(struct hik_media_file *file, enum hik_media_kind ki
         file->output[i].stream_id = 0;
     }
     if (new == METHOD_PS) {
-        hik_ps_init(&file->now.ps, take_event, file);
+        hik_ps_init(&file->now.ps, process_event, file);
         file->outputs = 0;
     } else {
         the_output(file);

@@ -63,7 +63,7 @@ bool hik_media_facts_is_misdirected(const struct hik_session *session, const str
     unsigned way = flow_direction(session, flow);
     const struct hik_description *receiver = way == 0 ? hik_session_caller_sdp(session) : hik_session_callee_sdp(session);
     const address *sip = way == 0 ? &session->caller.addr : &session->callee.addr;
-    bool inside = hik_address_class_of(&flow->dst) == HIK_ADDR_PRIVATE, astray = false; /* of what can be checked */
+    bool inside = hik_address_class_of(&flow->dst) == HIK_ADDR_PRIVATE, misdirected = false; /* of what can be checked */
     uint32_t expected;
 
     if (flow->tcp || !receiver->frame || !hik_session_expected_ssrc(session, &expected) || expected != flow->ssrc ||
@@ -80,9 +80,9 @@ bool hik_media_facts_is_misdirected(const struct hik_session *session, const str
         if (line->tcp || inside != (hik_address_class_of(addr) == HIK_ADDR_PRIVATE) ||
             (line->endpoint.port == flow->dst_port && (addresses_equal(addr, &flow->dst) || addresses_equal(sip, &flow->dst))))
             return false;
-        astray = true;
+        misdirected = true;
     }
-    return astray;
+    return misdirected;
 }
 
 /* Which way media is to go. GB/T 28181 players say recvonly and cameras sendonly; where nothing is said, whoever calls
@@ -258,12 +258,12 @@ void hik_media_facts_leg(const struct hik_session *session, unsigned way, const 
         leg->restarts += flow->sequence.restarts;
         leg->strays += flow->sequence.strays;
         leg->reused += flow->sequence.reused;
-        if (flow->judged & HIK_JUDGED)
+        if (flow->checked_against_sdp & HIK_CHECKED)
             count_undeclared(session, flow, &out->facts);
         if (out->facts.has_ssrc && flow->ssrc == out->facts.ssrc) {
             leg->packets_expected_ssrc += flow->packets;
-            if (flow->astray)
-                leg->packets_astray += flow->packets;
+            if (flow->misdirected)
+                leg->packets_misdirected += flow->packets;
         }
         if (flow->unnegotiated) {
             leg->packets_unnegotiated += flow->packets;
@@ -277,7 +277,7 @@ void hik_media_facts_leg(const struct hik_session *session, unsigned way, const 
     if (!most)
         return;
     leg->seen_from = hik_endpoint_keep(&out->seen_from[way], hik_endpoint_print(&most->src, most->src_port));
-    leg->astray_same_port = most->astray && receiver && receiver->endpoint.port == most->dst_port;
+    leg->misdirected_same_port = most->misdirected && receiver && receiver->endpoint.port == most->dst_port;
     leg->seen_to = hik_endpoint_keep(&out->seen_to[way], hik_endpoint_print(&most->dst, most->dst_port));
     leg->ssrc = most->ssrc;
     leg->ssrcs = count_ssrcs(session, most);

@@ -230,7 +230,7 @@ static void note_dialog(packet_info *pinfo, const struct hik_message *message)
     }
 }
 
-static void take_notes(packet_info *pinfo, const struct hik_message *message)
+static void process_notes(packet_info *pinfo, const struct hik_message *message)
 {
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
     note_dialog(pinfo, message);
@@ -336,7 +336,7 @@ void hik_findings_message(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, p
     struct hik_session *session = message->session;
 
     if (!PINFO_FD_VISITED(pinfo) && !message->copy_of) {
-        take_notes(pinfo, message);
+        process_notes(pinfo, message);
         hik_closing_take(pinfo, message);
     }
     if (!tree && !hik_stock_wants_experts())

@@ -32,10 +32,10 @@ static expert_field ei_media_after_bye_mild = EI_INIT;
 /* Another payload type than so far, or the first: is it in an m= line? */
 static void judge_payload_type(packet_info *pinfo, struct hik_flow *flow, const struct hik_rtp *rtp, const struct hik_session *session)
 {
-    flow->judged_pt = rtp->payload_type;
-    if (flow->judged & HIK_JUDGED_PAYLOAD_TYPE || hik_media_facts_declares(session, rtp->payload_type))
+    flow->checked_pt = rtp->payload_type;
+    if (flow->checked_against_sdp & HIK_CHECKED_PAYLOAD_TYPE || hik_media_facts_declares(session, rtp->payload_type))
         return;
-    flow->judged |= HIK_JUDGED_PAYLOAD_TYPE;
+    flow->checked_against_sdp |= HIK_CHECKED_PAYLOAD_TYPE;
     flow->undeclared_pt = rtp->payload_type;
     flow->undeclared_frame = pinfo->num;
     flow->undeclared_nth = rtp->nth;
@@ -48,16 +48,16 @@ static void judge_flow(packet_info *pinfo, struct hik_flow *flow, const struct h
     uint32_t expected;
 
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
-    flow->judged = HIK_JUDGED;
-    flow->judged_frame = pinfo->num;
-    flow->judged_nth = rtp->nth;
+    flow->checked_against_sdp = HIK_CHECKED;
+    flow->checked_frame = pinfo->num;
+    flow->checked_nth = rtp->nth;
     /* an audio line beside the video, and the way back of a conversation, have SSRCs of their own */
     if (hik_media_facts_is_announced(session, flow) && hik_session_expected_ssrc(session, &expected)) {
-        flow->judged_expected = expected;
+        flow->checked_expected = expected;
         if (expected == flow->ssrc)
-            flow->judged |= HIK_JUDGED_EXPECTED;
+            flow->checked_against_sdp |= HIK_CHECKED_EXPECTED;
         else if (expected != HIK_SSRC_HIKVISION)
-            flow->judged |= HIK_JUDGED_MISMATCH;
+            flow->checked_against_sdp |= HIK_CHECKED_MISMATCH;
     }
     judge_payload_type(pinfo, flow, rtp, session);
 }
@@ -67,7 +67,7 @@ static void show_first(packet_info *pinfo, proto_item *item, const struct hik_fl
     const struct hik_content *content = flow->content;
     uint32_t expected;
 
-    if (flow->astray)
+    if (flow->misdirected)
         expert_add_info_format(pinfo, item, &ei_wrong_destination,
                                "Media with the SSRC announced goes to %s, which its receiver did not announce",
                                hik_endpoint_print(&flow->dst, flow->dst_port).s);
@@ -83,7 +83,7 @@ static void show_first(packet_info *pinfo, proto_item *item, const struct hik_fl
     if (!PINFO_FD_VISITED(pinfo))
         return;
     /* No answer was seen at all: the offer is all there is to compare with. */
-    if (!(flow->judged & HIK_JUDGED) && hik_media_facts_is_announced(session, flow) &&
+    if (!(flow->checked_against_sdp & HIK_CHECKED) && hik_media_facts_is_announced(session, flow) &&
         hik_session_expected_ssrc(session, &expected) && expected != flow->ssrc && expected != HIK_SSRC_HIKVISION)
         expert_add_info_format(pinfo, item, &ei_ssrc_mismatch, "RTP carries SSRC %u, the INVITE announced %u (the answer is "
                                "not in the capture)", flow->ssrc, expected);
@@ -96,10 +96,10 @@ static void show_first(packet_info *pinfo, proto_item *item, const struct hik_fl
 
 static void show_judgement(packet_info *pinfo, proto_item *item, const struct hik_flow *flow)
 {
-    if (flow->judged & HIK_JUDGED_MISMATCH)
+    if (flow->checked_against_sdp & HIK_CHECKED_MISMATCH)
         expert_add_info_format(pinfo, item, &ei_ssrc_mismatch,
                                "RTP carries SSRC %u, the SDP announced %u (y=): the receiver may drop the stream", flow->ssrc,
-                               flow->judged_expected);
+                               flow->checked_expected);
 }
 
 static void show_gap(packet_info *pinfo, proto_item *item, const struct hik_rtp *rtp)
@@ -112,20 +112,20 @@ static void show_gap(packet_info *pinfo, proto_item *item, const struct hik_rtp 
                            some ? "; the others come late" : "");
 }
 
-static void show_marks(packet_info *pinfo, proto_item *item, const struct hik_rtp *rtp, const struct hik_flow *flow,
+static void show_flags(packet_info *pinfo, proto_item *item, const struct hik_rtp *rtp, const struct hik_flow *flow,
                        const struct hik_session *session)
 {
-    if (rtp->marks & HIK_MARK_RESTART)
+    if (rtp->flags & HIK_RTP_RESTART)
         expert_add_info_format(pinfo, item, &ei_sequence, "The sequence numbers begin anew here, at %u", rtp->seq);
-    if (rtp->marks & HIK_MARK_STRAY)
+    if (rtp->flags & HIK_RTP_STRAY)
         expert_add_info_format(pinfo, item, &ei_sequence, "Sequence number %u fits neither what comes before nor what follows",
                                rtp->seq);
-    if (rtp->marks & HIK_MARK_REUSED)
+    if (rtp->flags & HIK_RTP_REUSED)
         expert_add_info_format(pinfo, item, &ei_sequence, "Sequence number %u came before, with other bytes", rtp->seq);
-    if (rtp->marks & HIK_MARK_MANY_SSRCS)
+    if (rtp->flags & HIK_RTP_MANY_SSRCS)
         expert_add_info_format(pinfo, item, &ei_many_ssrcs, "This is SSRC number %u of the session: this is no media of a camera",
                                HIK_MANY_SSRCS);
-    if (rtp->marks & HIK_MARK_AFTER_BYE) {
+    if (rtp->flags & HIK_RTP_AFTER_BYE) {
         nstime_t bye_time;
         uint32_t bye_frame;
 
@@ -136,7 +136,7 @@ static void show_marks(packet_info *pinfo, proto_item *item, const struct hik_rt
                                    "Media %.3f s after the BYE in frame %u", late, bye_frame);
         }
     }
-    if ((rtp->marks & HIK_MARK_SSRC_CHANGED) && !(flow->judged & HIK_JUDGED_EXPECTED))
+    if ((rtp->flags & HIK_RTP_SSRC_CHANGED) && !(flow->checked_against_sdp & HIK_CHECKED_EXPECTED))
         expert_add_info_format(pinfo, item, &ei_ssrc_changed,
                                "The SSRC changes from %u to %u in the middle of the session: the receiver may drop the stream",
                                flow->next_in_session ? flow->next_in_session->ssrc : 0, flow->ssrc);
@@ -146,17 +146,17 @@ void hik_findings_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, proto
                       const struct hik_flow *flow, struct hik_session *session)
 {
     if (!PINFO_FD_VISITED(pinfo) && flow->packets == 1)
-        rtp->flow->astray = hik_media_facts_is_misdirected(session, flow);
-    if (!PINFO_FD_VISITED(pinfo) && !flow->judged && session->answer.frame)
+        rtp->flow->misdirected = hik_media_facts_is_misdirected(session, flow);
+    if (!PINFO_FD_VISITED(pinfo) && !flow->checked_against_sdp && session->answer.frame)
         judge_flow(pinfo, rtp->flow, rtp, session);
-    else if (!PINFO_FD_VISITED(pinfo) && flow->judged && rtp->payload_type != flow->judged_pt)
+    else if (!PINFO_FD_VISITED(pinfo) && flow->checked_against_sdp && rtp->payload_type != flow->checked_pt)
         judge_payload_type(pinfo, rtp->flow, rtp, session);
     if (!tree && !hik_stock_wants_experts())
         return;
     hik_session_tree_first_media(tvb, tree, session);
     if (pinfo->num == flow->first_frame && rtp->nth == flow->first_nth)
         show_first(pinfo, item, flow, session);
-    if (pinfo->num == flow->judged_frame && rtp->nth == flow->judged_nth)
+    if (pinfo->num == flow->checked_frame && rtp->nth == flow->checked_nth)
         show_judgement(pinfo, item, flow);
     if (pinfo->num == flow->undeclared_frame && rtp->nth == flow->undeclared_nth)
         expert_add_info_format(pinfo, item, &ei_payload_not_declared,
@@ -169,9 +169,9 @@ void hik_findings_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, proto
     /* Where the capture cuts TCP segments, most RTP headers are cut off. */
     if (rtp->gap && !(flow->tcp && tvb_captured_length(tvb) < tvb_reported_length(tvb)))
         show_gap(pinfo, item, rtp);
-    if (rtp->marks & (HIK_MARK_RESTART | HIK_MARK_STRAY | HIK_MARK_REUSED | HIK_MARK_MANY_SSRCS | HIK_MARK_AFTER_BYE |
-                      HIK_MARK_SSRC_CHANGED))
-        show_marks(pinfo, item, rtp, flow, session);
+    if (rtp->flags & (HIK_RTP_RESTART | HIK_RTP_STRAY | HIK_RTP_REUSED | HIK_RTP_MANY_SSRCS | HIK_RTP_AFTER_BYE |
+                      HIK_RTP_SSRC_CHANGED))
+        show_flags(pinfo, item, rtp, flow, session);
 }
 
 void hik_rtp_findings_register(int proto)

@@ -55,7 +55,7 @@ static bool same_stream(const struct hik_tcp_connection *a, const struct hik_tcp
     return false;
 }
 
-static void take_foreign(const struct hik_tcp_connection *connection, unsigned way, struct hik_tcp_facts *out)
+static void add_foreign(const struct hik_tcp_connection *connection, unsigned way, struct hik_tcp_facts *out)
 {
     const struct hik_tcp_direction *dir = &connection->dir[way];
     size_t len = 0;
@@ -104,14 +104,14 @@ void hik_tcp_facts_collect(const struct hik_session *session, const struct hik_d
         bool elsewhere = goes_elsewhere(connection, listener, &instead);
 
         if (elsewhere) {
-            out->astray = true;
-            out->astray_frame = connection->syn_frame;
-            out->astray_refused = connection->rst_frame && !connection->accept_frame && !connection->data_frame;
-            out->astray_up = connection->accept_frame || connection->data_frame;
-            out->astray_media = connection->media_frame != 0;
-            print_end(out->astray_from, connection, 0);
-            print_end(out->astray_to, connection, 1);
-            snprintf(out->astray_instead, sizeof out->astray_instead, "%s",
+            out->misdirected = true;
+            out->misdirected_frame = connection->syn_frame;
+            out->misdirected_refused = connection->rst_frame && !connection->accept_frame && !connection->data_frame;
+            out->misdirected_up = connection->accept_frame || connection->data_frame;
+            out->misdirected_media = connection->media_frame != 0;
+            print_end(out->misdirected_from, connection, 0);
+            print_end(out->misdirected_to, connection, 1);
+            snprintf(out->misdirected_instead, sizeof out->misdirected_instead, "%s",
                      hik_endpoint_print(&instead->endpoint.addr, instead->endpoint.port).s);
         } else if (connection->syn_frame || connection->data_frame) {
             reached = true;
@@ -127,7 +127,7 @@ void hik_tcp_facts_collect(const struct hik_session *session, const struct hik_d
                     out->head = hik_tcp_stream_framing(dir->stream)->head;
                 }
             } else if (dir->foreign_frame && !elsewhere) {
-                take_foreign(connection, way, out);
+                add_foreign(connection, way, out);
             }
         }
         if (!connection->media_frame)
@@ -140,8 +140,8 @@ void hik_tcp_facts_collect(const struct hik_session *session, const struct hik_d
         }
         later = connection;
     }
-    if (reached && !out->astray_media)
-        out->astray = false;
+    if (reached && !out->misdirected_media)
+        out->misdirected = false;
     out->missing = missing.bytes;
     out->holes = missing.holes;
     out->missing_frame = missing.frame;

@@ -282,12 +282,12 @@ static bool judge_path(const struct hik_facts *f, struct hik_verdict *v)
                 f->offer_role == HIK_ROLE_ACTIVE ? "nobody listens" : "nobody connects");
             explained = true;
         }
-        if (f->connections.astray) {
+        if (f->connections.misdirected) {
             const struct hik_tcp_facts *t = &f->connections;
 
-            add(v, t->astray_refused ? HIK_CODE_TCP_REFUSED : HIK_CODE_TCP_NO_CONNECTION, HIK_SEVERITY_ERROR,
-                "%s connects to %s instead of %s, which was announced, and %s", t->astray_from, t->astray_to, t->astray_instead,
-                t->astray_refused ? "is refused (RST)" : t->astray_up ? "sends no RTP there" : "gets no answer");
+            add(v, t->misdirected_refused ? HIK_CODE_TCP_REFUSED : HIK_CODE_TCP_NO_CONNECTION, HIK_SEVERITY_ERROR,
+                "%s connects to %s instead of %s, which was announced, and %s", t->misdirected_from, t->misdirected_to, t->misdirected_instead,
+                t->misdirected_refused ? "is refused (RST)" : t->misdirected_up ? "sends no RTP there" : "gets no answer");
             explained = true;
         } else if (f->tcp_refused && !f->tcp_up) {
             add(v, HIK_CODE_TCP_REFUSED, HIK_SEVERITY_ERROR, "%s refuses the media connection (RST)",
@@ -524,10 +524,10 @@ static void judge_transport(const struct hik_facts *f, const struct hik_leg *leg
     judge_sequence(leg, v);
     if (leg->duplicates > 0)
         add(v, HIK_CODE_DUPLICATES, HIK_SEVERITY_NOTE, "%u of %u RTP packets came twice", leg->duplicates, leg->packets);
-    if (leg->packets_astray > 0 && leg->packets_astray == leg->packets) /* else it came where it should as well */
-        add(v, HIK_CODE_WRONG_DESTINATION, leg->astray_same_port ? HIK_SEVERITY_WARN : HIK_SEVERITY_ERROR,
-            "%u RTP packets with the SSRC announced go to %s, not to %s%s", leg->packets_astray, or_unknown(leg->seen_to),
-            or_unknown(leg->to), leg->astray_same_port ? "; same port: is the address translated on the way?" : "");
+    if (leg->packets_misdirected > 0 && leg->packets_misdirected == leg->packets) /* else it came where it should as well */
+        add(v, HIK_CODE_WRONG_DESTINATION, leg->misdirected_same_port ? HIK_SEVERITY_WARN : HIK_SEVERITY_ERROR,
+            "%u RTP packets with the SSRC announced go to %s, not to %s%s", leg->packets_misdirected, or_unknown(leg->seen_to),
+            or_unknown(leg->to), leg->misdirected_same_port ? "; same port: is the address translated on the way?" : "");
     if (leg->packets_unnegotiated > 0) {
         if (leg->unnegotiated_is_host)
             add(v, HIK_CODE_UNNEGOTIATED, HIK_SEVERITY_NOTE, "media comes from %s, not from the port announced, %s",
@@ -579,9 +579,9 @@ static void judge_connections(const struct hik_facts *f, const struct hik_leg *l
     if (t->anew > 0)
         add(v, HIK_CODE_RECONNECTED, HIK_SEVERITY_NOTE, "the media connection was made anew %u time%s: from %s, then from %s "
             "(frame %u)", t->anew, t->anew == 1 ? "" : "s", t->first_from, t->second_from, t->second_frame);
-    if (t->astray && hik_verdict_find(v, HIK_CODE_WRONG_DESTINATION) == NULL)
+    if (t->misdirected && hik_verdict_find(v, HIK_CODE_WRONG_DESTINATION) == NULL)
         add(v, HIK_CODE_WRONG_DESTINATION, HIK_SEVERITY_WARN, "the media connection from %s goes to %s instead of %s, which was "
-            "announced", t->astray_from, t->astray_to, t->astray_instead);
+            "announced", t->misdirected_from, t->misdirected_to, t->misdirected_instead);
 }
 
 static void judge_end(const struct hik_facts *f, struct hik_verdict *v)

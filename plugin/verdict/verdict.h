@@ -108,8 +108,8 @@ struct hik_leg {
     uint32_t packets_expected_ssrc; /* packets with the SSRC announced */
     uint32_t packets_unnegotiated; /* from a source no SDP announced */
     const char *unnegotiated_from;
-    uint32_t packets_astray;  /* with the SSRC announced, to an endpoint the receiver did not announce */
-    bool astray_same_port;    /* of which the port is the one announced */
+    uint32_t packets_misdirected;  /* with the SSRC announced, to an endpoint the receiver did not announce */
+    bool misdirected_same_port;    /* of which the port is the one announced */
     bool unnegotiated_is_host; /* that source has the announced address, and only the port differs */
     bool unnegotiated_is_peer; /* that source has the address of the SIP peer */
     double seconds;           /* from the first to the last packet */
@@ -143,10 +143,10 @@ struct hik_tcp_facts {
     uint32_t foreign_frame;
     const char *foreign_is;   /* what they are, NULL: not known */
     char foreign_from[HIK_TCP_TEXT], foreign_to[HIK_TCP_TEXT], foreign_first[HIK_TCP_TEXT]; /* the first of them, hex */
-    bool astray;              /* who was to connect tried another port than the one announced */
-    bool astray_refused, astray_up, astray_media;
-    uint32_t astray_frame;
-    char astray_from[HIK_TCP_TEXT], astray_to[HIK_TCP_TEXT], astray_instead[HIK_TCP_TEXT];
+    bool misdirected;              /* who was to connect tried another port than the one announced */
+    bool misdirected_refused, misdirected_up, misdirected_media;
+    uint32_t misdirected_frame;
+    char misdirected_from[HIK_TCP_TEXT], misdirected_to[HIK_TCP_TEXT], misdirected_instead[HIK_TCP_TEXT];
 };
 
 struct hik_facts {

@@ -14,13 +14,13 @@ static const uint8_t h264_sps[] = { 0x67, 0x42, 0xc0, 0x1f, 0xda, 0x01, 0x40, 0x
 static const uint8_t h264_pps[] = { 0x68, 0xce, 0x0f, 0xc8 };
 
 /* Feeds a copy of just that size. */
-static bool feed(struct hik_bare_video *video, uint32_t *seq, uint32_t timestamp, const uint8_t *data, size_t len)
+static bool feed(struct hik_h26x_rtp *video, uint32_t *seq, uint32_t timestamp, const uint8_t *data, size_t len)
 {
     uint8_t *copy = g_malloc(len ? len : 1);
     bool other;
 
     memcpy(copy, data, len);
-    other = hik_bare_video_feed(video, ++*seq, timestamp, copy, len);
+    other = hik_h26x_rtp_feed(video, ++*seq, timestamp, copy, len);
     g_free(copy);
     return other;
 }
@@ -29,8 +29,8 @@ static void test_h264(void)
 {
     static const uint8_t idr_first[] = { 0x65, 0x88, 0x84, 1 }, idr_second[] = { 0x65, 0x08, 0x84, 1 };
     static const uint8_t fu_begin[] = { 0x7c, 0x81, 0x9a, 1 }, fu_end[] = { 0x7c, 0x41, 0x9a, 1 };
-    struct hik_bare_video video = { .codec = HIK_ES_H264 };
-    const struct hik_bare_count *count = hik_bare_video_count(&video);
+    struct hik_h26x_rtp video = { .codec = HIK_ES_H264 };
+    const struct hik_h26x_count *count = hik_h26x_count(&video);
     uint8_t stap[1 + 2 + sizeof h264_sps + 2 + sizeof h264_pps] = { 0x78, 0, sizeof h264_sps };
     uint32_t seq = 0;
 
@@ -55,12 +55,12 @@ static void test_h264(void)
 static void test_rate(void)
 {
     static const uint8_t slice[] = { 0x41, 0x9a, 0x21, 1 };
-    struct hik_bare_video video = { .codec = HIK_ES_H264 };
+    struct hik_h26x_rtp video = { .codec = HIK_ES_H264 };
     uint32_t seq = 0;
 
     for (uint32_t n = 0; n < 5; n++)
         feed(&video, &seq, UINT32_MAX - 5000 + n * 3000, slice, sizeof slice);
-    g_assert_true(hik_bare_video_count(&video)->frame_rate == 30.0);
+    g_assert_true(hik_h26x_count(&video)->frame_rate == 30.0);
 }
 
 /* Declared to be H.264: what came before that became clear counts too. */
@@ -68,7 +68,7 @@ static void test_h265_called_h264(void)
 {
     static const uint8_t vps[] = { 0x40, 0x01, 0x0c, 0x01, 0xff }, idr[] = { 0x26, 0x01, 0xaf, 1 };
     static const uint8_t trail[] = { 0x02, 0x01, 0xd0, 1 }, fu_idr[] = { 0x62, 0x01, 0x93, 0xaf, 1 };
-    struct hik_bare_video video = { .codec = HIK_ES_H264 };
+    struct hik_h26x_rtp video = { .codec = HIK_ES_H264 };
     unsigned others = 0;
     uint32_t seq = 0;
 
@@ -78,18 +78,18 @@ static void test_h265_called_h264(void)
         others += n == 100 ? feed(&video, &seq, n * 3600, fu_idr, sizeof fu_idr) : feed(&video, &seq, n * 3600, trail, sizeof trail);
     g_assert_cmpuint(others, ==, 1);
     g_assert_cmpint(video.codec, ==, HIK_ES_H265);
-    g_assert_cmpuint(hik_bare_video_count(&video)->frames, ==, 200);
-    g_assert_cmpuint(hik_bare_video_count(&video)->key_frames, ==, 2);
+    g_assert_cmpuint(hik_h26x_count(&video)->frames, ==, 200);
+    g_assert_cmpuint(hik_h26x_count(&video)->key_frames, ==, 2);
 }
 
 /* Any bytes, of any length: nothing is read behind the end, and noise is no video. */
 static void test_noise(void)
 {
-    struct hik_bare_video video = { .codec = HIK_ES_UNKNOWN };
+    struct hik_h26x_rtp video = { .codec = HIK_ES_UNKNOWN };
     GRand *random = g_rand_new_with_seed(4);
     uint32_t seq = 0;
 
-    g_assert_null(hik_bare_video_count(&video));
+    g_assert_null(hik_h26x_count(&video));
     for (unsigned n = 0; n < 2000; n++) {
         uint8_t data[64];
         size_t len = (size_t)g_rand_int_range(random, 0, sizeof data);
@@ -98,13 +98,13 @@ static void test_noise(void)
             data[i] = (uint8_t)g_rand_int(random);
         g_assert_false(feed(&video, &seq, n, data, len));
     }
-    g_assert_null(hik_bare_video_count(&video));
+    g_assert_null(hik_h26x_count(&video));
     for (int first = 0; first < 256; first++) {
         const uint8_t data[] = { (uint8_t)first, 0xff, 0xff, 0xff };
 
         for (unsigned codec = HIK_ES_H264; codec <= HIK_ES_H265; codec++)
             for (size_t len = 0; len <= sizeof data; len++) {
-                struct hik_bare_video one = { .codec = (uint8_t)codec };
+                struct hik_h26x_rtp one = { .codec = (uint8_t)codec };
                 feed(&one, &seq, 0, data, len);
             }
     }

@@ -453,15 +453,15 @@ static void test_source(void)
     expect(f, HIK_STATE_CLOSED, "OK 2000 RTP packets of H.264 1920x1080 in 8.0 s from 10.69.91.7:40000 to 10.69.80.187:5798; "
            "also UNNEGOTIATED media comes from 10.69.91.7:40000, not from the port announced, 10.69.91.7:5930");
     f = healthy();
-    f.leg[0].packets_astray = 2000;
+    f.leg[0].packets_misdirected = 2000;
     f.leg[0].seen_to = "10.69.80.187:30000";
     expect(f, HIK_STATE_CLOSED, "WRONG_DESTINATION 2000 RTP packets with the SSRC announced go to 10.69.80.187:30000, not to "
            "10.69.80.187:5798");
     f.leg[0].seen_to = "10.69.80.99:5798";
-    f.leg[0].astray_same_port = true;
+    f.leg[0].misdirected_same_port = true;
     expect(f, HIK_STATE_CLOSED, "WRONG_DESTINATION 2000 RTP packets with the SSRC announced go to 10.69.80.99:5798, not to "
            "10.69.80.187:5798; same port: is the address translated on the way?");
-    f.leg[0].packets_astray = 1999; /* it came where it should as well */
+    f.leg[0].packets_misdirected = 1999; /* it came where it should as well */
     expect(f, HIK_STATE_CLOSED, "OK 2000 RTP packets of H.264 1920x1080 in 8.0 s from 10.69.91.7:5930 to 10.69.80.99:5798");
     f = healthy();
     f.leg[0].sender_class = HIK_ADDR_PUBLIC; /* media came all the same */
@@ -622,12 +622,12 @@ static void test_hostile(void)
         SEC(after_invite), SEC(cancel_after), SEC(after_answer), SEC(first_media_after), SEC(after_bye_seconds);
         SEC(silence);
         f.connections.framed = (enum hik_framed)g_rand_int_range(rand, HIK_FRAMED_RFC4571, HIK_FRAMED_BARE + 1);
-        BIT(connections.framed_seen), BIT(connections.cut), BIT(connections.foreign), BIT(connections.astray);
-        BIT(connections.astray_refused), BIT(connections.astray_up), BIT(connections.astray_media);
+        BIT(connections.framed_seen), BIT(connections.cut), BIT(connections.foreign), BIT(connections.misdirected);
+        BIT(connections.misdirected_refused), BIT(connections.misdirected_up), BIT(connections.misdirected_media);
         NUM(connections.head), NUM(connections.anew), NUM(connections.missing), NUM(connections.holes);
         NUM(connections.missing_frame), NUM(connections.kept), NUM(connections.sent), NUM(connections.foreign_bytes);
         TXT(connections.foreign_is);
-        memset(f.connections.astray_to, '|', HIK_TCP_TEXT - 1);
+        memset(f.connections.misdirected_to, '|', HIK_TCP_TEXT - 1);
         if (g_rand_boolean(rand))
             f.unreachable = 0;
         if (g_rand_boolean(rand))
@@ -640,10 +640,10 @@ static void test_hostile(void)
         f.answer_role = g_rand_int_range(rand, 0, 3);
         for (int k = 0; k < 2; k++) {
             BIT(leg[k].wanted), BIT(leg[k].to_port_zero), BIT(leg[k].to_is_peer), BIT(leg[k].unnegotiated_is_peer);
-            BIT(leg[k].unnegotiated_is_host), BIT(leg[k].astray_same_port);
+            BIT(leg[k].unnegotiated_is_host), BIT(leg[k].misdirected_same_port);
             NUM(leg[k].packets), NUM(leg[k].line_packets), NUM(leg[k].loss.expected), NUM(leg[k].loss.lost), NUM(leg[k].loss_beside.expected),
                 NUM(leg[k].loss_beside.lost), BIT(leg[k].loss_beside.audio), TXT(leg[k].loss.from), TXT(leg[k].loss_beside.from), NUM(leg[k].duplicates), NUM(leg[k].restarts), NUM(leg[k].strays), NUM(leg[k].reused), NUM(leg[k].ssrc);
-            NUM(leg[k].ssrcs), NUM(leg[k].packets_expected_ssrc), NUM(leg[k].packets_unnegotiated), NUM(leg[k].packets_astray);
+            NUM(leg[k].ssrcs), NUM(leg[k].packets_expected_ssrc), NUM(leg[k].packets_unnegotiated), NUM(leg[k].packets_misdirected);
             TXT(leg[k].to), TXT(leg[k].from), TXT(leg[k].seen_from), TXT(leg[k].seen_to), TXT(leg[k].unnegotiated_from);
             SEC(leg[k].seconds);
             f.leg[k].to_class = g_rand_int_range(rand, 0, 6);
