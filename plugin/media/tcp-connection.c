@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "tcp-media.h"
+#include "tcp-connection.h"
 
 /* Connections of a session that are looked at: a device that connects anew each second makes many. */
 #define MAX_CONNECTIONS 64

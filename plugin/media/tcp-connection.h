@@ -84,4 +84,8 @@ void hik_tcp_claim_from_stock(packet_info *pinfo, const address *addr, uint16_t 
 /* handle: takes the bytes of connections. */
 void hik_tcp_connection_register(int proto, dissector_handle_t handle);
 
+/* The newest of a session's connections, RTCP's own left out; the others by next_in_session. NULL: there is none. Any pass,
+ * as far as the capture was read. */
+const struct hik_tcp_connection *hik_tcp_newest(const struct hik_session *session);
+
 #endif

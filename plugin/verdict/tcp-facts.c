@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "endpoint.h"
-#include "tcp-media.h"
+#include "tcp-connection.h"
 
 /* Connections of a session that are looked at. */
 #define MAX_CONNECTIONS 64
