@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a new user reads is true: the list of fields, the filters and files README names, its links, the profile, the
-installation, and the public names with their types."""
+"""What a new user reads is true: the list of fields, the filters and files README names, its links, the profile,
+and the public names with their types."""
 
 import fnmatch
 import os
@@ -272,32 +272,3 @@ def test_profile_colours(tshark, profile):
     assert not {"Cascade: error", "Cascade: warning"} & set(healthy.values())
     refused = rules("verdict-rejected.pcap")
     assert (refused["1"], refused["3"]) == ("Cascade: INVITE of a faulty call", "Cascade: error")
-
-
-# ---- installation
-
-
-def test_installs_where_wireshark_looks(tshark, tmp_path):
-    """`cmake --install` puts the plugin and the profile into the folders tshark names."""
-    folder = conftest.PLUGIN_DIR.parent
-    if not (folder / "cmake_install.cmake").is_file():
-        pytest.skip("HIK_PLUGIN_DIR is in no build folder")
-    cache = dict(re.findall(r"^(\w+):\w+=(.*)$", (folder / "CMakeCache.txt").read_text(), re.MULTILINE))
-    if cache["HIK_INSTALL_PERSONAL"] == "ON":
-        pytest.skip("this build installs into a home")
-    # The folder may be a copy of the one that CMake wrote its script for.
-    text = (folder / "cmake_install.cmake").read_text()
-    text = text.replace(cache["CMAKE_CACHEFILE_DIR"], str(folder)).replace(cache["CMAKE_HOME_DIRECTORY"], str(REPO))
-    text = text.replace("install_manifest.txt", "install_manifest_of_test.txt")
-    script = tmp_path / "install.cmake"
-    script.write_text(text)
-    destination = tmp_path / "destination"
-    done = subprocess.run(["cmake", "-P", str(script)], env=dict(os.environ, DESTDIR=str(destination)),
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    assert done.returncode == 0, done.stdout.decode()
-    installed = {"/" + path.relative_to(destination).as_posix() for path in destination.rglob("*") if path.is_file()}
-    folders = dict(re.findall(r"^([^:]+):\s+(.*)$", tshark.run(["-G", "folders"], plugin=False), re.MULTILINE))
-    assert installed == {folders["Global Plugins"] + "/epan/hikcascade.so"} | {
-        "%s/profiles/hikcascade/%s" % (folders["Global configuration"].rstrip("/"), name) for name in PROFILE_FILES} | {
-        "/usr/bin/hikcascade-report"} | {
-        "/usr/share/hikcascade/hikcascade_report/" + path.name for path in (REPO / "report" / "hikcascade_report").glob("*.py")}
