@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#include "tcp-connection.h"
-
 /* Connections of a session that are looked at: a device that connects anew each second makes many. */
 #define MAX_CONNECTIONS 64
 /* Ports below are somebody else's (RFC 6335): never media. */
@@ -36,6 +34,20 @@ struct hik_tcp_connection *hik_tcp_connection_find(packet_info *pinfo)
 {
     conversation_t *conversation = packet_conversation(pinfo);
     return conversation ? (struct hik_tcp_connection *)conversation_get_proto_data(conversation, proto_hik) : NULL;
+}
+
+/* A connection between the two ends of this packet, not listed yet. File scope. */
+static struct hik_tcp_connection *make_connection(packet_info *pinfo, conversation_t *conversation)
+{
+    struct hik_tcp_connection *connection = wmem_new0(wmem_file_scope(), struct hik_tcp_connection);
+
+    copy_address_wmem(wmem_file_scope(), &connection->addr[0], &pinfo->src);
+    copy_address_wmem(wmem_file_scope(), &connection->addr[1], &pinfo->dst);
+    connection->port[0] = (uint16_t)pinfo->srcport;
+    connection->port[1] = (uint16_t)pinfo->destport;
+    connection->first_frame = pinfo->num;
+    conversation_add_proto_data(conversation, proto_hik, connection);
+    return connection;
 }
 
 /* Puts a connection into its session's list, or into another session's. */
@@ -77,17 +89,11 @@ struct hik_tcp_connection *hik_tcp_connection_new(packet_info *pinfo, const stru
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
     if (!conversation)
         return NULL;
-    connection = wmem_new0(wmem_file_scope(), struct hik_tcp_connection);
-    copy_address_wmem(wmem_file_scope(), &connection->addr[0], &pinfo->src);
-    copy_address_wmem(wmem_file_scope(), &connection->addr[1], &pinfo->dst);
-    connection->port[0] = (uint16_t)pinfo->srcport;
-    connection->port[1] = (uint16_t)pinfo->destport;
-    connection->first_frame = pinfo->num;
+    connection = make_connection(pinfo, conversation);
     if (claim) {
         connection->session = claim->session;
         connection->rtcp = claim->rtcp;
     }
-    conversation_add_proto_data(conversation, proto_hik, connection);
     if (may_take(conversation_get_dissector(conversation, pinfo->num))) {
         conversation_set_dissector(conversation, media_handle);
         connection->ours = true;
@@ -104,15 +110,9 @@ static struct hik_tcp_connection *new_misdirected(packet_info *pinfo, struct hik
 
     if (!conversation)
         return NULL;
-    connection = wmem_new0(wmem_file_scope(), struct hik_tcp_connection);
-    copy_address_wmem(wmem_file_scope(), &connection->addr[0], &pinfo->src);
-    copy_address_wmem(wmem_file_scope(), &connection->addr[1], &pinfo->dst);
-    connection->port[0] = (uint16_t)pinfo->srcport;
-    connection->port[1] = (uint16_t)pinfo->destport;
-    connection->first_frame = pinfo->num;
+    connection = make_connection(pinfo, conversation);
     connection->session = session;
     connection->misdirected = true;
-    conversation_add_proto_data(conversation, proto_hik, connection);
     list(connection);
     return connection;
 }

@@ -6,6 +6,8 @@
  */
 #include "session-update.h"
 
+#include "history.h"
+
 #include <string.h>
 
 #include "error-info.h"
@@ -331,20 +333,9 @@ static void process_bye(packet_info *pinfo, const struct hik_message_info *r, co
 
 static struct hik_bye *find_bye(const struct hik_session *session, uint32_t frame)
 {
-    unsigned low = 0, high = session->byes ? wmem_array_get_count(session->byes) : 0;
+    struct hik_bye *bye = (struct hik_bye *)hik_history_at(session->byes, frame);
 
-    while (low < high) {
-        unsigned middle = low + (high - low) / 2;
-        struct hik_bye *bye = (struct hik_bye *)wmem_array_index(session->byes, middle);
-
-        if (bye->frame == frame)
-            return bye;
-        if (bye->frame < frame)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return NULL;
+    return bye && bye->frame == frame ? bye : NULL;
 }
 
 /* The answer says that the call goes on. 481 and 408 say that there is no call any more (RFC 3261 15.1.1). */
@@ -385,28 +376,6 @@ static void process_bye_answer(packet_info *pinfo, struct hik_message *message)
         keep_ending(pinfo, session, NULL);
         message->goes_on = true;
     }
-}
-
-bool hik_session_ended_at(const struct hik_session *session, uint32_t frame, uint32_t *bye_frame, nstime_t *bye_time)
-{
-    unsigned low = 0, high = session->endings ? wmem_array_get_count(session->endings) : 0;
-    const struct hik_ending *found;
-
-    while (low < high) { /* the first one later than the frame */
-        unsigned middle = low + (high - low) / 2;
-
-        found = (const struct hik_ending *)wmem_array_index(session->endings, middle);
-        if (found->frame <= frame)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == 0)
-        return false;
-    found = (const struct hik_ending *)wmem_array_index(session->endings, low - 1);
-    *bye_frame = found->bye_frame;
-    *bye_time = found->bye_time;
-    return found->bye_frame != 0;
 }
 
 static void undo_playback(struct hik_session *session)

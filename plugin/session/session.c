@@ -6,6 +6,8 @@
  */
 #include "session.h"
 
+#include "history.h"
+
 #include <string.h>
 
 #include "parts.h"
@@ -42,22 +44,23 @@ bool hik_session_expected_ssrc(const struct hik_session *session, uint32_t *ssrc
 
 bool hik_session_expected_ssrc_at(const struct hik_session *session, uint32_t frame, uint32_t *ssrc)
 {
-    unsigned low = 0, high = session->expectations ? wmem_array_get_count(session->expectations) : 0;
-    const struct hik_expectation *found;
+    const struct hik_expectation *found = (const struct hik_expectation *)hik_history_at(session->expectations, frame);
 
-    while (low < high) { /* the first one later than the frame */
-        unsigned middle = low + (high - low) / 2;
-        found = (const struct hik_expectation *)wmem_array_index(session->expectations, middle);
-        if (found->frame <= frame)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == 0)
+    if (!found)
         return false;
-    found = (const struct hik_expectation *)wmem_array_index(session->expectations, low - 1);
     *ssrc = found->ssrc;
     return found->known;
+}
+
+bool hik_session_ended_at(const struct hik_session *session, uint32_t frame, uint32_t *bye_frame, nstime_t *bye_time)
+{
+    const struct hik_ending *found = (const struct hik_ending *)hik_history_at(session->endings, frame);
+
+    if (!found)
+        return false;
+    *bye_frame = found->bye_frame;
+    *bye_time = found->bye_time;
+    return found->bye_frame != 0;
 }
 
 unsigned hik_session_count(void)
