@@ -15,7 +15,7 @@ took() {
     took_since=$SECONDS
 }
 
-# missing_packages build|test|matrix...: Debian packages of what is not there.
+# missing_packages build|test|screen|matrix...: Debian packages of what is not there.
 missing_packages() {
     local part
     for part in "$@"; do
@@ -42,6 +42,11 @@ missing_packages() {
             # Only makes it faster, so nobody is asked to install it by hand.
             ! can_install || as_user /usr/bin/python3 -c 'import xdist' >/dev/null 2>&1 || echo python3-pytest-xdist
             ;;
+        screen)
+            # A browser, and fonts with Chinese characters, to look at pages and windows as users see them.
+            command -v chromium >/dev/null || echo chromium
+            fc-list :lang=zh 2>/dev/null | grep -q . || echo fontconfig fonts-noto-cjk
+            ;;
         matrix)
             command -v debootstrap >/dev/null || echo debootstrap
             [ -f /usr/share/keyrings/debian-archive-keyring.gpg ] || echo debian-archive-keyring
@@ -66,7 +71,7 @@ python_with_pytest() {
     return 1
 }
 
-# set_up build|test|matrix...: installs what is missing, or says what to install.
+# set_up build|test|screen|matrix...: installs what is missing, or says what to install.
 set_up() {
     local packages apt
     packages=$(missing_packages "$@" | tr ' ' '\n' | sort -u | tr '\n' ' ')

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 
+import gen_questions
 import pytest
 import tables
 from conftest import REPO
@@ -179,6 +180,17 @@ def test_ndjson_alone(tshark, report):
     assert "[1/1]" in err
     _, out, err = report([tshark.sandbox.readable("verdict-loss.pcap")], "--ndjson", "-", "-q")
     assert err == ""
+
+
+def test_unanswered_catalog_query(tshark, report):
+    """Has an object in NDJSON, which readers of calls pass over, and a line on the page."""
+    path = tshark.sandbox.readable(gen_questions.query_without_response())
+    out, _, _ = report([path, tshark.sandbox.readable("verdict-loss.pcap")])
+    query, call = [json.loads(line) for line in (out / "calls.ndjson").read_text().splitlines()]
+    sentence = query.pop("sentence")
+    assert query == {"capture": path.name, "unanswered": "Catalog", "device_id": "34020000002000000001", "sn": "17", "frame": 3}
+    assert call["verdict"] == "LOSS" and "unanswered" not in call
+    assert "SN 17, asked in frame 3: " + sentence in Page(out / (path.name + ".html")).text
 
 
 def test_same_names(tshark, report):

@@ -8,6 +8,7 @@ import re
 import subprocess
 
 import pytest
+import gen_questions
 import tables
 from conftest import CAPTURES
 from hikpcap import Capture, Link
@@ -90,7 +91,7 @@ def test_filter(tshark):
 def test_catalog(tshark):
     """Programs get the parent instead of an indented ID, and each question's count."""
     made = tables.as_json(tshark, "hikcascade,catalog", "catalog-trees.pcap")
-    assert set(made) == {"table", "filter", "answers", "rows"}
+    assert set(made) == {"table", "filter", "answers", "questions", "rows"} and made["questions"] == []
     assert [(answer["received"], answer["sum_num"]) for answer in made["answers"]] == [(8, 8)]
     child = [row for row in made["rows"] if row["name"] == "child"]
     assert child == [{"device_id": "34020000001320000001", "name": "child", "type": "IP camera (IPC)", "type_code": 132,
@@ -98,6 +99,16 @@ def test_catalog(tshark):
     for format in ("csv", "tsv"):
         rows = tables.separated(tshark, "hikcascade,catalog", "catalog-trees.pcap", format)
         assert rows[0] == list(child[0]) and len(rows) == 1 + len(made["rows"])
+
+
+def test_catalog_questions(tshark):
+    """What nothing answered is there for programs as well, with the sentence of the text table."""
+    made = tables.as_json(tshark, "hikcascade,catalog", gen_questions.query_without_response())
+    question, = made["questions"]
+    assert (question["device_id"], question["sn"], question["frame"]) == ("34020000002000000001", 17, 3)
+    text = tshark.tap("hikcascade,catalog", gen_questions.query_without_response())
+    assert "SN 17: %s (frame 3)\n" % question["sentence"] in text and "no Response" in question["sentence"]
+    assert made["answers"] == made["rows"] == []
 
 
 def series(tshark, capture, filter=None):

@@ -198,24 +198,36 @@ static void print_answers(void)
     }
 }
 
+/* The next Catalog query without a Response: NULL gives the first, the last gives NULL. */
+static const struct hik_request *question_next(const struct hik_request *request)
+{
+    do
+        request = hik_request_next(request);
+    while (request && (!request->command || strcmp(request->command, "Catalog") != 0 || request->response_frame));
+    return request;
+}
+
+static void print_question_text(const struct hik_request *request, char *out, size_t room)
+{
+    const nstime_t *end = hik_facts_capture_end();
+    enum hik_request_state state = hik_request_judge(request, end);
+
+    if (state == HIK_REQUEST_FINE)
+        snprintf(out, room, "No Response in this capture");
+    else
+        hik_request_print(request, state, end, out, room);
+}
+
 /* The questions that nothing answered. */
 static void print_questions(void)
 {
-    const struct hik_request *request = NULL;
-    const nstime_t *end = hik_facts_capture_end();
+    const struct hik_request *request;
     char text[600];
 
-    while ((request = hik_request_next(request)) != NULL) {
-        enum hik_request_state state = hik_request_judge(request, end);
-
-        if (!request->command || strcmp(request->command, "Catalog") != 0 || request->response_frame)
-            continue;
+    for (request = question_next(NULL); request; request = question_next(request)) {
         printf("Catalog of ");
         hik_table_print_text(*request->device_id ? request->device_id : "?", 22);
-        if (state == HIK_REQUEST_FINE)
-            snprintf(text, sizeof text, "No Response in this capture");
-        else
-            hik_request_print(request, state, end, text, sizeof text);
+        print_question_text(request, text, sizeof text);
         printf("SN %s: %s (frame %u)\n", request->sn, text, request->frame);
     }
 }
@@ -247,6 +259,25 @@ static void print_answers_json(void)
                answer->last_frame);
     }
     printf("%s]", hik_catalog_answer_next(NULL) ? "\n" : "");
+}
+
+static void print_questions_json(void)
+{
+    const struct hik_request *request;
+    char text[600];
+
+    printf("[");
+    for (request = question_next(NULL); request; request = question_next(request)) {
+        print_question_text(request, text, sizeof text);
+        printf("%s\n{\"device_id\":", request == question_next(NULL) ? "" : ",");
+        hik_table_print_json_text(request->device_id);
+        printf(",\"sn\":");
+        print_json_sn(request->sn);
+        printf(",\"frame\":%u,\"sentence\":", request->frame);
+        hik_table_print_json_text(text);
+        printf("}");
+    }
+    printf("%s]", question_next(NULL) ? "\n" : "");
 }
 
 enum { COLUMN_PLACE, COLUMN_ID, COLUMN_NAME, COLUMN_TYPE, COLUMN_STATUS, COLUMN_SESSIONS, COLUMN_COUNT };
@@ -369,6 +400,8 @@ static void print_draw(void *data)
             printf("null");
         printf(",\"answers\":");
         print_answers_json();
+        printf(",\"questions\":");
+        print_questions_json();
         printf(",\"rows\":");
         hik_table_print_rows(&table);
         printf("}\n");

@@ -43,7 +43,8 @@ class Tools:
 class Capture:
     """What a capture holds, as plain values.
 
-    sessions, platforms, devices, answers, series, messages: lists of dicts, as -z hikcascade,... prints them in JSON
+    sessions, platforms, devices, answers, questions, series, messages: lists of dicts, as -z hikcascade,... prints them
+               in JSON; questions are the Catalog queries without an answer
     remark     a sentence about the file, or None: it ends in the middle of a packet, for one
     """
 
@@ -52,7 +53,7 @@ class Capture:
         self.name = os.path.basename(path)
         self.size = os.path.getsize(path)
         self.sessions, self.platforms, self.devices, self.answers, self.series = [], [], [], [], []
-        self.messages = []
+        self.questions, self.messages = [], []
         self.remark = None
         self.pictures = {}  # session -> JPEG
 
@@ -84,7 +85,7 @@ def read(path, tools):
     for table in objects(tables):
         name = table["table"].partition(",")[2]
         if name == "catalog":
-            capture.devices, capture.answers = table["rows"], table["answers"]
+            capture.devices, capture.answers, capture.questions = table["rows"], table["answers"], table["questions"]
         else:
             setattr(capture, name, table["rows"])
     if code or said:

@@ -66,14 +66,16 @@ def files_of(names):
                     yield os.path.join(folder, file)
 
 
-def calls_of(capture):
-    """An object per call, for NDJSON. started: seconds since 1970."""
+def objects_of(capture):
+    """For NDJSON: an object per call, and one per Catalog query that nothing answered. started: seconds since 1970."""
     for session in capture.sessions:
         yield {"capture": capture.name, **session}
+    for question in capture.questions:
+        yield {"capture": capture.name, "unanswered": "Catalog", **question, "sn": str(question["sn"])}
 
 
 def lines_of(capture):
-    return "".join(json.dumps(call, ensure_ascii=False) + "\n" for call in calls_of(capture))
+    return "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in objects_of(capture))
 
 
 def write(path, text):

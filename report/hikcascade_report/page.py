@@ -12,7 +12,7 @@ STYLE = """
 body{font:15px/1.45 system-ui,"Noto Sans CJK SC","Microsoft YaHei",sans-serif;margin:0 auto;max-width:1280px;padding:1em 1.5em;
 color:#1c2733;background:#fff}h1{font-size:1.5em}h2{font-size:1.2em;margin-top:2em;border-bottom:1px solid #d4dbe3}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.3em .6em;border-bottom:1px solid #e6ebf0}
-td{overflow-wrap:anywhere}th{font-weight:600;background:#f4f6f9}td.n{text-align:right;white-space:nowrap;overflow-wrap:normal;font-variant-numeric:tabular-nums}
+td{overflow-wrap:anywhere}th{font-weight:600;background:#f4f6f9;word-break:keep-all}th.n{text-align:right}td.n{text-align:right;white-space:nowrap;overflow-wrap:normal;font-variant-numeric:tabular-nums}
 td.code,td.id{white-space:nowrap;overflow-wrap:normal}.bad{color:#9c1b12}.good{color:#1a6b2f}.open{color:#6b5a12}
 .wide{overflow-x:auto}section.call{border:1px solid #d4dbe3;border-left:5px solid #c0392b;border-radius:4px;padding:.4em 1em;margin:1em 0}
 section.call.good{border-left-color:#2e8b57}dl{display:grid;grid-template-columns:max-content 1fr;gap:.15em 1em;margin:.5em 0}
@@ -49,9 +49,13 @@ def cell(value, kind=""):
 
 
 def table(heads, rows):
-    """heads: texts; rows: of cells, as cell() made them."""
+    """heads: texts; rows: of cells, as cell() made them. A heading stands over numbers as they do, on the right."""
+    rows = list(rows)
+    numbers = [bool(rows) and rows[0][column].startswith('<td class="n') for column in range(len(heads))]
+    # A hyphen is no place for a new line: "Keep-alives" is one word.
     return '<div class="wide"><table><thead><tr>%s</tr></thead><tbody>%s</tbody></table></div>' % (
-        "".join("<th>%s</th>" % escape(head) for head in heads), "".join("<tr>%s</tr>" % "".join(row) for row in rows))
+        "".join('<th%s>%s</th>' % (' class="n"' if right else "", escape(head).replace("-", "\N{NON-BREAKING HYPHEN}"))
+                for head, right in zip(heads, numbers)), "".join("<tr>%s</tr>" % "".join(row) for row in rows))
 
 
 def mood(session):
@@ -132,15 +136,18 @@ def platforms(capture, words):
 
 
 def catalog(capture, words):
-    if not capture.devices and not capture.answers:
+    if not capture.devices and not capture.answers and not capture.questions:
         return ""
     lines = [words["answer"] % (answer["device_id"] or "?", answer["sn"], answer["received"], answer["sum_num"], answer["messages"])
              for answer in capture.answers]
+    asked = [words["question"] % (question["device_id"] or "?", question["sn"], question["frame"], question["sentence"])
+             for question in capture.questions]
     heads = [words[key] for key in ("id", "name", "type", "status", "parent", "calls")]
     rows = [[cell(row["device_id"], "id"), cell(row["name"]), cell(row["type"]), cell(row["status"]), cell(row["parent"]),
              cell(row["sessions"], "n")] for row in capture.devices]
-    return "<h2>%s</h2><ul>%s</ul><details><summary>%s</summary>%s</details>" % (
+    return "<h2>%s</h2><ul>%s%s</ul><details><summary>%s</summary>%s</details>" % (
         escape(words["catalog"]), "".join("<li>%s</li>" % escape(line) for line in lines),
+        "".join('<li class="open">%s</li>' % escape(line) for line in asked),
         escape(words["devices"] % len(capture.devices)), table(heads, rows))
 
 
@@ -165,7 +172,7 @@ def index_page(results, words):
         for session in capture.sessions:
             counts[session["verdict"]] = counts.get(session["verdict"], 0) + 1
         said = ", ".join("%s × %d" % item for item in sorted(counts.items(), key=lambda item: -item[1])) or words["no calls"]
-        rows.append([first, cell(len(capture.sessions), "n"), cell(len(capture.faulty), "n"), cell(said)])
+        rows.append([first, cell(len(capture.sessions), "n"), cell(len(capture.faulty), "n bad" if capture.faulty else "n"), cell(said)])
     body = "<h1>%s</h1>%s" % (escape(words["report"]), table(heads, rows))
     faulty = [(name, target, session) for name, target, capture, _ in results if capture for session in capture.faulty]
     if faulty:

@@ -54,6 +54,7 @@ WORDS = {
     "catalog": ("Catalog", "目录"),
     "devices": ("%d devices", "%d 个设备"),
     "answer": ("Catalog of %s, SN %s: %d of %d items in %d messages", "%s 的目录，SN %s：收到 %d / %d 项，%d 条消息"),
+    "question": ("Catalog of %s, SN %s, asked in frame %d: %s", "%s 的目录，SN %s，第 %d 帧查询：%s"),
     "id": ("ID", "编号"),
     "type": ("Type", "类型"),
     "status": ("Status", "状态"),
