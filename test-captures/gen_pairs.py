@@ -103,7 +103,32 @@ def no_keepalive():
     return cap
 
 
-SCENARIOS = [nat_port, tcp_again, channel_first, challenge_again, challenge_not_answered, keepalive_refused, no_keepalive]
+def accepted_after_expiry():
+    """Expires 60 renewed once, from another NAT port; keep-alives every 15 s are accepted long after"""
+    cap, link = begin()
+    for port in (7100, 40001):
+        link.lower.port = port
+        link.register(expires=60)
+        for _ in range(4 if port == 7100 else 7):
+            cap.wait(14.998)
+            link.keepalive()
+    return cap
+
+
+def capture_stands_still():
+    """keep-alives every 60 s; then nothing at all for 300 s, and a query that the lower platform answers"""
+    cap, link = begin()
+    link.register()
+    for _ in range(5):
+        cap.wait(59.998)
+        link.keepalive()
+    cap.wait(299.998)
+    link.subscribe()
+    return cap
+
+
+SCENARIOS = [nat_port, tcp_again, channel_first, challenge_again, challenge_not_answered, keepalive_refused, no_keepalive,
+             accepted_after_expiry, capture_stands_still]
 
 
 def captures():

@@ -143,8 +143,8 @@ def test_keepalive_refused(tshark):
     assert pairs(tshark, cap) == [row]
     assert pairs(tshark, doubled(cap)) == [row]
     text = "The keep-alive of %s is refused with 403 (%d in a row): it does not count"
-    assert warnings(tshark, cap) == [(10, "The MESSAGE is refused with 403"), (10, text % (L, 1)),
-                                     (12, "The MESSAGE is refused with 403"), (12, text % (L, 2))]
+    assert warnings(tshark, cap) == [(10, text % (L, 1)), (12, text % (L, 2))]
+    assert [row[0] for row in tshark.expert(cap, "hikcascade")] == [10, 12], "each is said once"
 
 
 def test_no_keepalive(tshark):
@@ -175,6 +175,58 @@ def test_edge_of_expires(tshark, seconds, count):
     link.subscribe()
     assert len(warnings(tshark, cap)) == count
     assert pairs(tshark, cap, "State") == [("expired" if count else "registered",)]
+
+
+def test_accepted_after_expiry(tshark):
+    """The upper platform that accepts keep-alives holds the lower one for registered, whatever its REGISTER said."""
+    cap = gen_pairs.accepted_after_expiry()
+    assert pairs(tshark, cap, "Lower address", "State", "Keep-alives", "Gaps") == [("192.0.2.10:40001", "registered", "11", "0")]
+    assert pairs(tshark, doubled(cap), "State", "Gaps") == [("registered", "0")]
+    assert warnings(tshark, cap) == []
+
+
+@pytest.mark.parametrize("seconds,state", [(44.9, "registered"), (45.1, "expired")])
+def test_edge_of_accepted_after_expiry(tshark, seconds, state):
+    """It does for three periods of keep-alives. A call keeps the capture running."""
+    cap = gen_pairs.accepted_after_expiry()
+    link = Link(cap, Platform(L, "192.0.2.10", 40001), Platform(U, "198.51.100.20"), seed=9)
+    sent = cap.time_us - 2000  # the last keep-alive
+    link.subscribe()
+    cap.time_us = sent + int(seconds * 1e6)
+    link.subscribe()
+    link.subscribe()
+    said = [text for frame, text in warnings(tshark, cap) if "ran out" in text]
+    assert len(said) == (state == "expired")
+    assert pairs(tshark, cap, "State") == [(state,)]
+
+
+def test_refused_after_expiry(tshark):
+    cap = Capture()
+    link = Link(cap)
+    link.register(expires=60)
+    cap.wait(80)
+    link.keepalive(status="403 Forbidden")
+    cap.wait(10)
+    link.subscribe()
+    assert [frame for frame, text in warnings(tshark, cap) if "ran out" in text] == [5]
+    assert pairs(tshark, cap, "State") == [("expired",)]
+
+
+def test_capture_stands_still(tshark):
+    """Where nothing of the pair at all is in the capture, its keep-alives may have been there; what follows tells."""
+    cap = gen_pairs.capture_stands_still()
+    assert warnings(tshark, cap) == []
+    assert pairs(tshark, cap, "Gaps", "State") == [("0", "registered")]
+    cap.wait(60)
+    link = Link(cap, Platform(L, "192.0.2.10"), Platform(U, "198.51.100.20"), seed=8)
+    link.subscribe()
+    cap.wait(60)
+    link.subscribe()
+    assert pairs(tshark, cap, "Gaps") == [("0",)]
+    cap.wait(61)
+    link.subscribe()
+    assert pairs(tshark, cap, "Gaps") == [("1",)]
+    assert [frame for frame, text in warnings(tshark, cap) if "No keep-alive" in text] == [len(cap) - 1]
 
 
 def test_contact_expires_wins(tshark):

@@ -55,15 +55,33 @@ static bool misses_keepalives(const struct hik_platforms *pair, const struct hik
     return pair->registered && pair->register_frame && monitor->distances < 2 && *since > HIK_KEEPALIVE_NONE;
 }
 
+/* Nothing of the pair at all is in the capture for several periods: that may be the capture's silence, and what follows
+ * tells, a keep-alive or more of the silence. */
+static bool stood_still(const struct hik_keepalive *monitor, const nstime_t *now)
+{
+    return monitor->heard.secs != 0 && hik_seconds_between(&monitor->heard, now) > HIK_KEEPALIVE_MISSED * monitor->period;
+}
+
+/* How long the keep-alives have been silent while the capture ran. */
+static double silent_for(const struct hik_keepalive *monitor, const nstime_t *now)
+{
+    return hik_seconds_between(nstime_is_zero(&monitor->doubtful) ? &monitor->time : &monitor->doubtful, now);
+}
+
 double hik_keepalive_update(packet_info *pinfo, const struct hik_message *message, double *period)
 {
     const struct hik_platforms *pair = message->platforms;
     struct hik_keepalive *monitor = make_keepalive(pair);
     double silence = 0, since = monitor->frame ? hik_seconds_between(&monitor->time, &pinfo->abs_ts) : 0, none;
+    bool keepalive = pair->keepalive_frame && pair->keepalive_frame != monitor->frame;
 
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
     *period = monitor->period;
-    if (monitor->distances >= 2 && !monitor->reported && since > HIK_KEEPALIVE_MISSED * monitor->period) {
+    if (!keepalive && monitor->distances >= 2 && stood_still(monitor, &pinfo->abs_ts))
+        monitor->doubtful = pinfo->abs_ts;
+    monitor->heard = pinfo->abs_ts;
+    if (monitor->distances >= 2 && !monitor->reported && since > HIK_KEEPALIVE_MISSED * monitor->period &&
+        (keepalive || silent_for(monitor, &pinfo->abs_ts) > HIK_KEEPALIVE_MISSED * monitor->period)) {
         monitor->reported = true;
         monitor->gaps++;
         silence = since;
@@ -75,7 +93,7 @@ double hik_keepalive_update(packet_info *pinfo, const struct hik_message *messag
         monitor->gaps++;
         silence = none;
     }
-    if (pair->keepalive_frame && pair->keepalive_frame != monitor->frame) {
+    if (keepalive) {
         if (monitor->frame && since >= HIK_KEEPALIVE_MIN) {
             double longer = MAX(since, monitor->distance);
 
@@ -87,6 +105,7 @@ double hik_keepalive_update(packet_info *pinfo, const struct hik_message *messag
         }
         monitor->frame = pair->keepalive_frame;
         monitor->time = pinfo->abs_ts;
+        nstime_set_zero(&monitor->doubtful);
         monitor->reported = false;
     }
     return silence;
@@ -97,10 +116,19 @@ bool hik_keepalive_is_silent(const struct hik_platforms *pair, const nstime_t *c
     const struct hik_keepalive *monitor = hik_keepalive_of(pair);
 
     return monitor->frame && !monitor->reported && monitor->distances >= 2 &&
-           hik_seconds_between(&monitor->time, capture_end) > HIK_KEEPALIVE_MISSED * monitor->period;
+           silent_for(monitor, capture_end) > HIK_KEEPALIVE_MISSED * monitor->period;
 }
 
-bool hik_keepalive_is_expired(const struct hik_platforms *pair, const nstime_t *capture_end)
+double hik_keepalive_expired_for(const struct hik_platforms *pair, const nstime_t *now)
 {
-    return pair->registered && hik_seconds_between(&pair->registered_until, capture_end) > HIK_EXPIRED_GRACE;
+    const struct hik_keepalive *monitor = hik_keepalive_of(pair);
+    double late = hik_seconds_between(&pair->registered_until, now);
+    double silent = monitor->distances >= 2 ? HIK_KEEPALIVE_MISSED * monitor->period : HIK_KEEPALIVE_NONE;
+
+    if (!pair->registered || late <= HIK_EXPIRED_GRACE)
+        return 0;
+    if (nstime_cmp(&pair->keepalive_accepted, &pair->registered_until) > 0 &&
+        hik_seconds_between(&pair->keepalive_accepted, now) <= silent)
+        return 0;
+    return late;
 }

@@ -19,6 +19,8 @@ struct hik_keepalive {
     unsigned distances;      /* how many made it */
     unsigned gaps;           /* silences of more than HIK_KEEPALIVE_MISSED periods */
     double longest;          /* longest distance */
+    nstime_t heard;          /* last message of the pair, whoever sent it */
+    nstime_t doubtful;       /* the silence counts from here on: before, the capture may have stood still; 0: it does not */
     bool reported;           /* the silence since `frame` was noticed already */
     uint32_t expired;        /* the REGISTER's answer whose running out was noticed already */
 };
@@ -35,8 +37,9 @@ double hik_keepalive_update(packet_info *pinfo, const struct hik_message *messag
 bool hik_keepalive_is_silent(const struct hik_platforms *pair, const nstime_t *capture_end);
 /* A registration is renewed at the last moment, and clocks and the way there take their time, in seconds. */
 #define HIK_EXPIRED_GRACE 1.0
-/* At the end of the capture the registration has run out. Any pass. */
-bool hik_keepalive_is_expired(const struct hik_platforms *pair, const nstime_t *capture_end);
+/* For how many seconds the registration had run out by then, 0 if it had not. A keep-alive that the upper platform
+ * accepted later shows that it holds the lower one for registered still: then, until keep-alives fall silent. Any pass. */
+double hik_keepalive_expired_for(const struct hik_platforms *pair, const nstime_t *now);
 /* First pass only. A message came after the registration ran out: is it the first one since? */
 bool hik_keepalive_first_expired(packet_info *pinfo, const struct hik_platforms *pair);
 

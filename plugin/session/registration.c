@@ -6,6 +6,7 @@
  */
 #include "registration.h"
 
+#include "keepalive.h"
 #include "platforms.h"
 
 #include <string.h>
@@ -125,7 +126,7 @@ static void process_accepted(packet_info *pinfo, const struct hik_message_info *
         pair->registered_until = pinfo->abs_ts;
         return;
     }
-    if (!pair->registered || nstime_cmp(&pair->registered_until, &pinfo->abs_ts) < 0)
+    if (!pair->registered || hik_keepalive_expired_for(pair, &pinfo->abs_ts) > 0)
         pair->registered_since = pinfo->abs_ts;
     pair->registered = true;
     pair->registered_until = pinfo->abs_ts;
@@ -184,6 +185,8 @@ void hik_registration_process_keepalive(packet_info *pinfo, const struct hik_mes
         return;
     if (message->status < 300) {
         pair->refused_keepalives_in_row = 0;
+        if (message->request_frame)
+            pair->keepalive_accepted = message->request_time;
         return;
     }
     if (pair->keepalives > 0)

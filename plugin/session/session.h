@@ -287,6 +287,7 @@ struct hik_platforms {
     nstime_t keepalive_time;      /* last one that was not refused */
     nstime_t keepalive_before;    /* the one before it */
     unsigned keepalives;          /* that were not refused */
+    nstime_t keepalive_accepted;  /* last keep-alive that was answered 2xx: when it was sent */
     unsigned keepalives_refused;
     unsigned refused_keepalives_in_row;
 

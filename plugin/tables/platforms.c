@@ -72,7 +72,7 @@ static void set_state(struct hik_table_row *row, const struct hik_platforms *pai
     char text[64];
 
     if (pair->registered)
-        snprintf(text, sizeof text, "%s", hik_keepalive_is_expired(pair, hik_facts_capture_end()) ? "expired" : "registered");
+        snprintf(text, sizeof text, "%s", hik_keepalive_expired_for(pair, hik_facts_capture_end()) > 0 ? "expired" : "registered");
     else if (pair->challenges_in_row >= 2 && pair->challenges_in_row == pair->unauthorized_in_row)
         snprintf(text, sizeof text, "challenge not answered, %u x %u", pair->challenges_in_row, pair->register_status);
     else if (pair->unauthorized_in_row >= 2)

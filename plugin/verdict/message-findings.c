@@ -96,6 +96,8 @@ static void note_rejected(const struct hik_message *message)
                                 message->status));
         return;
     }
+    if (message->keepalive && message->platforms && !message->retransmission)
+        return; /* note_keepalive_refused() says it */
     if (message->method != HIK_METHOD_INVITE || !session) {
         note(message, NOTE_REJECTED, true,
              wmem_strdup_printf(wmem_file_scope(), "The %s is refused with %u%s",
@@ -191,8 +193,9 @@ static void note_pair(packet_info *pinfo, const struct hik_message *message)
         return;
     note_credentials(message);
     note_keepalive_refused(message);
-    late = hik_seconds_between(&pair->registered_until, &pinfo->abs_ts);
-    if (pair->registered && late > HIK_EXPIRED_GRACE && message->is_request &&
+    /* whether the upper platform accepts a keep-alive is not known yet */
+    late = message->keepalive ? 0 : hik_keepalive_expired_for(pair, &pinfo->abs_ts);
+    if (late > 0 && message->is_request &&
         (hik_keepalive_first_expired(pinfo, pair) || message->method == HIK_METHOD_INVITE))
         note(message, NOTE_EXPIRED, false,
              wmem_strdup_printf(wmem_file_scope(), "The registration of %s ran out %.1f s ago (Expires %u) and was not renewed",
