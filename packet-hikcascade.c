@@ -220,18 +220,43 @@ static const char *label_of(packet_info *pinfo, const uint8_t *buf, const struct
                               (int)sip->reason.len, (const char *)buf + sip->reason.off, hik_sip_method_name(sip->method));
 }
 
+/* Ours goes in front of what stock wrote into the Info column, which is long and says little. What earlier messages of the
+ * frame wrote stands in front of the fence, and stays. */
+static void show_info(packet_info *pinfo, const struct hik_sip_view *view, const struct hik_message *message, const char *words, int fence)
+{
+    const char *text = col_get_text(pinfo->cinfo, COL_INFO);
+    char *all, *stock;
+
+    if (!text || !col_get_writable(pinfo->cinfo, COL_INFO))
+        return;
+    all = wmem_strdup(pinfo->pool, text);
+    hik_stock_set_info_fence(pinfo->cinfo, fence);
+    col_clear(pinfo->cinfo, COL_INFO);
+    hik_session_tree_info_head(pinfo, view->buf, view->sip, message, words);
+    hik_sip_tree_info(view, pinfo);
+    hik_session_tree_info_tail(pinfo, view->buf, view->sip, message);
+    stock = all + MIN((size_t)fence, strlen(all));
+    for (size_t len = strlen(stock); len > 0 && (stock[len - 1] == ' ' || stock[len - 1] == '|'); len--)
+        stock[len - 1] = '\0'; /* a separator in front of what would have followed */
+    if (stock[0])
+        col_append_fstr(pinfo->cinfo, COL_INFO, " | %s", stock);
+    col_set_fence(pinfo->cinfo, COL_INFO); /* as stock did */
+}
+
 /* Stock first, then ours. tvb holds exactly one message, sip is its parse. */
 static int dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const uint8_t *buf, const struct hik_sip *sip,
                            dissector_handle_t stock)
 {
     const struct hik_sdp *sdp = parse_sdp(pinfo, buf, sip);
     const struct hik_message *message = next_message(pinfo, tvb, buf, tvb_captured_length(tvb), sip, sdp);
-    int length;
+    const char *words;
+    int length, fence = hik_stock_info_fence(pinfo->cinfo);
 
     if (!message)
         return call_dissector(stock, tvb, pinfo, tree);
     hik_current_message_begin(pinfo, tvb, message);
     length = hik_stock_call(stock, tvb, pinfo, tree);
+    words = hik_current_message_words(pinfo);
     hik_current_message_end(pinfo);
 
     if (!PINFO_FD_VISITED(pinfo))
@@ -243,8 +268,7 @@ static int dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
         proto_item *item = NULL;
         proto_tree *ours = NULL;
 
-        hik_session_tree_info(pinfo, buf, sip, message);
-        hik_sip_tree_info(&view, pinfo);
+        show_info(pinfo, &view, message, words, fence);
         if (tree || hik_stock_wants_experts()) {
             ours = hik_sip_tree_begin(&view, tree, &item);
             hik_session_tree_message(tvb, pinfo, ours, item, message);

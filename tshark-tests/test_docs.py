@@ -235,7 +235,7 @@ def test_profile_columns(tshark, profile):
     assert [len(row) for row in rows] == [len(rows[0])] * 4
     verdict = "OK 50 RTP packets of H.264 352x288 in 2.0 s from 10.69.91.7:5930 to 10.69.80.187:5798"
     assert [row[-5:-1] for row in rows] == [["", "", "", ""], ["0", verdict, camera, ""], ["0", "", camera, ""], ["0", "", camera, ""]]
-    assert rows[1][-1].startswith("Request: INVITE ")
+    assert rows[1][-1].startswith("INVITE live, video ")
 
 
 def test_profile_column_widths_are_for_its_columns():

@@ -17,8 +17,8 @@ FORWARD = ("manscdp.response_in", "manscdp.notify_in")
 
 
 def short(info):
-    """The Info column without SIP's part and without what is behind ours."""
-    return info.split(" | ")[1]
+    """What the body says in the Info column."""
+    return re.sub(r"^(NOTIFY|SUBSCRIBE|INFO) |(, subscription \d+ [^|]*?)?(, \d{20})?( \| .*)?$", "", info)
 
 
 # ---- command types

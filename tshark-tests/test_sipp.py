@@ -78,17 +78,17 @@ ONLY_OFFER = [name for name in CALL_FIELDS if ".subject" in name or name == "hik
 @pytest.mark.parametrize("name", ["play", "play-tcp"])
 def test_play(tshark, sipp, name):
     capture, upper, lower = sipp(name)
-    remark = " | session 0, camera %s" % (CAMERA % 1)
+    remark = ", session 0, camera %s | " % (CAMERA % 1)
     media = [("MP2P", "PT=PS, SSRC=0xBEBD2E1, Seq=%d, Time=%d, Mark, PS H.264 %s, 1 packet"
               % (number, number * 3600, "frame" if number else "key frame 352×288")) for number in range(PACKETS)]
     assert info(tshark, capture) == [
-        ("SIP/SDP", "Request: INVITE sip:%s@%s:7100%s, video %s:5798, SSRC 0200004321" % (CAMERA % 1, lower, remark, upper)),
-        ("SIP", "Status: 100 Trying" + remark),
-        ("SIP/SDP", "Status: 200 OK (INVITE)%s, video %s:5930, SSRC 0200004321" % (remark, lower)),
-        ("SIP", "Request: ACK sip:%s@%s:7100%s" % (LOWER_ID, lower, remark)),
+        ("SIP/SDP", "INVITE live, video %s:5798, SSRC 0200004321%sRequest: INVITE sip:%s@%s:7100" % (upper, remark, CAMERA % 1, lower)),
+        ("SIP", "100 Trying%sStatus: 100 Trying" % remark),
+        ("SIP/SDP", "200 OK (INVITE), video %s:5930, SSRC 0200004321%sStatus: 200 OK (INVITE)" % (lower, remark)),
+        ("SIP", "ACK%sRequest: ACK sip:%s@%s:7100" % (remark, LOWER_ID, lower)),
         *media,
-        ("SIP", "Request: BYE sip:%s@%s:7100%s" % (LOWER_ID, lower, remark)),
-        ("SIP", "Status: 200 OK (BYE)" + remark)]
+        ("SIP", "BYE%sRequest: BYE sip:%s@%s:7100" % (remark, LOWER_ID, lower)),
+        ("SIP", "200 OK (BYE)%sStatus: 200 OK (BYE)" % remark)]
 
     row, seconds = session_row(tshark, capture)
     assert re.sub(r"in \d\.\d s", "in T s", row.verdict) == (
@@ -124,12 +124,12 @@ def test_play(tshark, sipp, name):
 
 def test_refused(tshark, sipp):
     capture, upper, lower = sipp("refused")
-    remark = " | session 0, camera %s" % (CAMERA % 2)
+    remark = ", session 0, camera %s | " % (CAMERA % 2)
     assert info(tshark, capture) == [
-        ("SIP/SDP", "Request: INVITE sip:%s@%s:7100%s, video %s:5798, SSRC 0200004322" % (CAMERA % 2, lower, remark, upper)),
-        ("SIP", "Status: 100 Trying" + remark),
-        ("SIP/SDP", "Status: 488 Not Acceptable Here%s, error 2207 codec not supported" % remark),
-        ("SIP", "Request: ACK sip:%s@%s:7100%s" % (CAMERA % 2, lower, remark))]
+        ("SIP/SDP", "INVITE live, video %s:5798, SSRC 0200004322%sRequest: INVITE sip:%s@%s:7100" % (upper, remark, CAMERA % 2, lower)),
+        ("SIP", "100 Trying%sStatus: 100 Trying" % remark),
+        ("SIP/SDP", "488 Not Acceptable Here (INVITE), error 2207 codec not supported%sStatus: 488 Not Acceptable Here" % remark),
+        ("SIP", "ACK%sRequest: ACK sip:%s@%s:7100" % (remark, CAMERA % 2, lower))]
     verdict = "REJECTED 488 Not Acceptable Here by %s:7100, error 2207: codec not supported" % lower
     row, seconds = session_row(tshark, capture)
     assert row.cells(*ROW) == [CAMERA % 2, "", upper + ":5798", lower + ":7100", "0200004322", "", "H265", "", "", "0", "0", "0",
@@ -149,8 +149,8 @@ def test_refused(tshark, sipp):
 def test_unanswered(tshark, sipp):
     """SIPp's own retransmissions."""
     capture, upper, lower = sipp("unanswered")
-    invite = ("SIP/SDP", "Request: INVITE sip:%s@%s:7100 | session 0, camera %s, video %s:5798, SSRC 0200004323"
-              % (CAMERA % 3, lower, CAMERA % 3, upper))
+    invite = ("SIP/SDP", "INVITE live, video %s:5798, SSRC 0200004323, session 0, camera %s | Request: INVITE sip:%s@%s:7100"
+              % (upper, CAMERA % 3, CAMERA % 3, lower))
     assert info(tshark, capture) == [invite] * 5
     row, seconds = session_row(tshark, capture)
     assert re.sub(r"in \d\.\d s", "in T s", row.verdict) == "NO_ANSWER INVITE sent 5 times to %s:7100, no answer in T s" % lower
@@ -164,8 +164,8 @@ def test_unanswered(tshark, sipp):
 def test_unreachable(tshark, sipp):
     """The kernel's own ICMP errors."""
     capture, upper, lower = sipp("unreachable")
-    invite = ("SIP/SDP", "Request: INVITE sip:%s@%s:7100 | session 0, camera %s, video %s:5798, SSRC 0200004323"
-              % (CAMERA % 3, lower, CAMERA % 3, upper))
+    invite = ("SIP/SDP", "INVITE live, video %s:5798, SSRC 0200004323, session 0, camera %s | Request: INVITE sip:%s@%s:7100"
+              % (upper, CAMERA % 3, CAMERA % 3, lower))
     assert info(tshark, capture) == [invite, ("ICMP", "Destination unreachable (Port unreachable)")] * 5
     row, _ = session_row(tshark, capture)
     assert row.cells(*ROW) == [CAMERA % 3, "", upper + ":5798", lower + ":7100", "0200004323", "", "PS", "", "", "0", "0", "0",
@@ -177,12 +177,12 @@ def test_unreachable(tshark, sipp):
 def test_catalog(tshark, sipp):
     capture, upper, lower = sipp("catalog")
     assert info(tshark, capture) == [
-        ("SIP", "Request: MESSAGE sip:%s@%s:7100 | Catalog query | %s" % (LOWER_ID, lower, LOWER_ID)),
-        ("SIP", "Status: 200 OK (MESSAGE) | " + UPPER_ID),
-        ("SIP", "Request: MESSAGE sip:%s@%s:7100 | Catalog 1/2 items | %s" % (UPPER_ID, upper, LOWER_ID)),
-        ("SIP", "Status: 200 OK (MESSAGE) | " + LOWER_ID),
-        ("SIP", "Request: MESSAGE sip:%s@%s:7100 | Catalog 2/2 items | %s" % (UPPER_ID, upper, LOWER_ID)),
-        ("SIP", "Status: 200 OK (MESSAGE) | " + LOWER_ID)]
+        ("SIP", "Catalog query, %s | Request: MESSAGE sip:%s@%s:7100" % (LOWER_ID, LOWER_ID, lower)),
+        ("SIP", "200 OK (MESSAGE), %s | Status: 200 OK (MESSAGE)" % UPPER_ID),
+        ("SIP", "Catalog 1/2 items, %s | Request: MESSAGE sip:%s@%s:7100" % (LOWER_ID, UPPER_ID, upper)),
+        ("SIP", "200 OK (MESSAGE), %s | Status: 200 OK (MESSAGE)" % LOWER_ID),
+        ("SIP", "Catalog 2/2 items, %s | Request: MESSAGE sip:%s@%s:7100" % (LOWER_ID, UPPER_ID, upper)),
+        ("SIP", "200 OK (MESSAGE), %s | Status: 200 OK (MESSAGE)" % LOWER_ID)]
     names = ["manscdp.root", "manscdp.cmd_type", "manscdp.sn", "manscdp.device_id", "manscdp.sum_num", "manscdp.num",
              "manscdp.received", "manscdp.item.device_id", "manscdp.item.name", "manscdp.item.status",
              "manscdp.item.parent_id", "manscdp.encoding", "hikcascade.direction"]
@@ -202,12 +202,12 @@ def test_catalog(tshark, sipp):
 def test_register(tshark, sipp):
     capture, lower, upper = sipp("register")
     assert info(tshark, capture) == [
-        ("SIP", "Request: REGISTER sip:%s@%s:7100  (1 binding) | %s" % (UPPER_ID, upper, LOWER_ID)),
-        ("SIP", "Status: 401 Unauthorized | " + LOWER_ID),
-        ("SIP", "Request: REGISTER sip:%s@%s:7100  (1 binding) | %s" % (UPPER_ID, upper, LOWER_ID)),
-        ("SIP", "Status: 200 OK (REGISTER)  (1 binding) | " + LOWER_ID),
-        ("SIP", "Request: MESSAGE sip:%s@%s:7100 | Keepalive OK | %s" % (UPPER_ID, upper, LOWER_ID)),
-        ("SIP", "Status: 200 OK (MESSAGE) | " + LOWER_ID)]
+        ("SIP", "REGISTER, %s | Request: REGISTER sip:%s@%s:7100  (1 binding)" % (LOWER_ID, UPPER_ID, upper)),
+        ("SIP", "401 Unauthorized (REGISTER), %s | Status: 401 Unauthorized" % LOWER_ID),
+        ("SIP", "REGISTER, %s | Request: REGISTER sip:%s@%s:7100  (1 binding)" % (LOWER_ID, UPPER_ID, upper)),
+        ("SIP", "200 OK (REGISTER), %s | Status: 200 OK (REGISTER)  (1 binding)" % LOWER_ID),
+        ("SIP", "Keepalive OK, %s | Request: MESSAGE sip:%s@%s:7100" % (LOWER_ID, UPPER_ID, upper)),
+        ("SIP", "200 OK (MESSAGE), %s | Status: 200 OK (MESSAGE)" % LOWER_ID)]
     pair, = tables.printed(tshark, "hikcascade,platforms", capture)
     assert pair[:6] == ["0", LOWER_ID, lower + ":7100", UPPER_ID, upper + ":7100", "registered"]
     assert pair.cells("Expires", "Keep-alives", "Gaps", "Sessions", "Failures", "Unanswered") == ["3600", "1", "0", "0", "0", "0"]

@@ -5,6 +5,8 @@
  */
 #include "stock.h"
 
+#include <epan/column-info.h>
+
 #include "parts.h"
 
 #include <epan/show_exception.h>
@@ -77,6 +79,21 @@ bool hik_stock_owns_udp(uint32_t port)
     if (!ports)
         ports = find_dissector_table("udp.port");
     return dissector_get_uint_handle(ports, port) != NULL;
+}
+
+int hik_stock_info_fence(const column_info *cinfo)
+{
+    for (int i = cinfo ? cinfo->col_first[COL_INFO] : -1; i >= 0 && i <= cinfo->col_last[COL_INFO]; i++)
+        if (cinfo->columns[i].fmt_matx[COL_INFO])
+            return cinfo->columns[i].col_fence;
+    return 0;
+}
+
+void hik_stock_set_info_fence(column_info *cinfo, int fence)
+{
+    for (int i = cinfo ? cinfo->col_first[COL_INFO] : -1; i >= 0 && i <= cinfo->col_last[COL_INFO]; i++)
+        if (cinfo->columns[i].fmt_matx[COL_INFO])
+            cinfo->columns[i].col_fence = fence;
 }
 
 void hik_stock_register(int proto)

@@ -29,4 +29,9 @@ bool hik_stock_owns_udp(uint32_t port);
 /* The preferences of protocol hikcascade, to which several parts add theirs; Wireshark 4.6 does not let two register them. */
 module_t *hik_stock_preferences(int proto);
 
+/* What is written into the Info column so far is fenced up to this byte; 0: nothing is. */
+int hik_stock_info_fence(const column_info *cinfo);
+/* Puts it elsewhere: stock SIP fences what it writes, and ours belongs in front of that. */
+void hik_stock_set_info_fence(column_info *cinfo, int fence);
+
 #endif

@@ -14,6 +14,7 @@
 #include "exchange.h"
 #include "parts.h"
 #include "ptz-tree.h"
+#include "session.h"
 #include "stock.h"
 #include "current-message.h"
 
@@ -560,6 +561,8 @@ static void add_stock_view(struct view *view, proto_tree *tree, void *data)
 /* SIP ends its text with " | " before it calls us. */
 static void add_info(packet_info *pinfo, const char *text)
 {
+    if (hik_current_message_say(pinfo, text))
+        return;
     if (proto_is_frame_protocol(pinfo->layers, "sip"))
         col_append_str(pinfo->cinfo, COL_INFO, text);
     else

@@ -9,6 +9,7 @@
 #include <math.h>
 
 #include "parts.h"
+#include "session.h"
 #include "current-message.h"
 
 /* Header lines of one body; more are shown as one piece. */
@@ -349,7 +350,9 @@ static int dissect_mansrtsp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
     }
     info = describe(pinfo, tvb, &rtsp);
     proto_item_append_text(item, ", %s", info);
-    if (proto_is_frame_protocol(pinfo->layers, "sip"))
+    if (hik_current_message_say(pinfo, info))
+        ; /* it is shown by the front door */
+    else if (proto_is_frame_protocol(pinfo->layers, "sip"))
         col_append_str(pinfo->cinfo, COL_INFO, info);
     else
         col_append_sep_str(pinfo->cinfo, COL_INFO, " | ", info);

@@ -18,6 +18,7 @@
 #include "platforms.h"
 #include "registration.h"
 #include "request.h"
+#include "subscription.h"
 #include "transaction.h"
 
 static wmem_map_t *sessions_by_tag;   /* text_key: Call-ID, tag -> struct hik_session */
@@ -408,6 +409,7 @@ struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, con
     if (message->keepalive)
         hik_registration_process_keepalive(pinfo, message);
     hik_request_process(pinfo, &r, message, transaction);
+    hik_subscription_process(pinfo, &r, message);
     if (message->session) {
         hik_session_update(pinfo, &r, message);
         count_attempts(pinfo, message->session, message);

@@ -8,6 +8,7 @@
 #include "catalog.h"
 #include "gb-id.h"
 #include "parts.h"
+#include "subscription.h"
 
 static int proto_hik = -1;
 static int hf_hik_session = -1;
@@ -157,6 +158,7 @@ void hik_session_tree_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tre
     add_transaction(tvb, pinfo, tree, message);
     if (message->kind != HIK_KIND_UNKNOWN)
         proto_item_set_generated(proto_tree_add_uint(tree, hf_hik_kind, tvb, 0, 0, message->kind));
+    hik_subscription_show(pinfo, tvb, tree, item, message);
     add_link(tvb, tree, hf_hik_copy_of, message->copy_of);
     if (message->first_copy)
         expert_add_info(pinfo, item, &ei_hik_copy);
@@ -190,17 +192,37 @@ static struct hik_view message_device(const uint8_t *buf, const struct hik_sip *
     return (struct hik_view){0, 0};
 }
 
-void hik_session_tree_info(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip, const struct hik_message *message)
+void hik_session_tree_info_head(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip, const struct hik_message *message,
+                                const char *words)
+{
+    char *label;
+
+    if (!sip->is_request)
+        label = wmem_strdup_printf(pinfo->pool, sip->status < 200 ? "%u %.*s" : "%u %.*s (%s)", sip->status, (int)sip->reason.len,
+                                   (const char *)buf + sip->reason.off, hik_sip_method_name(sip->method));
+    else if (sip->method == HIK_METHOD_MESSAGE && words)
+        label = wmem_strdup(pinfo->pool, ""); /* what it carries says it all */
+    else
+        label = wmem_strndup(pinfo->pool, (const char *)buf + sip->method_text.off, sip->method_text.len);
+    label = (char *)get_utf_8_string(pinfo->pool, (const uint8_t *)label, (int)strlen(label));
+    hik_text_one_line(label);
+    col_append_str(pinfo->cinfo, COL_INFO, label);
+    if (sip->is_request && sip->method == HIK_METHOD_INVITE && message->kind != HIK_KIND_UNKNOWN)
+        col_append_fstr(pinfo->cinfo, COL_INFO, " %s", val_to_str_const(message->kind, kind_names, ""));
+    if (words)
+        col_append_fstr(pinfo->cinfo, COL_INFO, "%s%s", label[0] ? " " : "", words);
+}
+
+void hik_session_tree_info_tail(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip, const struct hik_message *message)
 {
     const struct hik_session *session = message->session;
-    const char *info = col_get_text(pinfo->cinfo, COL_INFO);
-    /* Stock ends a SIP message with a separator of its own. */
-    const char *separator = info && g_str_has_suffix(info, "| ") ? "" : " | ";
     struct hik_view device;
     char *text;
 
+    if (message->subscribed)
+        col_append_fstr(pinfo->cinfo, COL_INFO, ", %s", hik_subscription_words(pinfo, message));
     if (session) {
-        col_append_fstr(pinfo->cinfo, COL_INFO, "%ssession %u", separator, session->index);
+        col_append_fstr(pinfo->cinfo, COL_INFO, ", session %u", session->index);
         if (session->camera)
             col_append_fstr(pinfo->cinfo, COL_INFO, ", camera %s", session->camera);
         return;
@@ -210,7 +232,7 @@ void hik_session_tree_info(packet_info *pinfo, const uint8_t *buf, const struct 
         return;
     text = hik_view_string(pinfo->pool, buf, device);
     hik_text_one_line(text);
-    col_append_fstr(pinfo->cinfo, COL_INFO, "%s%s", separator, text);
+    col_append_fstr(pinfo->cinfo, COL_INFO, ", %s", text);
 }
 
 void hik_session_tree_register(int proto)
@@ -271,6 +293,7 @@ void hik_session_tree_register(int proto)
     proto_register_field_array(proto, fields, array_length(fields));
     proto_register_subtree_array(trees, array_length(trees));
     expert_register_field_array(expert_register_protocol(proto), experts, array_length(experts));
+    hik_subscription_register(proto);
 #if WS_AT_LEAST(4, 2)
     register_conversation_filter("hikcascade", "Hikvision cascade", has_session, session_filter, NULL);
 #else

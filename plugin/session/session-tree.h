@@ -21,7 +21,11 @@ void hik_session_tree_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tre
 /* hikcascade.first_media_in, once there is media. */
 void hik_session_tree_first_media(tvbuff_t *tvb, proto_tree *tree, const struct hik_session *session);
 
-/* Appends to the Info column: session and camera, else the device that a message outside any session is about. */
-void hik_session_tree_info(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip, const struct hik_message *message);
+/* Appends to the Info column what the message is: method or status, the kind of an INVITE's call, the words of its body
+ * (NULL: none). */
+void hik_session_tree_info_head(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip, const struct hik_message *message,
+                                const char *words);
+/* And what it belongs to: subscription; session and camera, else the device that a message outside any session is about. */
+void hik_session_tree_info_tail(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip, const struct hik_message *message);
 
 #endif

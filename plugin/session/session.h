@@ -238,6 +238,7 @@ struct hik_message {
     nstime_t request_time;
     const struct hik_message *request; /* answer: its request, NULL if not seen */
     struct hik_request *asked;   /* first sending of a request outside of calls: request.h's record; else NULL */
+    const struct hik_subscribed *subscribed; /* subscription.h's record; NULL: it is no part of a subscription */
     bool tied_by_cseq;           /* answer whose Call-ID and branch fit nothing: tied by CSeq and addresses alone */
     bool goes_on;                /* answer that refuses the BYE by which the session's call was over */
     enum hik_session_kind kind;  /* of its session, as far as it is known by then */

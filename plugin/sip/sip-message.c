@@ -1,7 +1,6 @@
 /* sip-message.c
  * A SIP message as views: start line, headers, body, and the values the plugin reads from headers.
- * RFC 3261 sections 7 (messages), 19.1 (URIs), 20 (headers), 25 (grammar), all read leniently; Subject after
- * GB/T 28181-2016.
+ * RFC 3261 sections 7 (messages), 19.1 (URIs), 20 (headers), 25 (grammar), all read leniently; Subject: GB/T 28181-2016.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -52,6 +51,7 @@ static const struct {
     { NAME("Authorization"), 0, HIK_HDR_AUTHORIZATION },
     { NAME("WWW-Authenticate"), 0, HIK_HDR_WWW_AUTHENTICATE },
     { NAME("Record-Route"), 0, HIK_HDR_RECORD_ROUTE },
+    { NAME("Subscription-State"), 0, HIK_HDR_SUBSCRIPTION_STATE },
     { NAME("X-GB-Ver"), 0, HIK_HDR_X_GB_VER },
     { NAME("X-RoutePath"), 0, HIK_HDR_X_ROUTE_PATH },
     { NAME("X-PreferredPath"), 0, HIK_HDR_X_PREFERRED_PATH },

@@ -47,6 +47,7 @@ enum hik_header_id {
     HIK_HDR_SUBJECT,        /* s */
     HIK_HDR_EVENT,          /* o */
     HIK_HDR_EXPIRES,
+    HIK_HDR_SUBSCRIPTION_STATE,
     HIK_HDR_USER_AGENT,
     HIK_HDR_DATE,
     HIK_HDR_AUTHORIZATION,
