@@ -15,7 +15,7 @@ took() {
     took_since=$SECONDS
 }
 
-# missing_packages build|test|screen|matrix...: Debian packages of what is not there.
+# missing_packages build|test|screen|fuzz|matrix...: Debian packages of what is not there.
 missing_packages() {
     local part
     for part in "$@"; do
@@ -47,12 +47,22 @@ missing_packages() {
             command -v chromium >/dev/null || echo chromium
             fc-list :lang=zh 2>/dev/null | grep -q . || echo fontconfig fonts-noto-cjk
             ;;
+        fuzz)
+            command -v clang >/dev/null || echo clang libclang-rt-dev
+            ! command -v clang >/dev/null || has_fuzzer || echo libclang-rt-dev
+            ;;
         matrix)
             command -v debootstrap >/dev/null || echo debootstrap
             [ -f /usr/share/keyrings/debian-archive-keyring.gpg ] || echo debian-archive-keyring
             ;;
         esac
     done
+}
+
+# Is clang's libFuzzer there?
+has_fuzzer() {
+    echo 'int LLVMFuzzerTestOneInput(const char *data, long size); int LLVMFuzzerTestOneInput(const char *data, long size) { return data && size < 0; }' |
+        clang -x c -fsanitize=fuzzer,address,undefined - -o "$scratch/has-fuzzer" >/dev/null 2>&1
 }
 
 can_install() {
@@ -71,7 +81,7 @@ python_with_pytest() {
     return 1
 }
 
-# set_up build|test|screen|matrix...: installs what is missing, or says what to install.
+# set_up build|test|screen|fuzz|matrix...: installs what is missing, or says what to install.
 set_up() {
     local packages apt
     packages=$(missing_packages "$@" | tr ' ' '\n' | sort -u | tr '\n' ' ')

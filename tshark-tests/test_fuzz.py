@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The short form of scripts/fuzz: broken captures do no harm. Fixed seeds, few lengths; the full form is the script."""
+"""The short form of scripts/fuzz-tshark: broken captures do no harm. Fixed seeds, few lengths; the full form is the script."""
 
 import importlib.machinery
 import importlib.util
@@ -21,7 +21,7 @@ def load_script(name):
     return module
 
 
-fuzz = load_script("fuzz")
+fuzz = load_script("fuzz-tshark")
 
 
 @pytest.fixture(scope="module")

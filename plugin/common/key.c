@@ -22,12 +22,17 @@ guint hik_text_key_hash(gconstpointer p)
     return wmem_strong_hash((const uint8_t *)words, sizeof words);
 }
 
+/* The copy of an empty text is NULL, which memcmp() must not get. */
+static bool same_text(const struct hik_text_key *a, const struct hik_text_key *b, int i)
+{
+    return a->len[i] == b->len[i] && (a->len[i] == 0 || memcmp(a->text[i], b->text[i], a->len[i]) == 0);
+}
+
 gboolean hik_text_key_equal(gconstpointer a, gconstpointer b)
 {
     const struct hik_text_key *x = (const struct hik_text_key *)a, *y = (const struct hik_text_key *)b;
 
-    return x->number == y->number && x->len[0] == y->len[0] && x->len[1] == y->len[1] &&
-           memcmp(x->text[0], y->text[0], x->len[0]) == 0 && memcmp(x->text[1], y->text[1], x->len[1]) == 0;
+    return x->number == y->number && same_text(x, y, 0) && same_text(x, y, 1);
 }
 
 guint hik_ends_key_hash(gconstpointer p)

@@ -751,6 +751,7 @@ static bool payload_code(struct hik_ps_parser *parser, struct input *in)
     } else if (es && code >= 0xba && (code == 0xba ? es->codec != HIK_ES_MPEG4 : cannot_contain(es))) {
         /* bytes are missing */
         s->held = 0;
+        s->left = 0;
         if (es) {
             memset(es->nal, 0, sizeof es->nal);
             es->nal_open = es->nal_have = es->nal_type = 0;

@@ -306,6 +306,11 @@ static void print_draw(void *data)
     g_free(remark);
 }
 
+static void print_reset(void *data)
+{
+    reset_stat_table(&((struct printer *)data)->ui);
+}
+
 static void print_finish(void *data)
 {
     struct printer *printer = (struct printer *)data;
@@ -347,8 +352,8 @@ static ws_tap_init print_init(const char *argument, void *userdata)
     printer->filter = hik_table_filter_of(argument, ui->cli_string);
     printer->stat.stat_tap_data = &printer->ui;
     ui->stat_tap_init_cb(&printer->ui);
-    WS_TAP_INIT_DONE(hik_table_listen(argument, ui->tap_name, printer, printer->filter, NULL, ui->packet_func, print_draw,
-                                      print_finish));
+    WS_TAP_INIT_DONE(hik_table_listen(argument, ui->tap_name, printer, printer->filter, print_reset, ui->packet_func,
+                                      print_draw, print_finish));
 }
 
 void hik_table_register_printer(stat_tap_ui *printer, void *userdata)
