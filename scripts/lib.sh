@@ -43,7 +43,11 @@ missing_packages() {
             ! can_install || as_user /usr/bin/python3 -c 'import xdist' >/dev/null 2>&1 || echo python3-pytest-xdist
             ;;
         screen)
-            # A browser, and fonts with Chinese characters, to look at pages and windows as users see them.
+            # Wireshark's windows on a screen that is not there, a browser, fonts with Chinese characters.
+            command -v wireshark >/dev/null || echo wireshark
+            command -v Xvfb >/dev/null || echo xvfb
+            command -v xdotool >/dev/null || echo xdotool
+            command -v import >/dev/null || echo imagemagick
             command -v chromium >/dev/null || echo chromium
             fc-list :lang=zh 2>/dev/null | grep -q . || echo fontconfig fonts-noto-cjk
             ;;

@@ -18,6 +18,7 @@ REPO = conftest.REPO
 README = (REPO / "README.md").read_text(encoding="utf-8")
 ARCHITECTURE = (REPO / "docs" / "architecture.md").read_text(encoding="utf-8")
 PROFILE = REPO / "profile"
+PAGES = [*REPO.glob("README*.md"), *(REPO / "docs").glob("*.md")]
 PROFILE_FILES = ("preferences", "recent", "colorfilters", "dfilter_buttons")
 
 # The public interface: users type these names, save them in profiles and script against them. Names may be added here,
@@ -192,11 +193,17 @@ def test_statistics_of_readme(tshark):
     assert shown == listed
 
 
-def test_screenshot():
-    data = (PROFILE / "screenshot.png").read_bytes()
+PICTURES = sorted(path.name for path in (REPO / "docs" / "pictures").iterdir())
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_pictures(name):
+    """Small enough to be loaded over a slow link, made by scripts/pictures, and shown on a page."""
+    data = (REPO / "docs" / "pictures" / name).read_bytes()
     assert data[:8] == b"\x89PNG\r\n\x1a\n"
-    assert 20000 < len(data) < 200000
-    assert "(profile/screenshot.png)" in README
+    assert 5000 < len(data) < 150000
+    assert '"%s"' % name[:-4] in (REPO / "tshark-tests" / "screen.py").read_text()
+    assert any("pictures/%s)" % name in page.read_text(encoding="utf-8") for page in PAGES)
 
 
 def test_license_is_whole():

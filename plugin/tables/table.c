@@ -372,7 +372,8 @@ static stat_tap_table_item *stock_columns(const struct hik_column *columns, unsi
         bool number = columns[i].kind == HIK_COLUMN_NUMBER, decimal = columns[i].kind == HIK_COLUMN_DECIMAL;
 
         items[i].type = number ? TABLE_ITEM_UINT : decimal ? TABLE_ITEM_FLOAT : TABLE_ITEM_STRING;
-        items[i].align = number || decimal ? TAP_ALIGN_RIGHT : TAP_ALIGN_LEFT;
+        /* Windows are sorted by the first column: Qt's arrow hides the begin of a short heading that stands on the right. */
+        items[i].align = (number || decimal) && i > 0 ? TAP_ALIGN_RIGHT : TAP_ALIGN_LEFT;
         items[i].column_name = columns[i].name;
         items[i].field_format = number ? "%u" : decimal ? "%.3f" : "%s";
     }
