@@ -1,8 +1,11 @@
 /* packet-hikcascade.c
  * The front door of the plugin: Hikvision cascades speak SIP (RFC 3261) in the dialect of GB/T 28181 on port 7100.
  *
- * Takes what arrives on UDP and TCP 7100, and what looks like GB/T 28181 SIP elsewhere; gives it to the stock sip
- * dissector, unchanged and first; then to our parts. Foreign SIP is left to stock. No parsing happens here.
+ * Takes what arrives on UDP and TCP 7100, and what looks like GB/T 28181 SIP elsewhere, also on the ports that stock sip
+ * owns; gives it to the stock sip dissector, unchanged and first; then to our parts. Foreign SIP is left to stock. No
+ * parsing happens here.
+ *
+ * Longer than 700 lines because every way in stands here: our ports, heuristics and stock's ports, over UDP and TCP.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -19,6 +22,7 @@
 #include "session.h"
 #include "sip-tree.h"
 #include "stock.h"
+#include "sip-ports.h"
 #include "stray-rtp.h"
 
 #define HIK_PORTS "7100"
@@ -29,6 +33,7 @@
 #define MAX_BODY 0x1000000
 
 static int proto_hikcascade = -1;
+static int proto_sip_ports = -1; /* sip's, in name only */
 static int hf_hik_keep_alive = -1;
 static int ett_hik_keep_alive = -1;
 /* TCP conversations (their addresses) that carried a message of ours. Not kept as the conversation's data of our
@@ -37,6 +42,8 @@ static wmem_map_t *sip_connections;
 
 static dissector_handle_t sip_handle, sip_tcp_handle; /* stock */
 static dissector_handle_t hik_udp_handle, hik_tcp_handle;
+static dissector_handle_t hik_tcp_beside_handle; /* for segments on stock's ports that hold a message of ours */
+static ws_bool on_sip_ports = true;              /* preference */
 
 enum { KEY_MESSAGES = 16, KEY_COUNTER = 18, KEY_KEEP_ALIVE = 19, KEY_WAITED = 20 }; /* records under proto_hikcascade; rtp-flow.c has the low ones */
 
@@ -92,14 +99,29 @@ static const struct hik_sdp *parse_sdp(packet_info *pinfo, const uint8_t *buf, c
     return hik_sdp_parse(buf, sip->body, sdp) ? sdp : NULL;
 }
 
-/* Marks nothing else carries: a 20-digit ID as a caller or callee, a MANSCDP or MANSRTSP body, an SDP with y=. */
+/* Subject: <sender ID>:<sequence>,<receiver ID>:<sequence>. */
+static bool has_subject_of_ids(const uint8_t *buf, const struct hik_sip *sip)
+{
+    const struct hik_view value = sip->first[HIK_HDR_SUBJECT].value;
+    struct hik_subject subject;
+    struct hik_gb_id sender, receiver;
+
+    if (value.len == 0 || !hik_sip_parse_subject(buf, value, &subject) || subject.sender_seq.len == 0)
+        return false;
+    hik_gb_id_parse(buf + subject.sender_id.off, subject.sender_id.len, &sender);
+    hik_gb_id_parse(buf + subject.receiver_id.off, subject.receiver_id.len, &receiver);
+    return sender.kind == HIK_ID_20 && receiver.kind == HIK_ID_20;
+}
+
+/* Marks nothing else carries: a 20-digit ID as a caller or callee, a Subject of two, a MANSCDP or MANSRTSP body, an SDP
+ * with y=. */
 static bool has_strong_marks(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip)
 {
     const struct hik_sdp *sdp;
 
     if (has_known_id(buf, sip->first[HIK_HDR_FROM].value) || has_known_id(buf, sip->first[HIK_HDR_TO].value))
         return true;
-    if (sip->first[HIK_HDR_X_GB_VER].value.len > 0)
+    if (sip->first[HIK_HDR_X_GB_VER].value.len > 0 || has_subject_of_ids(buf, sip))
         return true;
     if (content_type_is(buf, sip, "application/manscdp+xml") || content_type_is(buf, sip, "application/mansrtsp"))
         return true;
@@ -131,7 +153,13 @@ static bool has_marks(packet_info *pinfo, const uint8_t *buf, const struct hik_s
         return true;
     if (agent.len >= 9 && g_ascii_strncasecmp((const char *)buf + agent.off, "Hikvision", 9) == 0)
         return true;
-    return hik_session_knows(pinfo, buf, sip);
+    return hik_session_knows(pinfo, buf, sip, false);
+}
+
+/* Marks that do on a port of stock's, where most is foreign: such that nothing else carries, a call or request we know. */
+static bool has_marks_beside(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip)
+{
+    return has_strong_marks(pinfo, buf, sip) || hik_session_knows(pinfo, buf, sip, true);
 }
 
 /* ---- records of the frame's messages ---------------------------------------------------------------------------- */
@@ -397,12 +425,21 @@ static int want_more(packet_info *pinfo, tvbuff_t *tvb, unsigned off, uint32_t b
     return (int)tvb_captured_length(tvb);
 }
 
+/* Where a piece of stream came from. */
+enum place {
+    PLACE_OURS,     /* our port, or a connection that carried a message of ours */
+    PLACE_BESIDE,   /* a port of stock's: what is not ours is treated as stock does */
+    PLACE_ANYWHERE
+};
+
 /* length: of what is there of the message. */
-static bool stream_is_ours(packet_info *pinfo, const uint8_t *buf, unsigned length, const struct hik_sip *sip, bool on_our_port)
+static bool stream_is_ours(packet_info *pinfo, const uint8_t *buf, unsigned length, const struct hik_sip *sip, enum place place)
 {
     if (PINFO_FD_VISITED(pinfo))
         return was_taken(pinfo, buf, length);
-    return on_our_port ? has_marks(pinfo, buf, sip) : has_strong_marks(pinfo, buf, sip);
+    return place == PLACE_OURS     ? has_marks(pinfo, buf, sip)
+           : place == PLACE_BESIDE ? has_marks_beside(pinfo, buf, sip)
+                                   : has_strong_marks(pinfo, buf, sip);
 }
 
 /* No usable Content-Length: what follows the headers is the body, up to the end of what is there, unless it is the next
@@ -424,13 +461,28 @@ static bool worth_waiting(const struct hik_sip *sip, unsigned length)
     return !sip->complete && (sip->blank_line ? sip->content_length <= MAX_BODY : length < MAX_HEADERS);
 }
 
+/* Stock goes on from off, as if it had come there by itself; it may ask for more. */
+static int leave_rest(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, unsigned off)
+{
+    uint16_t can_desegment = pinfo->can_desegment;
+
+    /* As much as our caller could ask for: it gave one level to us. */
+    hik_sip_ports_call(sip_tcp_handle, can_desegment ? can_desegment + 1u : 0, tvb_new_subset_remaining(tvb, (int)off), pinfo,
+                         tree, NULL);
+    pinfo->can_desegment = can_desegment;
+    if (pinfo->desegment_len > 0)
+        pinfo->desegment_offset += (int)off;
+    return (int)tvb_captured_length(tvb);
+}
+
 /* Walks the messages of a piece of stream. Stock sip.tcp gets each message on its own, whole, because it stops at a
- * keep-alive between two messages. */
-static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, bool on_our_port)
+ * keep-alive between two messages. On a port of stock's it has been seen that one of them is ours. */
+static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, enum place place)
 {
     unsigned length = tvb_captured_length(tvb), off = 0, start, present;
     const uint8_t *buf;
     bool ours = false, whole = length == tvb_reported_length(tvb);
+    tvbuff_t *message;
     struct hik_sip sip;
 
     if (length == 0)
@@ -440,13 +492,18 @@ static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, b
         start = off;
         off = skip_keep_alive(buf, off, length);
         if (off == length) {
-            if (!ours && !(on_our_port && start == 0 && keep_alive_is_ours(pinfo)))
+            if (!ours && !(place == PLACE_OURS && start == 0 && keep_alive_is_ours(pinfo)))
                 return 0;
             show_keep_alive(tvb, pinfo, tree, start, off);
             return (int)length;
         }
         if (!hik_sip_parse(buf + off, length - off, true, &sip)) {
-            if (pinfo->can_desegment && whole && (ours || on_our_port) && wait_for_start_line(pinfo, buf + off, length - off, ours))
+            if (place == PLACE_BESIDE) {
+                if (off > start)
+                    show_keep_alive(tvb, pinfo, tree, start, off);
+                return leave_rest(tvb, pinfo, tree, off);
+            }
+            if (pinfo->can_desegment && whole && wait_for_start_line(pinfo, buf + off, length - off, ours))
                 return want_more(pinfo, tvb, off, DESEGMENT_ONE_MORE_SEGMENT);
             if (!ours)
                 return 0;
@@ -458,27 +515,32 @@ static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, b
         present = MIN(sip.message_len, length - off);
         if (pinfo->can_desegment && whole && worth_waiting(&sip, length - off)) {
             /* Nothing of it is taken in yet; what is foreign is told apart when it is whole. */
-            if (!ours && !on_our_port && !stream_is_ours(pinfo, buf + off, present, &sip, on_our_port))
-                return 0;
             if (off > start)
                 show_keep_alive(tvb, pinfo, tree, start, off);
+            if (place == PLACE_BESIDE)
+                return leave_rest(tvb, pinfo, tree, off);
             if (!sip.blank_line || sip.content_length < 0)
                 return want_more(pinfo, tvb, off, DESEGMENT_ONE_MORE_SEGMENT);
             return want_more(pinfo, tvb, off, (uint32_t)MIN(sip.content_length - sip.body_present, G_MAXINT32 / 2));
         }
-        if (!ours && !stream_is_ours(pinfo, buf + off, present, &sip, on_our_port))
-            return 0;
+        message = tvb_new_subset_length(tvb, (int)off, (int)MIN(sip.message_len, tvb_reported_length(tvb) - off));
+        if (!(ours && place == PLACE_OURS) && !stream_is_ours(pinfo, buf + off, present, &sip, place)) {
+            if (place != PLACE_BESIDE)
+                return 0;
+            hik_stock_call(sip_tcp_handle, message, pinfo, tree);
+            off += present;
+            continue;
+        }
         if (ours) { /* not the first message of this segment */
             col_append_str(pinfo->cinfo, COL_INFO, " | ");
             col_set_fence(pinfo->cinfo, COL_INFO);
         }
-        if (!ours && !PINFO_FD_VISITED(pinfo))
+        if (!ours && place == PLACE_OURS && !PINFO_FD_VISITED(pinfo))
             wmem_map_insert(sip_connections, find_or_create_conversation(pinfo), GUINT_TO_POINTER(1));
         ours = true;
         if (off > start)
             show_keep_alive(tvb, pinfo, tree, start, off);
-        dissect_message(tvb_new_subset_length(tvb, (int)off, (int)MIN(sip.message_len, tvb_reported_length(tvb) - off)), pinfo,
-                        tree, buf + off, &sip, sip_tcp_handle);
+        dissect_message(message, pinfo, tree, buf + off, &sip, sip_tcp_handle);
         off += present;
     }
     return (int)length;
@@ -486,7 +548,12 @@ static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, b
 
 static int dissect_hik_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
-    return dissect_stream(tvb, pinfo, tree, true);
+    return dissect_stream(tvb, pinfo, tree, PLACE_OURS);
+}
+
+static int dissect_hik_tcp_beside(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    return dissect_stream(tvb, pinfo, tree, PLACE_BESIDE);
 }
 
 static ws_bool dissect_hik_tcp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
@@ -501,11 +568,93 @@ static ws_bool dissect_hik_tcp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tre
     if (!hik_sip_looks_like(buf, length) || !hik_sip_parse(buf, length, true, &sip))
         return FALSE;
     guess_body(buf, length, &sip);
-    if (!stream_is_ours(pinfo, buf, MIN(sip.message_len, length), &sip, false))
+    if (!stream_is_ours(pinfo, buf, MIN(sip.message_len, length), &sip, PLACE_ANYWHERE))
         return FALSE;
     if (!PINFO_FD_VISITED(pinfo))
         conversation_set_dissector_from_frame_number(find_or_create_conversation(pinfo), pinfo->num, hik_tcp_handle);
-    return dissect_stream(tvb, pinfo, tree, true) > 0;
+    return dissect_stream(tvb, pinfo, tree, PLACE_OURS) > 0;
+}
+
+/* ---- ports that stock sip owns ---------------------------------------------------------------------------------- */
+
+/* One of the packet's ports is ours, too: stock's preference or Decode As names it. */
+static bool on_our_port(packet_info *pinfo, const char *table)
+{
+    range_t *ports = prefs_get_range_value("hikcascade", table);
+
+    return ports && (value_is_in_range(ports, pinfo->srcport) || value_is_in_range(ports, pinfo->destport));
+}
+
+/* Nothing is looked at, and nothing written, while our protocol is switched off. */
+static bool may_look(void)
+{
+    return proto_is_protocol_enabled(find_protocol_by_id(proto_hikcascade));
+}
+
+static bool datagram_is_ours(tvbuff_t *tvb, packet_info *pinfo)
+{
+    unsigned length = tvb_captured_length(tvb);
+    const uint8_t *buf;
+    struct hik_sip sip;
+
+    if (length == 0)
+        return false;
+    buf = tvb_get_ptr(tvb, 0, (int)length);
+    if (PINFO_FD_VISITED(pinfo))
+        return was_taken(pinfo, buf, length);
+    if (!hik_sip_parse(buf, length, false, &sip) || process_icmp_error(pinfo, buf, &sip))
+        return false;
+    return has_marks_beside(pinfo, buf, &sip) || (on_our_port(pinfo, "udp.port") && has_marks(pinfo, buf, &sip));
+}
+
+static int dissect_sip_udp_port(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    unsigned can_desegment = pinfo->saved_can_desegment;
+    int length = 0;
+
+    if (may_look() && datagram_is_ours(tvb, pinfo))
+        length = hik_sip_ports_call(hik_udp_handle, can_desegment, tvb, pinfo, tree, data);
+    return length ? length : hik_sip_ports_call(sip_handle, can_desegment, tvb, pinfo, tree, data);
+}
+
+/* One of the messages that are whole in this piece of stream is ours. */
+static bool stream_holds_ours(tvbuff_t *tvb, packet_info *pinfo)
+{
+    unsigned length = tvb_captured_length(tvb);
+    bool can_wait = pinfo->can_desegment && length == tvb_reported_length(tvb);
+    const uint8_t *buf;
+    struct hik_sip sip;
+
+    if (length == 0 ||
+        (PINFO_FD_VISITED(pinfo) && !p_get_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_MESSAGES)))
+        return false;
+    buf = tvb_get_ptr(tvb, 0, (int)length);
+    for (unsigned off = 0, present; off < length; off += present) {
+        off = skip_keep_alive(buf, off, length);
+        if (off == length || !hik_sip_parse(buf + off, length - off, true, &sip))
+            return false;
+        guess_body(buf + off, length - off, &sip);
+        if (can_wait && worth_waiting(&sip, length - off))
+            return false;
+        present = MIN(sip.message_len, length - off);
+        if (stream_is_ours(pinfo, buf + off, present, &sip, PLACE_BESIDE))
+            return true;
+    }
+    return false;
+}
+
+static int dissect_sip_tcp_port(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    unsigned can_desegment = pinfo->saved_can_desegment;
+    int length = 0;
+
+    if (may_look() && !pinfo->flags.in_error_pkt) {
+        if (on_our_port(pinfo, "tcp.port"))
+            length = hik_sip_ports_call(hik_tcp_handle, can_desegment, tvb, pinfo, tree, data);
+        else if (stream_holds_ours(tvb, pinfo))
+            length = hik_sip_ports_call(hik_tcp_beside_handle, can_desegment, tvb, pinfo, tree, data);
+    }
+    return length ? length : hik_sip_ports_call(sip_tcp_handle, can_desegment, tvb, pinfo, tree, data);
 }
 
 /* ---- registration ----------------------------------------------------------------------------------------------- */
@@ -524,6 +673,15 @@ void proto_register_hikcascade(void)
     proto_register_subtree_array(trees, array_length(trees));
     hik_udp_handle = register_dissector("hikcascade", dissect_hik_udp, proto_hikcascade);
     hik_tcp_handle = register_dissector("hikcascade.tcp", dissect_hik_tcp, proto_hikcascade);
+    hik_tcp_beside_handle = create_dissector_handle(dissect_hik_tcp_beside, proto_hikcascade);
+    proto_sip_ports = proto_register_protocol_in_name_only("SIP, with GB/T 28181 told apart", "SIP for GB/T 28181",
+                                                           "hikcascade.sip_ports", proto_get_id_by_filter_name("sip"),
+                                                           FT_PROTOCOL);
+    hik_sip_ports_register(&on_sip_ports);
+    prefs_register_bool_preference(
+        hik_stock_preferences(proto_hikcascade), "sip_ports", "GB/T 28181 on the ports of SIP",
+        "Take GB/T 28181 SIP also on the ports that Wireshark's own SIP dissector takes first (5060, what its preferences "
+        "name, and Decode As). SIP without marks of GB/T 28181 is left as it is.", &on_sip_ports);
     sip_connections = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), g_direct_hash, g_direct_equal);
 
     hik_stock_register(proto_hikcascade);
@@ -559,6 +717,8 @@ void proto_reg_handoff_hikcascade(void)
     sip_tcp_handle = find_dissector("sip.tcp");
     dissector_add_uint_range_with_preference("udp.port", HIK_PORTS, hik_udp_handle);
     dissector_add_uint_range_with_preference("tcp.port", HIK_PORTS, hik_tcp_handle);
+    hik_sip_ports_take("udp.port", sip_handle, dissect_sip_udp_port, proto_sip_ports, "SIP (and GB/T 28181)");
+    hik_sip_ports_take("tcp.port", sip_tcp_handle, dissect_sip_tcp_port, proto_sip_ports, "SIP (and GB/T 28181)");
     heur_dissector_add("udp", dissect_hik_udp_heur, "GB/T 28181 SIP over UDP", "hikcascade_udp", proto_hikcascade,
                        HEURISTIC_ENABLE);
     heur_dissector_add("tcp", dissect_hik_tcp_heur, "GB/T 28181 SIP over TCP", "hikcascade_tcp", proto_hikcascade,

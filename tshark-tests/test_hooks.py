@@ -55,10 +55,12 @@ def test_heuristic_tcp(tshark):
     assert all(row["hikcascade.camera"] == ["34020000001320000001"] for row in rows)
 
 
-def test_port_5060_stays_with_stock(tshark):
-    assert tshark.fields_everywhere("udp-5060.pcap", [], "hikcascade") == []
-    assert [row["frame"] for row in tshark.fields("udp-5060.pcap", [], "sip")] == UDP_CALL
-    assert taken(tshark, "udp-5060.pcap", {"hikcascade.udp.port": "7100,5060"}) == UDP_CALL
+def test_port_5060(tshark):
+    assert taken(tshark, "udp-5060.pcap") == UDP_CALL
+    off = {"hikcascade.sip_ports": "FALSE"}
+    assert tshark.fields_everywhere("udp-5060.pcap", [], "hikcascade", prefs=off) == []
+    assert [row["frame"] for row in tshark.fields("udp-5060.pcap", [], "sip", prefs=off)] == UDP_CALL
+    assert taken(tshark, "udp-5060.pcap", {"hikcascade.udp.port": "7100,5060", **off}) == UDP_CALL
 
 
 def test_switched_off_it_is_stock(tshark):

@@ -300,14 +300,14 @@ static void set_direction(packet_info *pinfo, const struct hik_message_info *r, 
             hik_endpoint_is(&message->session->caller, &pinfo->src, pinfo->srcport) ? direction : reverse(direction);
 }
 
-bool hik_session_knows(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip)
+bool hik_session_knows(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip, bool strict)
 {
     const struct hik_session *session;
     struct hik_message_info r;
     bool by_branch;
 
     hik_message_info_read(buf, sip, NULL, &r);
-    if (hik_transaction_find(pinfo, &r, &by_branch))
+    if (hik_transaction_find(pinfo, &r, &by_branch) && !(strict && by_branch))
         return true;
     session = r.call_id.len > 0 ? find_by_call(&r) : NULL;
     return session && hik_session_is_between_ends(pinfo, session);

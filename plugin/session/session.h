@@ -306,8 +306,9 @@ struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, con
  * record. */
 struct hik_message *hik_session_copy(packet_info *pinfo, const struct hik_message *message, uint32_t frame);
 
-/* The call of this message, or the request it answers, was taken in before. Changes nothing. */
-bool hik_session_knows(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip);
+/* The call of this message, or the request it answers, was taken in before. strict: an answer that fits by nothing but its
+ * Via branch does not count. Changes nothing. */
+bool hik_session_knows(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip, bool strict);
 
 /* First pass only. MANSRTSP told a session's player something. scale 0 = not said. */
 void hik_session_playback(packet_info *pinfo, struct hik_session *session, double scale, bool paused);
