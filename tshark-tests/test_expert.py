@@ -44,7 +44,7 @@ EXPECTED = {
     "verdict-in-progress": [],
     "verdict-inactive": [],
     "verdict-loss-small": [
-        (505, "rtp_lost", "warning", "1 RTP packet is missing in front of this one (sequence 501 to 501)"),
+        (505, "rtp_lost", "note", "1 RTP packet is missing in front of this one (sequence 501 to 501)"),
     ],
     "verdict-nat": [
         (5, "unnegotiated_source", "note",
@@ -64,9 +64,11 @@ EXPECTED = {
     "verdict-no-bye": [],
     "verdict-no-key-frame": [],
     "verdict-no-media-private": [
-        (1, "private_address", "warning",
+        (1, "private_address", "note",
          "Media is asked for at 192.168.48.2:26150: a private address, and the peer is public; without a "
          "NAT helper it cannot arrive"),
+        (3, "private_address", "warning",
+         "Private address: 192.168.48.2:26150 is private, its peer 203.0.113.9:7100 is public"),
     ],
     "verdict-no-media-rtcp": [
         (3, "no_media", "error",
@@ -78,7 +80,7 @@ EXPECTED = {
          "198.51.100.20:7100 said BYE"),
     ],
     "verdict-not-ps": [
-        (5, "payload_not_declared", "warning",
+        (5, "payload_not_declared", "error",
          "The SDP says MPEG program stream, but 40 of 40 packets are none; they look like H.264 (RFC "
          "6184)"),
     ],
@@ -110,13 +112,14 @@ EXPECTED = {
     ],
     "verdict-payload-type": [
         (5, "payload_not_declared", "warning", "Payload type 100 is in no m= line of the session"),
-        (5, "payload_not_declared", "warning", "The SDP says nothing for payload type 100, the payload looks like MPEG program stream"),
+        (5, "payload_not_declared", "note", "The SDP says nothing for payload type 100, the payload looks like MPEG program stream"),
     ],
     "verdict-port-zero": [
-        (3, "port_zero", "error", "Media port is 0: this side refuses the stream, no media can arrive"),
+        (3, "port_zero", "note", "Media port is 0: this side refuses the stream"),
+        (3, "port_zero", "error", "No media: the SDP of 192.0.2.10:7100 says port 0, which refuses the media"),
     ],
     "verdict-private-address": [
-        (1, "private_address", "warning",
+        (1, "private_address", "note",
          "Media is asked for at 192.168.48.2:20000: a private address, and the peer is public; without a "
          "NAT helper it cannot arrive"),
     ],
@@ -131,8 +134,6 @@ EXPECTED = {
     ],
     "verdict-slow-start": [],
     "verdict-ssrc-changed": [
-        (15, "ssrc_mismatch", "error",
-         "RTP carries SSRC 4711, the SDP announced 100007399 (y=): the receiver may drop the stream"),
         (15, "ssrc_changed", "warning",
          "The SSRC changes from 100007399 to 4711 in the middle of the session: the receiver may drop the "
          "stream"),
@@ -161,7 +162,8 @@ EXPECTED = {
          "No media connection: 198.51.100.20:20000 refuses the media connection (RST)"),
     ],
     "verdict-tcp-role": [
-        (3, "tcp_role_conflict", "error", "Both sides say a=setup:passive: both listen, nobody connects"),
+        (3, "tcp_role_conflict", "note", "Both sides say a=setup:passive: both listen, nobody connects"),
+        (3, "tcp_role_conflict", "error", "No media connection: both sides say a=setup:passive, so nobody connects"),
     ],
     "verdict-two-faults": [
         (5, "ssrc_mismatch", "error",
@@ -177,6 +179,7 @@ EXPECTED = {
 }
 
 # What only the end of the capture tells: shown from the second pass on.
+OUTCOMES = {"No media", "No media connection", "Private address"}
 AT_THE_END = {"no_answer", "no_media", "tcp_no_connection", "ssrc_shared"}
 
 
@@ -206,7 +209,7 @@ def test_items(tshark, name):
                                   "verdict-payload-type", "verdict-rejected-error-info", "verdict-ssrc-changed",
                                   "verdict-tcp-role", "verdict-two-faults", "verdict-unnegotiated"])
 def test_single_pass(tshark, name):
-    known = [row for row in EXPECTED[name] if row[1] not in AT_THE_END]
+    known = [row for row in EXPECTED[name] if row[1] not in AT_THE_END and row[3].split(":")[0] not in OUTCOMES]
     assert experts(tshark, name + ".pcap", two_pass=False) == known
 
 

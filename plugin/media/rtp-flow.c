@@ -86,7 +86,7 @@ static struct hik_rtp_record *add_record(struct capture *capture, packet_info *p
 {
     struct hik_rtp_record *record;
 
-    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    hik_session_saw(pinfo);
     if (capture->recorded_at != pinfo->fd->file_off) {
         if (capture->newest && capture->last_record == pinfo->num)
             forget_refused(capture, pinfo);
@@ -237,11 +237,22 @@ static void check_source(struct hik_flow *flow)
                          !names_endpoint(&session->answer, &flow->src, flow->src_port);
 }
 
+/* The newest flow of the session from the same host to the same endpoint, if it has another SSRC; audio may come beside it. */
+static const struct hik_flow *find_changed_from(const struct hik_session *session, const struct hik_flow *flow)
+{
+    const struct hik_flow *other = session->flows;
+
+    for (unsigned i = 0; other && i < MAX_MOVED_SEARCH; other = other->next_in_session, i++)
+        if (other->dst_port == flow->dst_port && addresses_equal(&other->dst, &flow->dst) && addresses_equal(&other->src, &flow->src))
+            return other->ssrc != flow->ssrc ? other : NULL;
+    return NULL;
+}
+
 static struct hik_flow *new_flow(struct capture *capture, packet_info *pinfo, struct hik_session *session,
                                  const struct hik_flow_key *key)
 {
     static const struct hik_content unknown;
-    struct hik_flow *flow = wmem_new0(wmem_file_scope(), struct hik_flow), *before;
+    struct hik_flow *flow = wmem_new0(wmem_file_scope(), struct hik_flow);
 
     flow->key = *key;
     flow->index = capture->flows++;
@@ -257,10 +268,7 @@ static struct hik_flow *new_flow(struct capture *capture, packet_info *pinfo, st
     flow->content = &unknown;
     flow->looked_at = flow->other_than_ps = UINT8_MAX;
     if (session) {
-        before = session->flows;
-        flow->after_ssrc_change = before && before->ssrc != flow->ssrc && before->src_port == flow->src_port &&
-                                  before->dst_port == flow->dst_port && addresses_equal(&before->src, &flow->src) &&
-                                  addresses_equal(&before->dst, &flow->dst);
+        flow->changed_from = find_changed_from(session, flow);
         check_source(flow);
         flow->after_bye = session->bye_frame != 0;
         flow->next_in_session = session->flows;
@@ -457,7 +465,7 @@ static struct hik_rtp_record *process_rtp(struct capture *capture, packet_info *
     count_sequence(pinfo, tvb, rtp, flow, record);
     if (flow->packets == 0 && flow->session && flow->session->flow_count == HIK_MANY_SSRCS)
         record->flags |= HIK_RTP_MANY_SSRCS;
-    if (flow->packets == 0 && flow->after_ssrc_change)
+    if (flow->packets == 0 && flow->changed_from)
         record->flags |= HIK_RTP_SSRC_CHANGED;
     if (flow->packets == 0)
         flow->first_payload_type = rtp->payload_type;

@@ -63,7 +63,7 @@ struct hik_flow {
     bool source_checked;         /* rtp-flow.c's own: both SDPs were known, unnegotiated is final */
     bool unnegotiated;           /* the source is no endpoint of the session's SDP though both sides' are known */
     bool after_bye;              /* rtp-flow.c's own: the session's BYE came */
-    bool after_ssrc_change;      /* the same two endpoints sent with another SSRC before, in this session */
+    const struct hik_flow *changed_from; /* the same host sent to the same endpoint with another SSRC before, in this session; or NULL */
     uint8_t checked_against_sdp;              /* enum hik_flow_check; findings.c's own, first pass: compared with the SDP once, on the
                                     first packet after the answer */
     uint32_t last_frame;
@@ -101,7 +101,8 @@ enum hik_flow_check {
     HIK_CHECKED = 1 << 0,
     HIK_CHECKED_EXPECTED = 1 << 1,    /* the SSRC is the one announced */
     HIK_CHECKED_MISMATCH = 1 << 2,    /* it is another, and the one announced means something */
-    HIK_CHECKED_PAYLOAD_TYPE = 1 << 3 /* the payload type is in no m= line */
+    HIK_CHECKED_PAYLOAD_TYPE = 1 << 3, /* the payload type is in no m= line */
+    HIK_CHECKED_EXPECTED_BEFORE = 1 << 4 /* the flow it changed from had the SSRC announced, or that one's had */
 };
 
 /* What the first pass found about one RTP or RTCP packet: the packet's own record. Sixteen bytes each, kept in order

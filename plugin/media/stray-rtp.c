@@ -6,6 +6,8 @@
  */
 #include "stray-rtp.h"
 
+#include "session.h"
+
 #include "key.h"
 
 /* What came last from one transport address to another. File scope; first pass. */
@@ -60,7 +62,7 @@ void hik_stray_rtp_take(packet_info *pinfo, tvbuff_t *tvb)
     struct stray *stray, before;
     uint8_t type;
 
-    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    hik_session_saw(pinfo);
     if (tvb_captured_length(tvb) < 12 || (tvb_get_uint8(tvb, 0) & 0xC0) != 0x80 || pinfo->ptype != PT_UDP)
         return;
     type = tvb_get_uint8(tvb, 1);

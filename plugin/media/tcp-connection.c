@@ -224,7 +224,7 @@ void hik_tcp_update(packet_info *pinfo, const struct hik_tcp_header *header)
     struct hik_tcp_connection *connection = hik_tcp_connection_find(pinfo);
     struct hik_tcp_direction *dir;
 
-    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    hik_session_saw(pinfo);
     if (!connection && claim) {
         connection = hik_tcp_connection_new(pinfo, claim);
     } else if (!connection && (header->flags & (HIK_TH_SYN | HIK_TH_ACK)) == HIK_TH_SYN) {

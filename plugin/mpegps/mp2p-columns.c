@@ -5,6 +5,8 @@
  */
 #include "mp2p.h"
 
+#include "rtp-flow.h"
+
 #include <string.h>
 
 /* Text for the Info column, put together by hand: it is made for every picture, and printf is most of what that costs. */
@@ -36,15 +38,29 @@ static void add_number(struct text *text, uint32_t number)
     add_text(text, p);
 }
 
+bool hik_mp2p_is_told(packet_info *pinfo)
+{
+    const struct hik_rtp *rtp = hik_media_rtp(pinfo);
+
+    return rtp && rtp->flow->session;
+}
+
+unsigned hik_mp2p_lost(packet_info *pinfo, const struct mp2p_record *record)
+{
+    const struct hik_rtp *rtp = hik_media_rtp(pinfo);
+
+    return record->flags & MP2P_GAP && !(hik_mp2p_is_told(pinfo) && rtp->gap == 0) ? record->lost : 0;
+}
+
 void hik_mp2p_columns(packet_info *pinfo, const struct mp2p_view *view)
 {
     const struct mp2p_record *record = view->record;
     struct text text = {.len = 0};
     unsigned keys = 0;
 
-    if (record->flags & MP2P_GAP && record->lost) {
+    if (hik_mp2p_lost(pinfo, record)) {
         add_text(&text, ", PS ");
-        add_number(&text, record->lost);
+        add_number(&text, hik_mp2p_lost(pinfo, record));
         add_text(&text, " lost");
     }
     if (record->flags & MP2P_NOT_PS) {

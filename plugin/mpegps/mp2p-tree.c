@@ -31,7 +31,7 @@ static int hf_mp2p_frame = -1, hf_mp2p_frame_first = -1, hf_mp2p_frame_last = -1
 static int ett_mp2p = -1, ett_mp2p_pack = -1, ett_mp2p_system = -1, ett_mp2p_psm = -1, ett_mp2p_pes = -1,
            ett_mp2p_continuation = -1, ett_mp2p_nal = -1, ett_mp2p_frame = -1;
 
-static expert_field ei_mp2p_lost = EI_INIT, ei_mp2p_restart = EI_INIT, ei_mp2p_taken = EI_INIT, ei_mp2p_resync = EI_INIT, ei_mp2p_no_psm = EI_INIT, ei_mp2p_mismatch = EI_INIT,
+static expert_field ei_mp2p_lost = EI_INIT, ei_mp2p_lost_mild = EI_INIT, ei_mp2p_not_ps_mild = EI_INIT, ei_mp2p_restart = EI_INIT, ei_mp2p_taken = EI_INIT, ei_mp2p_resync = EI_INIT, ei_mp2p_no_psm = EI_INIT, ei_mp2p_mismatch = EI_INIT,
                     ei_mp2p_not_ps = EI_INIT, ei_mp2p_late = EI_INIT, ei_mp2p_cut = EI_INIT, ei_mp2p_pes_length = EI_INIT,
                     ei_mp2p_pes_broken = EI_INIT;
 
@@ -514,8 +514,8 @@ static void show_units(tvbuff_t *tvb, proto_tree *tree, proto_item *top, const s
 
 static void show_notes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, proto_item *top, const struct mp2p_record *record)
 {
-    if (record->flags & MP2P_GAP && record->lost && !cut_over_tcp(pinfo, tvb))
-        expert_add_info_format(pinfo, top, &ei_mp2p_lost, "%u%s RTP packet%s of this stream missing before this one (so far)", record->lost,
+    if (hik_mp2p_lost(pinfo, record) && !cut_over_tcp(pinfo, tvb))
+        expert_add_info_format(pinfo, top, hik_mp2p_is_told(pinfo) ? &ei_mp2p_lost_mild : &ei_mp2p_lost, "%u%s RTP packet%s of this stream missing before this one (so far)", record->lost,
                                record->lost == 65535 ? " or more" : "", record->lost == 1 ? "" : "s");
     if (record->flags & MP2P_RESTART)
         expert_add_info(pinfo, top, &ei_mp2p_restart);
@@ -536,7 +536,7 @@ static void show_notes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, prot
                                is ? is : "something else");
     }
     if (record->flags & MP2P_NOT_PS_BEGINS)
-        expert_add_info_format(pinfo, top, &ei_mp2p_not_ps, "Declared as MPEG program stream, but no pack header comes: looks like %s",
+        expert_add_info_format(pinfo, top, hik_mp2p_is_told(pinfo) ? &ei_mp2p_not_ps_mild : &ei_mp2p_not_ps, "Declared as MPEG program stream, but no pack header comes: looks like %s",
                                hik_look_name((enum hik_look)record->detail));
 }
 
@@ -669,6 +669,8 @@ void hik_mp2p_tree_register(int proto)
                            &ett_mp2p_nal, &ett_mp2p_frame};
     static ei_register_info experts[] = {
         {&ei_mp2p_lost, {"mp2p.lost", PI_SEQUENCE, PI_WARN, "RTP packets are missing", EXPFILL}},
+        {&ei_mp2p_lost_mild, {"mp2p.lost", PI_SEQUENCE, PI_NOTE, "RTP packets of the session are missing", EXPFILL}},
+        {&ei_mp2p_not_ps_mild, {"mp2p.not_ps", PI_PROTOCOL, PI_NOTE, "Declared as MPEG program stream, which the session is told of", EXPFILL}},
         {&ei_mp2p_restart, {"mp2p.restart", PI_SEQUENCE, PI_NOTE, "The sequence numbers begin anew here", EXPFILL}},
         {&ei_mp2p_taken, {"mp2p.taken", PI_PROTOCOL, PI_NOTE, "Another plugin shows the program stream", EXPFILL}},
         {&ei_mp2p_resync, {"mp2p.resync", PI_SEQUENCE, PI_NOTE, "The program stream is found again at this header; bytes before it could not "

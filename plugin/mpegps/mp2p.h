@@ -69,6 +69,10 @@ struct mp2p_view {
 void hik_mp2p_tree_register(int proto);
 void hik_mp2p_tree_handoff(void);
 
+/* Packets missing before this one that are to be told of: what RTP's sequence numbers say decides, where they are followed. */
+bool hik_mp2p_is_told(packet_info *pinfo); /* the packet is a session's, whose own part warns of what is wrong with its flow */
+unsigned hik_mp2p_lost(packet_info *pinfo, const struct mp2p_record *record);
+
 /* Info column. */
 void hik_mp2p_columns(packet_info *pinfo, const struct mp2p_view *view);
 

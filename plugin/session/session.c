@@ -16,8 +16,8 @@ static wmem_map_t *sessions_by_index; /* index + 1 -> struct hik_session */
 
 /* About the capture; emptied with it. First pass. */
 static struct {
-    uint32_t messages;     /* taken in so far */
     nstime_t last_message; /* time of the newest */
+    uint32_t newest;       /* the last frame that changed anything of what is known */
     bool copies_seen;
 } capture;
 
@@ -73,11 +73,6 @@ struct hik_session *hik_session_get(unsigned index)
     return (struct hik_session *)wmem_map_lookup(sessions_by_index, GUINT_TO_POINTER(index + 1));
 }
 
-uint32_t hik_session_message_count(void)
-{
-    return capture.messages;
-}
-
 const nstime_t *hik_session_last_message_time(void)
 {
     return &capture.last_message;
@@ -100,7 +95,7 @@ const struct hik_media_line *hik_description_first_line(const struct hik_descrip
 
 void hik_session_unreachable(packet_info *pinfo, struct hik_session *session, const address *addr, uint16_t port)
 {
-    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    hik_session_saw(pinfo);
     if (session->bye_frame) /* the receiver closed its port, as it should */
         return;
     if (session->unreachable_last == pinfo->num) /* asked again for the other port */
@@ -140,10 +135,20 @@ void hik_session_add(struct hik_session *session)
     wmem_map_insert(sessions_by_index, GUINT_TO_POINTER(session->index + 1), session);
 }
 
-void hik_session_count_message(packet_info *pinfo)
+void hik_session_saw(packet_info *pinfo)
 {
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
-    capture.messages++;
+    capture.newest = pinfo->num;
+}
+
+uint32_t hik_session_newest_frame(void)
+{
+    return capture.newest;
+}
+
+void hik_session_count_message(packet_info *pinfo)
+{
+    hik_session_saw(pinfo);
     capture.last_message = pinfo->abs_ts;
 }
 

@@ -192,7 +192,8 @@ struct hik_session {
 
     uint32_t told_frame;      /* closing.c's, first pass: where the call's end was told of; 0 = nowhere yet */
     nstime_t end;             /* facts.c's, set whenever the sessions are compared: last packet of any kind */
-    const char *verdict;      /* computed once by the first reader after the first pass, NULL before */
+    const char *verdict;      /* facts.c's: made by the first who asks, until something new comes; NULL: nobody asked */
+    uint64_t warned, failed;  /* with it: a bit for each code whose finding is a warning, or an error */
 };
 
 /* First pass. The newest session of the message's Call-ID, NULL if there is none. Does not take the message in. */
@@ -213,8 +214,12 @@ const struct hik_media_line *hik_description_first_line(const struct hik_descrip
 /* First pass only. An ICMP error came that holds a packet of this session to that endpoint. */
 void hik_session_unreachable(packet_info *pinfo, struct hik_session *session, const address *addr, uint16_t port);
 
-/* SIP messages taken in so far, and when the newest one came. */
-uint32_t hik_session_message_count(void);
+/* First pass only. This frame adds to what is known of the calls: SIP, media, connections. What was judged before is out of
+ * date. */
+void hik_session_saw(packet_info *pinfo);
+/* The last such frame, 0: none. */
+uint32_t hik_session_newest_frame(void);
+/* When the newest SIP message came. */
 const nstime_t *hik_session_last_message_time(void);
 /* The BYE that a session's call was over by when that frame came; false if it was not over. Any pass. */
 bool hik_session_ended_at(const struct hik_session *session, uint32_t frame, uint32_t *bye_frame, nstime_t *bye_time);

@@ -77,7 +77,7 @@ static expert_field ei_hik_ssrc_malformed = EI_INIT;
 static expert_field ei_hik_sdp_broken_line = EI_INIT;
 static expert_field ei_hik_content_length = EI_INIT;
 static expert_field ei_hik_port_zero = EI_INIT;
-static expert_field ei_hik_port_zero_mild = EI_INIT;
+static expert_field ei_hik_port_zero_one = EI_INIT;
 
 /* Names for value_string users, filled from the pure parts' tables at registration. */
 #define CODE_NAMES 256
@@ -374,7 +374,7 @@ static void add_media(const struct hik_sip_view *v, packet_info *pinfo, proto_tr
                         (int)section->media.port_text.len, section->media.port);
     if (section->media.port == 0) {
         if (section->setup != HIK_SETUP_ACTIVE) /* who connects needs no port of its own */
-            expert_add_info(pinfo, item, has_other_port(v->sdp) ? &ei_hik_port_zero_mild : &ei_hik_port_zero);
+            expert_add_info(pinfo, item, has_other_port(v->sdp) ? &ei_hik_port_zero_one : &ei_hik_port_zero);
         return;
     }
     if (!rtcp_port && !section->rtcp_mux && section->media.port < 65535)
@@ -709,10 +709,10 @@ void hik_sip_tree_register(int proto)
         {&ei_hik_sdp_broken_line, {"hikcascade.sdp_broken_line", PI_PROTOCOL, PI_WARN, "SDP line is broken", EXPFILL}},
         {&ei_hik_content_length,
          {"hikcascade.content_length", PI_PROTOCOL, PI_NOTE, "Content-Length does not fit the body", EXPFILL}},
+        /* whether it matters is told by the verdict */
         {&ei_hik_port_zero,
-         {"hikcascade.port_zero", PI_PROTOCOL, PI_ERROR, "Media port is 0: this side refuses the stream, no media can arrive",
-          EXPFILL}},
-        {&ei_hik_port_zero_mild,
+         {"hikcascade.port_zero", PI_PROTOCOL, PI_NOTE, "Media port is 0: this side refuses the stream", EXPFILL}},
+        {&ei_hik_port_zero_one,
          {"hikcascade.port_zero", PI_PROTOCOL, PI_NOTE, "Media port is 0: this side does without this one of the streams",
           EXPFILL}},
     };

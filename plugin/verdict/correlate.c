@@ -14,7 +14,8 @@
 
 /* Made from what was known then, on any pass; emptied with the capture. */
 static struct summary {
-    uint32_t known_messages, known_flows;
+    uint32_t known;          /* up to this frame */
+    wmem_allocator_t *pool;  /* of what is forgotten when something new comes */
     struct hik_capture_summary capture;
     wmem_map_t *relations; /* struct hik_session -> struct hik_relation, only sessions that have one; NULL: never made */
 } summary;
@@ -28,6 +29,8 @@ struct key {
 
 static void reset_summary(void)
 {
+    if (summary.pool)
+        wmem_destroy_allocator(summary.pool);
     memset(&summary, 0, sizeof summary);
 }
 
@@ -94,7 +97,7 @@ static struct hik_relation *relation_of(struct summary *all, const struct hik_se
     struct hik_relation *kept = (struct hik_relation *)wmem_map_lookup(all->relations, session);
 
     if (!kept) {
-        kept = wmem_new0(wmem_file_scope(), struct hik_relation);
+        kept = wmem_new0(all->pool, struct hik_relation);
         wmem_map_insert(all->relations, session, kept);
     }
     return kept;
@@ -164,22 +167,31 @@ static void find_cascade(struct summary *all, GHashTable *callers, GHashTable *c
         relation_of(all, other)->cascade = session;
 }
 
+wmem_allocator_t *hik_correlate_pool(void)
+{
+    return summary.pool;
+}
+
 const struct hik_capture_summary *hik_correlate(void)
 {
     struct summary *all = &summary;
     unsigned count = hik_session_count(), flows = hik_flow_count();
-    uint32_t messages = hik_session_message_count();
+    uint32_t newest = hik_session_newest_frame();
     GHashTable *tables[3];
     GHashTable *heard, *acknowledged; /* addresses of callees */
     bool rtcp = false, rtcp_sent = false;
 
-    if (all->relations && all->known_messages == messages && all->known_flows == flows)
+    if (all->relations && all->known == newest)
         return &all->capture;
-    all->known_messages = messages;
-    all->known_flows = flows;
+    if (all->pool)
+        wmem_free_all(all->pool);
+    else
+        all->pool = wmem_allocator_new(WMEM_ALLOCATOR_BLOCK);
+    all->known = newest;
+    memset(&all->capture, 0, sizeof all->capture);
     all->capture.end = *hik_session_last_message_time();
     all->capture.has_rtp = all->capture.has_media = flows > 0 || hik_stray_rtp(NULL, NULL) > 0;
-    all->relations = wmem_map_new(wmem_file_scope(), g_direct_hash, g_direct_equal);
+    all->relations = wmem_map_new(all->pool, g_direct_hash, g_direct_equal);
     for (size_t i = 0; i < array_length(tables); i++)
         tables[i] = g_hash_table_new_full(key_hash, key_equal, g_free, NULL);
     heard = g_hash_table_new(address_hash, address_equal);

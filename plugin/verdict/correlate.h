@@ -15,7 +15,7 @@ struct hik_capture_summary {
     bool has_media; /* or TCP connections for it, or RTCP without RTP that anybody says was sent */
 };
 
-/* What a session has to do with others. File scope, until messages or flows came again. */
+/* What a session has to do with others. Until something new comes. */
 struct hik_relation {
     const struct hik_session *shared;  /* same SSRC to the same receiver at the same time */
     bool same_port;
@@ -26,6 +26,9 @@ struct hik_relation {
 /* Compares all sessions by what is known at the moment; sets hik_session.end and forgets their verdicts. Any pass; does
  * nothing if no message and no flow came since. Linear in the sessions of the capture. */
 const struct hik_capture_summary *hik_correlate(void);
+/* For what is made of it, and is forgotten with it: at the next hik_correlate() after something new came. That was called
+ * before. */
+wmem_allocator_t *hik_correlate_pool(void);
 /* NULL: nothing. hik_correlate() was called before. */
 const struct hik_relation *hik_correlate_relation(const struct hik_session *session);
 

@@ -15,13 +15,14 @@
 #include "seconds.h"
 #include "stray-rtp.h"
 
-const char *hik_facts_bad_address(const struct hik_media_line *line, const address *peer)
+const char *hik_facts_bad_address(const struct hik_media_line *line, const address *own, const address *peer)
 {
     if (!line->addr_ok)
         return NULL;
     switch (hik_address_class_of(&line->endpoint.addr)) {
     case HIK_ADDR_PRIVATE:
-        return hik_address_class_of(peer) == HIK_ADDR_PUBLIC ? "a private address, and the peer is public" : NULL;
+        return hik_address_class_of(peer) == HIK_ADDR_PUBLIC ? "a private address, and the peer is public"
+             : hik_address_class_of(own) == HIK_ADDR_PUBLIC ? "a private address, and its SIP comes from a public one" : NULL;
     case HIK_ADDR_LOOPBACK:
         return hik_address_class_of(peer) != HIK_ADDR_LOOPBACK ? "the loopback address" : NULL;
     case HIK_ADDR_ANY:
@@ -217,11 +218,27 @@ const char *hik_facts_verdict(struct hik_session *session)
     struct hik_verdict verdict;
     char text[2048];
 
-    hik_correlate(); /* forgets verdicts that are older than the newest message */
+    hik_correlate(); /* forgets verdicts that are older than the newest packet */
     if (!session->verdict) {
         hik_facts_judge(session, &facts, &verdict);
         hik_verdict_print(&verdict, text, sizeof text);
-        session->verdict = wmem_strdup(wmem_file_scope(), text);
+        session->verdict = wmem_strdup(hik_correlate_pool(), text);
+        session->warned = session->failed = 0;
+        for (unsigned i = 0; i < verdict.count; i++) {
+            uint64_t bit = UINT64_C(1) << verdict.findings[i].code;
+
+            session->warned |= verdict.findings[i].severity == HIK_SEVERITY_WARN ? bit : 0;
+            session->failed |= verdict.findings[i].severity == HIK_SEVERITY_ERROR ? bit : 0;
+        }
     }
     return session->verdict;
+}
+
+enum hik_severity hik_facts_severity(struct hik_session *session, enum hik_code code)
+{
+    uint64_t bit = UINT64_C(1) << code;
+
+    G_STATIC_ASSERT(HIK_CODE_COUNT <= 64);
+    hik_facts_verdict(session);
+    return session->failed & bit ? HIK_SEVERITY_ERROR : session->warned & bit ? HIK_SEVERITY_WARN : HIK_SEVERITY_NOTE;
 }

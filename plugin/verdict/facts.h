@@ -32,10 +32,13 @@ void hik_facts_judge(const struct hik_session *session, struct hik_case *facts, 
  * them. */
 void hik_facts_judge_now(packet_info *pinfo, const struct hik_session *session, struct hik_case *facts,
                          struct hik_verdict *out);
-/* The verdict's sentence. File scope, kept with the session; made anew only when messages came since. */
+/* The verdict's sentence. Valid until something new comes, and kept with the session until then. */
 const char *hik_facts_verdict(struct hik_session *session);
+/* How grave that finding is in it; NOTE where the verdict does not have it. Costs no more than hik_facts_verdict(). */
+enum hik_severity hik_facts_severity(struct hik_session *session, enum hik_code code);
 
-/* Is that SDP line's address one its peer cannot send to? The words for it, or NULL. peer: the SIP peer's address. */
-const char *hik_facts_bad_address(const struct hik_media_line *line, const address *peer);
+/* Is that SDP line's address one its peer cannot send to? The words for it, or NULL. own, peer: the addresses that its SIP
+ * comes from and goes to. */
+const char *hik_facts_bad_address(const struct hik_media_line *line, const address *own, const address *peer);
 
 #endif

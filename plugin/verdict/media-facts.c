@@ -237,6 +237,7 @@ void hik_media_facts_leg(const struct hik_session *session, unsigned way, const 
     if (sender && sender->addr_ok)
         leg->from = hik_endpoint_keep(&out->from[way], hik_endpoint_print(&sender->endpoint.addr, sender->endpoint.port));
     leg->sender_class = hik_address_class_of(&sender_sip->addr);
+    leg->receiver_class = hik_address_class_of(&receiver_sip->addr);
     /* Who connects needs no port of its own. */
     leg->to_port_zero = receiver && receiver->port_ok && receiver->endpoint.port == 0 &&
                         !(receiver->tcp && receiver->setup == HIK_SETUP_ACTIVE);

@@ -53,7 +53,10 @@ static expert_field ei_rejected_mild = EI_INIT;
 static expert_field ei_no_media = EI_INIT;
 static expert_field ei_no_media_mild = EI_INIT;
 static expert_field ei_private_address = EI_INIT;
+static expert_field ei_private_address_mild = EI_INIT;
+static expert_field ei_port_zero = EI_INIT;
 static expert_field ei_tcp_role_conflict = EI_INIT;
+static expert_field ei_tcp_role_conflict_mild = EI_INIT;
 static expert_field ei_tcp_no_connection = EI_INIT;
 static expert_field ei_auth_loop = EI_INIT;
 static expert_field ei_registration_expired = EI_INIT;
@@ -127,9 +130,9 @@ static void note_sdp(packet_info *pinfo, const struct hik_message *message)
     for (unsigned i = 0; i < sdp->media_count; i++) {
         const struct hik_media_line *line = &sdp->media[i];
 
-        bad = hik_facts_bad_address(line, &pinfo->dst);
+        bad = hik_facts_bad_address(line, &pinfo->src, &pinfo->dst);
         if (bad && line->direction != HIK_ATTR_SENDONLY && !(line->tcp && line->setup == HIK_SETUP_ACTIVE)) {
-            note(message, NOTE_PRIVATE, false,
+            note(message, NOTE_PRIVATE, true,
                  wmem_strdup_printf(wmem_file_scope(), "Media is asked for at %s: %s; without a NAT helper it cannot arrive",
                                     hik_endpoint_print(&line->endpoint.addr, line->endpoint.port).s, bad));
             break;
@@ -146,7 +149,7 @@ static void note_sdp(packet_info *pinfo, const struct hik_message *message)
         enum hik_sdp_setup offer = session->offer.media[i].setup, answer = session->answer.media[i].setup;
 
         if (offer == answer && (offer == HIK_SETUP_ACTIVE || offer == HIK_SETUP_PASSIVE)) {
-            note(message, NOTE_TCP_ROLE, false, offer == HIK_SETUP_ACTIVE
+            note(message, NOTE_TCP_ROLE, true, offer == HIK_SETUP_ACTIVE
                  ? "Both sides say a=setup:active: both want to connect, nobody listens"
                  : "Both sides say a=setup:passive: both listen, nobody connects");
             break;
@@ -249,8 +252,8 @@ static void show_notes(packet_info *pinfo, proto_item *item, const struct hik_me
     static expert_field *const fields[][2] = {
         [NOTE_REJECTED] = {&ei_rejected, &ei_rejected_mild},
         [NOTE_SSRC_CONSTANT] = {&ei_ssrc_constant, &ei_ssrc_constant},
-        [NOTE_PRIVATE] = {&ei_private_address, &ei_private_address},
-        [NOTE_TCP_ROLE] = {&ei_tcp_role_conflict, &ei_tcp_role_conflict},
+        [NOTE_PRIVATE] = {&ei_private_address, &ei_private_address_mild},
+        [NOTE_TCP_ROLE] = {&ei_tcp_role_conflict, &ei_tcp_role_conflict_mild},
         [NOTE_AUTH_LOOP] = {&ei_auth_loop, &ei_auth_loop},
         [NOTE_EXPIRED] = {&ei_registration_expired, &ei_registration_expired},
         [NOTE_KEEPALIVE] = {&ei_keepalive_missed, &ei_keepalive_missed},
@@ -293,6 +296,9 @@ static void show_outcome(packet_info *pinfo, proto_item *item, const struct hik_
         show_finding(pinfo, item, &ei_tcp_no_connection, &verdict, HIK_CODE_TCP_NO_CONNECTION, "No media connection");
         show_finding(pinfo, item, &ei_tcp_no_connection, &verdict, HIK_CODE_TCP_REFUSED, "No media connection");
         show_finding(pinfo, item, &ei_ssrc_shared, &verdict, HIK_CODE_SSRC_SHARED, "SSRC in use twice");
+        show_finding(pinfo, item, &ei_port_zero, &verdict, HIK_CODE_PORT_ZERO, "No media");
+        show_finding(pinfo, item, &ei_tcp_role_conflict, &verdict, HIK_CODE_TCP_ROLE, "No media connection");
+        show_finding(pinfo, item, &ei_private_address, &verdict, HIK_CODE_PRIVATE_ADDRESS, "Private address");
     }
 }
 
@@ -390,8 +396,13 @@ void hik_message_findings_register(int proto)
          {"hikcascade.no_media", PI_SEQUENCE, PI_WARN, "The call was ended at once, no RTP came", EXPFILL}},
         {&ei_private_address,
          {"hikcascade.private_address", PI_PROTOCOL, PI_WARN, "The SDP names an address its peer cannot send to", EXPFILL}},
+        {&ei_private_address_mild,
+         {"hikcascade.private_address", PI_PROTOCOL, PI_NOTE, "The SDP names an address its peer may not be able to send to", EXPFILL}},
+        {&ei_port_zero, {"hikcascade.port_zero", PI_PROTOCOL, PI_ERROR, "A port of 0 refuses the media, and none came", EXPFILL}},
         {&ei_tcp_role_conflict,
-         {"hikcascade.tcp_role_conflict", PI_PROTOCOL, PI_ERROR, "Both sides have the same TCP role", EXPFILL}},
+         {"hikcascade.tcp_role_conflict", PI_PROTOCOL, PI_ERROR, "Both sides have the same TCP role, and no media came", EXPFILL}},
+        {&ei_tcp_role_conflict_mild,
+         {"hikcascade.tcp_role_conflict", PI_PROTOCOL, PI_NOTE, "Both sides have the same TCP role", EXPFILL}},
         {&ei_tcp_no_connection,
          {"hikcascade.tcp_no_connection", PI_SEQUENCE, PI_ERROR, "The TCP connection for media did not come about", EXPFILL}},
         {&ei_auth_loop, {"hikcascade.auth_loop", PI_SECURITY, PI_WARN, "REGISTER is refused again and again", EXPFILL}},

@@ -6,6 +6,7 @@
  */
 #include "rtp-findings.h"
 
+#include "facts.h"
 #include "media-facts.h"
 #include "seconds.h"
 #include "session-tree.h"
@@ -18,14 +19,20 @@
 static int hf_jitter = -1;
 
 static expert_field ei_ssrc_mismatch = EI_INIT;
+static expert_field ei_ssrc_mismatch_mild = EI_INIT;
 static expert_field ei_sequence = EI_INIT;
 static expert_field ei_many_ssrcs = EI_INIT;
 static expert_field ei_wrong_destination = EI_INIT;
+static expert_field ei_wrong_destination_mild = EI_INIT;
+static expert_field ei_wrong_destination_grave = EI_INIT;
 static expert_field ei_unnegotiated_source = EI_INIT;
 static expert_field ei_unnegotiated_source_mild = EI_INIT;
 static expert_field ei_rtp_lost = EI_INIT;
+static expert_field ei_rtp_lost_mild = EI_INIT;
 static expert_field ei_ssrc_changed = EI_INIT;
 static expert_field ei_payload_not_declared = EI_INIT;
+static expert_field ei_payload_not_declared_mild = EI_INIT;
+static expert_field ei_payload_not_declared_grave = EI_INIT;
 static expert_field ei_media_after_bye = EI_INIT;
 static expert_field ei_media_after_bye_mild = EI_INIT;
 
@@ -58,24 +65,41 @@ static void judge_flow(packet_info *pinfo, struct hik_flow *flow, const struct h
             flow->checked_against_sdp |= HIK_CHECKED_EXPECTED;
         else if (expected != HIK_SSRC_HIKVISION)
             flow->checked_against_sdp |= HIK_CHECKED_MISMATCH;
+        if (flow->changed_from && flow->changed_from->checked_against_sdp & (HIK_CHECKED_EXPECTED | HIK_CHECKED_EXPECTED_BEFORE))
+            flow->checked_against_sdp |= HIK_CHECKED_EXPECTED_BEFORE;
     }
     judge_payload_type(pinfo, flow, rtp, session);
 }
 
-static void show_first(packet_info *pinfo, proto_item *item, const struct hik_flow *flow, const struct hik_session *session)
+/* As grave as the verdict has it; on the first pass by what is known so far. */
+static enum hik_severity severity(packet_info *pinfo, struct hik_session *session, enum hik_code code, enum hik_severity so_far)
 {
+    return PINFO_FD_VISITED(pinfo) ? hik_facts_severity(session, code) : so_far;
+}
+
+/* fields: by severity. */
+static expert_field *graded(expert_field *const fields[3], enum hik_severity how)
+{
+    return fields[how];
+}
+
+static void show_first(packet_info *pinfo, proto_item *item, const struct hik_flow *flow, struct hik_session *session)
+{
+    static expert_field *const wrong[] = {&ei_wrong_destination_mild, &ei_wrong_destination, &ei_wrong_destination_grave};
+    static expert_field *const not_ps[] = {&ei_payload_not_declared_mild, &ei_payload_not_declared, &ei_payload_not_declared_grave};
     const struct hik_content *content = flow->content;
     uint32_t expected;
 
     if (flow->misdirected)
-        expert_add_info_format(pinfo, item, &ei_wrong_destination,
+        expert_add_info_format(pinfo, item, graded(wrong, severity(pinfo, session, HIK_CODE_WRONG_DESTINATION, HIK_SEVERITY_WARN)),
                                "Media with the SSRC announced goes to %s, which its receiver did not announce",
                                hik_endpoint_print(&flow->dst, flow->dst_port).s);
     if (flow->unnegotiated) {
         const struct hik_endpoint *sip = addresses_equal(&flow->src, &session->caller.addr) ? &session->caller
                                        : addresses_equal(&flow->src, &session->callee.addr) ? &session->callee : NULL;
+        bool mild = severity(pinfo, session, HIK_CODE_UNNEGOTIATED, sip ? HIK_SEVERITY_NOTE : HIK_SEVERITY_WARN) == HIK_SEVERITY_NOTE;
 
-        expert_add_info_format(pinfo, item, sip ? &ei_unnegotiated_source_mild : &ei_unnegotiated_source,
+        expert_add_info_format(pinfo, item, mild ? &ei_unnegotiated_source_mild : &ei_unnegotiated_source,
                                "Media comes from %s, which no SDP of the session announced%s",
                                hik_endpoint_print(&flow->src, flow->src_port).s,
                                sip ? "; it is where the SIP comes from (NAT, or another port)" : "");
@@ -85,28 +109,33 @@ static void show_first(packet_info *pinfo, proto_item *item, const struct hik_fl
     /* No answer was seen at all: the offer is all there is to compare with. */
     if (!(flow->checked_against_sdp & HIK_CHECKED) && hik_media_facts_is_announced(session, flow) &&
         hik_session_expected_ssrc(session, &expected) && expected != flow->ssrc && expected != HIK_SSRC_HIKVISION)
-        expert_add_info_format(pinfo, item, &ei_ssrc_mismatch, "RTP carries SSRC %u, the INVITE announced %u (the answer is "
+        expert_add_info_format(pinfo, item, hik_facts_severity(session, HIK_CODE_SSRC_MISMATCH) == HIK_SEVERITY_ERROR ? &ei_ssrc_mismatch : &ei_ssrc_mismatch_mild, "RTP carries SSRC %u, the INVITE announced %u (the answer is "
                                "not in the capture)", flow->ssrc, expected);
     if (content->not_ps_packets > content->ps_packets)
-        expert_add_info_format(pinfo, item, &ei_payload_not_declared,
+        expert_add_info_format(pinfo, item, graded(not_ps, hik_facts_severity(session, HIK_CODE_NOT_PS)),
                                "The SDP says MPEG program stream, but %u of %u packets are none%s%s", content->not_ps_packets,
                                content->ps_packets + content->not_ps_packets, content->looks_like ? "; they look like " : "",
                                content->looks_like ? content->looks_like : "");
 }
 
-static void show_judgement(packet_info *pinfo, proto_item *item, const struct hik_flow *flow)
+/* An SSRC that changes from the one announced is told as that, by show_flags(). */
+static void show_judgement(packet_info *pinfo, proto_item *item, const struct hik_flow *flow, struct hik_session *session)
 {
-    if (flow->checked_against_sdp & HIK_CHECKED_MISMATCH)
-        expert_add_info_format(pinfo, item, &ei_ssrc_mismatch,
+    if (flow->checked_against_sdp & HIK_CHECKED_MISMATCH && !(flow->checked_against_sdp & HIK_CHECKED_EXPECTED_BEFORE))
+        expert_add_info_format(pinfo, item, severity(pinfo, session, HIK_CODE_SSRC_MISMATCH, HIK_SEVERITY_ERROR) == HIK_SEVERITY_ERROR
+                                                ? &ei_ssrc_mismatch : &ei_ssrc_mismatch_mild,
                                "RTP carries SSRC %u, the SDP announced %u (y=): the receiver may drop the stream", flow->ssrc,
                                flow->checked_expected);
 }
 
-static void show_gap(packet_info *pinfo, proto_item *item, const struct hik_rtp *rtp)
+static void show_gap(packet_info *pinfo, proto_item *item, const struct hik_rtp *rtp, const struct hik_flow *flow, struct hik_session *session)
 {
+    uint64_t lost = hik_sequence_lost(&flow->sequence), expected = hik_sequence_expected(&flow->sequence);
+    enum hik_severity so_far = hik_verdict_loss_severity(lost, expected);
     bool some = rtp->gap < rtp->gap_found; /* the others of the gap came late */
 
-    expert_add_info_format(pinfo, item, &ei_rtp_lost, "%u RTP packet%s missing in front of this one (%ssequence %u to %u%s)",
+    expert_add_info_format(pinfo, item, severity(pinfo, session, HIK_CODE_LOSS, so_far) == HIK_SEVERITY_NOTE ? &ei_rtp_lost_mild : &ei_rtp_lost,
+                           "%u RTP packet%s missing in front of this one (%ssequence %u to %u%s)",
                            rtp->gap, rtp->gap == 1 ? " is" : "s are", some ? "of " : "",
                            (rtp->seq - rtp->gap_found) & 0xFFFFu, (rtp->seq - 1u) & 0xFFFFu,
                            some ? "; the others come late" : "");
@@ -136,10 +165,10 @@ static void show_flags(packet_info *pinfo, proto_item *item, const struct hik_rt
                                    "Media %.3f s after the BYE in frame %u", late, bye_frame);
         }
     }
-    if ((rtp->flags & HIK_RTP_SSRC_CHANGED) && !(flow->checked_against_sdp & HIK_CHECKED_EXPECTED))
+    if ((rtp->flags & HIK_RTP_SSRC_CHANGED) && flow->changed_from && !(flow->checked_against_sdp & HIK_CHECKED_EXPECTED))
         expert_add_info_format(pinfo, item, &ei_ssrc_changed,
                                "The SSRC changes from %u to %u in the middle of the session: the receiver may drop the stream",
-                               flow->next_in_session ? flow->next_in_session->ssrc : 0, flow->ssrc);
+                               flow->changed_from->ssrc, flow->ssrc);
 }
 
 void hik_findings_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, proto_item *item, const struct hik_rtp *rtp,
@@ -157,18 +186,18 @@ void hik_findings_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, proto
     if (pinfo->num == flow->first_frame && rtp->nth == flow->first_nth)
         show_first(pinfo, item, flow, session);
     if (pinfo->num == flow->checked_frame && rtp->nth == flow->checked_nth)
-        show_judgement(pinfo, item, flow);
+        show_judgement(pinfo, item, flow, session);
     if (pinfo->num == flow->undeclared_frame && rtp->nth == flow->undeclared_nth)
         expert_add_info_format(pinfo, item, &ei_payload_not_declared,
                                "Payload type %u is in no m= line of the session", flow->undeclared_pt);
     if (pinfo->num == flow->look_frame && rtp->extended_seq == flow->look_seq)
-        expert_add_info_format(pinfo, item, &ei_payload_not_declared, "The SDP says %s for payload type %u, the payload looks like %s",
+        expert_add_info_format(pinfo, item, flow->look_said ? &ei_payload_not_declared : &ei_payload_not_declared_mild, "The SDP says %s for payload type %u, the payload looks like %s",
                                flow->look_said ? flow->look_said : "nothing", rtp->payload_type, flow->look_is);
     if (tree)
         proto_item_set_generated(proto_tree_add_double(tree, hf_jitter, tvb, 0, 0, rtp->jitter));
     /* Where the capture cuts TCP segments, most RTP headers are cut off. */
     if (rtp->gap && !(flow->tcp && tvb_captured_length(tvb) < tvb_reported_length(tvb)))
-        show_gap(pinfo, item, rtp);
+        show_gap(pinfo, item, rtp, flow, session);
     if (rtp->flags & (HIK_RTP_RESTART | HIK_RTP_STRAY | HIK_RTP_REUSED | HIK_RTP_MANY_SSRCS | HIK_RTP_AFTER_BYE |
                       HIK_RTP_SSRC_CHANGED))
         show_flags(pinfo, item, rtp, flow, session);
@@ -185,6 +214,12 @@ void hik_rtp_findings_register(int proto)
     static ei_register_info experts[] = {
         {&ei_ssrc_mismatch,
          {"hikcascade.ssrc_mismatch", PI_PROTOCOL, PI_ERROR, "RTP carries another SSRC than y= announced", EXPFILL}},
+        {&ei_ssrc_mismatch_mild,
+         {"hikcascade.ssrc_mismatch", PI_PROTOCOL, PI_WARN, "Some of the RTP carries another SSRC than y= announced", EXPFILL}},
+        {&ei_wrong_destination_mild,
+         {"hikcascade.wrong_destination", PI_PROTOCOL, PI_NOTE, "Media goes to another endpoint as well", EXPFILL}},
+        {&ei_wrong_destination_grave,
+         {"hikcascade.wrong_destination", PI_PROTOCOL, PI_ERROR, "Media goes to another port than its receiver announced", EXPFILL}},
         {&ei_wrong_destination,
          {"hikcascade.wrong_destination", PI_PROTOCOL, PI_WARN, "Media goes to an endpoint its receiver did not announce", EXPFILL}},
         {&ei_unnegotiated_source,
@@ -193,9 +228,14 @@ void hik_rtp_findings_register(int proto)
          {"hikcascade.unnegotiated_source", PI_PROTOCOL, PI_NOTE, "Media from an endpoint no SDP announced", EXPFILL}},
         {&ei_sequence, {"hikcascade.sequence", PI_SEQUENCE, PI_NOTE, "RTP sequence numbers are odd", EXPFILL}},
         {&ei_many_ssrcs, {"hikcascade.many_ssrcs", PI_PROTOCOL, PI_WARN, "A session has very many SSRCs", EXPFILL}},
+        {&ei_rtp_lost_mild, {"hikcascade.rtp_lost", PI_SEQUENCE, PI_NOTE, "Very few RTP packets are missing", EXPFILL}},
         {&ei_rtp_lost, {"hikcascade.rtp_lost", PI_SEQUENCE, PI_WARN, "RTP packets are missing", EXPFILL}},
         {&ei_ssrc_changed,
          {"hikcascade.ssrc_changed", PI_SEQUENCE, PI_WARN, "The SSRC changes within the session", EXPFILL}},
+        {&ei_payload_not_declared_mild,
+         {"hikcascade.payload_not_declared", PI_PROTOCOL, PI_NOTE, "Some of the payload is not what the SDP declares", EXPFILL}},
+        {&ei_payload_not_declared_grave,
+         {"hikcascade.payload_not_declared", PI_PROTOCOL, PI_ERROR, "The payload is no MPEG program stream", EXPFILL}},
         {&ei_payload_not_declared,
          {"hikcascade.payload_not_declared", PI_PROTOCOL, PI_WARN, "The payload is not what the SDP declares", EXPFILL}},
         {&ei_media_after_bye, {"hikcascade.media_after_bye", PI_SEQUENCE, PI_WARN, "Media goes on after the BYE", EXPFILL}},

@@ -496,6 +496,11 @@ static void judge_sequence(const struct hik_leg *leg, struct hik_verdict *v)
         add(v, HIK_CODE_SEQUENCE, HIK_SEVERITY_NOTE, "%s%s%s", restarts, reused, strays);
 }
 
+enum hik_severity hik_verdict_loss_severity(uint64_t lost, uint64_t expected)
+{
+    return lost > 0 && lost * 1000 >= expected ? HIK_SEVERITY_WARN : HIK_SEVERITY_NOTE;
+}
+
 static double loss_percent(const struct hik_line_loss *loss)
 {
     return loss->lost > 0 && loss->expected > 0 ? 100.0 * loss->lost / loss->expected : 0;
@@ -516,7 +521,7 @@ static void judge_transport(const struct hik_facts *f, const struct hik_leg *leg
         if (other->lost > 0)
             snprintf(more, sizeof more, ", and %u of %u%s from %s", other->lost, other->expected, other->audio ? " of the audio" : "",
                      or_unknown(other->from));
-        add(v, HIK_CODE_LOSS, percent >= 0.1 ? HIK_SEVERITY_WARN : HIK_SEVERITY_NOTE,
+        add(v, HIK_CODE_LOSS, hik_verdict_loss_severity(worst->lost, worst->expected),
             "%s %% (%u of %u %sRTP packets from %s%s lost%s)", decimals(percent, percent >= 0.1 ? 1 : 3).s, worst->lost,
             worst->expected, worst->audio ? "audio " : "", or_unknown(worst->from), more,
             f->connections.framed_seen ? " before they came to the connection" : "");
@@ -613,6 +618,13 @@ static void judge_established(const struct hik_facts *f, struct hik_verdict *v)
                     or_unknown(dead == &f->leg[0] ? f->leg[1].seen_to : f->leg[0].seen_to), or_unknown(dead->to),
                     address_remark(dead));
         }
+        for (unsigned i = 0; i < 2; i++) {
+            if (!f->leg[i].to_port_zero)
+                continue;
+            add(v, HIK_CODE_PORT_ZERO, HIK_SEVERITY_NOTE, "the SDP of %s says port 0, which refuses the media, and %u RTP packets "
+                "came all the same", or_unknown(i == 0 ? f->caller : f->callee), f->leg[0].packets + f->leg[1].packets);
+            break;
+        }
         judge_ssrc(f, leg, v);
         judge_content(f, leg, v);
         judge_transport(f, leg->packets > 0 ? leg : (leg == &f->leg[0] ? &f->leg[1] : &f->leg[0]), v);
@@ -626,11 +638,18 @@ static void judge_established(const struct hik_facts *f, struct hik_verdict *v)
     for (unsigned i = 0; i < 2; i++) {
         const struct hik_leg *to = &f->leg[i];
 
-        if (to->wanted && to->to_class == HIK_ADDR_PRIVATE && to->sender_class == HIK_ADDR_PUBLIC) {
+        if (!to->wanted || to->to_class != HIK_ADDR_PRIVATE)
+            continue;
+        if (to->sender_class == HIK_ADDR_PUBLIC)
             add(v, HIK_CODE_PRIVATE_ADDRESS, to->packets == 0 ? HIK_SEVERITY_WARN : HIK_SEVERITY_NOTE,
                 "%s is private, its peer %s is public", or_unknown(to->to), or_unknown(i == 0 ? f->callee : f->caller));
-            break;
-        }
+        else if (to->receiver_class == HIK_ADDR_PUBLIC)
+            add(v, HIK_CODE_PRIVATE_ADDRESS, to->packets == 0 ? HIK_SEVERITY_WARN : HIK_SEVERITY_NOTE,
+                "%s is private, though the SIP of its side comes from the public %s", or_unknown(to->to),
+                or_unknown(i == 0 ? f->caller : f->callee));
+        else
+            continue;
+        break;
     }
     if (!f->began_before && f->final_status == 0)
         add(v, HIK_CODE_ONE_SIDED, HIK_SEVERITY_NOTE, has_media(f) ? "the answer of %s is not in the capture"

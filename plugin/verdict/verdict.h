@@ -92,6 +92,7 @@ struct hik_leg {
     bool to_port_zero;
     enum hik_address_class to_class; /* of the address announced */
     enum hik_address_class sender_class; /* of the SIP peer that must send there */
+    enum hik_address_class receiver_class; /* of the address that the receiver's own SIP comes from */
     bool to_is_peer;          /* the announced address is the one the receiver's SIP comes from */
     /* Losses are those of one m= line: the one the session is about, else the one beside it that loses most. */
     struct hik_line_loss {
@@ -235,6 +236,8 @@ struct hik_verdict {
 
 /* Judges a session. Constant time. */
 void hik_verdict_judge(const struct hik_facts *facts, struct hik_verdict *out);
+/* How grave a loss is: a warning from one packet in a thousand on. */
+enum hik_severity hik_verdict_loss_severity(uint64_t lost, uint64_t expected);
 /* The finding of that code, NULL if the verdict has none. */
 const struct hik_finding *hik_verdict_find(const struct hik_verdict *verdict, enum hik_code code);
 /* "CODE sentence; also CODE sentence; CODE sentence". Returns the length; cut at a character's border to size - 1. */
