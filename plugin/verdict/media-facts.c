@@ -319,6 +319,6 @@ void hik_media_facts_content(const struct hik_session *session, struct hik_case 
     f->declared_ps = hik_sdp_encoding_is_ps(out->sdp_codec);
     if (!f->codec && out->main_flow)
         f->codec = out->main_flow->content->audio_codec;
-    if (!f->codec && !out->sdp_codec && out->main_flow && out->main_flow->payload_type >= 32)
+    if (!f->codec && !out->sdp_codec && out->main_flow && out->main_flow->payload_type >= 24) /* video; audio is told above */
         f->codec = hik_media_static_codec(out->main_flow->payload_type);
 }

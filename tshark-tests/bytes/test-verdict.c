@@ -206,6 +206,14 @@ static void test_no_media(void)
     f.callee = "203.0.113.9:7100";
     expect(f, HIK_STATE_CLOSED, "NO_MEDIA 200 OK and ACK, 0 RTP packets to 10.69.80.187:5798 (private address) in 8.1 s, then 10.69.80.187:7100 said BYE; "
            "also PRIVATE_ADDRESS 10.69.80.187:5798 is private, its peer 203.0.113.9:7100 is public");
+    f = silent(); /* the other side is private, too */
+    f.leg[0].receiver_class = HIK_ADDR_PUBLIC;
+    f.caller = "203.0.113.20:7100";
+    expect(f, HIK_STATE_CLOSED, "NO_MEDIA 200 OK and ACK, 0 RTP packets to 10.69.80.187:5798 (private address) in 8.1 s, then 10.69.80.187:7100 said BYE; "
+           "also PRIVATE_ADDRESS 10.69.80.187:5798 is private, though the SIP of its side comes from the public 203.0.113.20:7100");
+    f = healthy();
+    f.leg[1].to_port_zero = true;
+    expect(f, HIK_STATE_CLOSED, "OK " SEEN "; also PORT_ZERO the SDP of 10.69.91.7:7100 says port 0, which refuses the media, and 2000 RTP packets came all the same");
     f = silent();
     f.leg[0].to_class = HIK_ADDR_PUBLIC;
     f.leg[0].to = "198.51.100.2:5798";

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What an SDP says that cannot be so: a private c= of a side whose SIP comes from a public address, a port of 0 with media
+all the same, a payload type without rtpmap. Each alone and with early media, audio beside it and over TCP."""
+
+import re
+
+import pytest
+import tables
+from test_expert import experts
+from hikpcap import PS_ONLY, Capture, Link, Platform, rtp, sdp
+
+LOWER_INSIDE = Platform("34020000002000000001", "192.168.1.10")
+UPPER_OUTSIDE = Platform("34010000002000000001", "203.0.113.20")
+UPPER_INSIDE = Platform("34010000002000000001", "192.168.9.20")
+PRIVATE = "10.7.7.7"
+
+
+def verdict(tshark, cap):
+    row, = tables.printed(tshark, "hikcascade,sessions", cap)
+    assert tables.printed(tshark, "hikcascade,sessions", cap, two_pass=True) == [row]
+    assert tables.from_sharkd(tshark, "hikcascade,sessions", cap) == [row]
+    return row
+
+
+def said(tshark, cap, name, two_pass=True):
+    return [(frame, level) for frame, item, level, _ in experts(tshark, cap, two_pass) if item == name]
+
+
+@pytest.fixture(params=["plain", "early", "audio"])
+def variant(request):
+    return request.param
+
+
+def play(cap, call, variant, packets=20, to=None):
+    """to: where the media goes; None: no media of this call, but of another, so that the capture has media."""
+    audio = variant == "audio"
+
+    def body(platform, ip, port, direction):
+        text = sdp(platform.id, ip, port, y=call.offer_y, codecs=PS_ONLY, direction=direction)
+        text = text if isinstance(text, str) else text.decode()
+        return text + ("m=audio %d RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n" % (port + 10) if audio else "")
+
+    def send(count, first):
+        for number in range(first, first + count if to else first):
+            cap.udp(call.src, to, rtp(call.frames(number), call.ssrc, number, 3600 * number, marker=True))
+            cap.wait(0.04)
+
+    call.invite(body=body(call.caller, call.offer_ip, call.offer_port, "recvonly"))
+    if variant == "early":
+        send(1, 0)
+    call.ok(body=body(call.callee, call.answer_ip, call.answer_port, "sendonly"))
+    call.ack()
+    send(packets, 1)
+    if audio:
+        for number in range(packets):
+            cap.udp((call.src[0], call.answer_port + 10), ((to or (call.offer_ip,))[0], call.offer_port + 10),
+                    rtp(b"\x55" * 160, 777, number, 160 * number, pt=8))
+            cap.wait(0.02)
+    cap.wait(6)
+    call.bye()
+
+
+@pytest.mark.parametrize("upper,words", [
+    (UPPER_OUTSIDE, "10.7.7.7:20000 is private, though the SIP of its side comes from the public 203.0.113.20:7100"),
+    (UPPER_INSIDE, None)])
+@pytest.mark.parametrize("arrives", [True, False])
+def test_private_though_sip_is_public(tshark, variant, upper, words, arrives):
+    """The other side is private itself, as in a capture inside its network."""
+    cap = Capture()
+    link = Link(cap, LOWER_INSIDE, upper)
+    play(cap, link.call(offer_ip=PRIVATE, answer_ip="192.168.1.10"), variant, to=(PRIVATE, 20000) if arrives else None)
+    if not arrives:
+        link.call(answer_ip="192.168.1.10").play(3)
+        rows = tables.printed(tshark, "hikcascade,sessions", cap)
+        row = rows[0]
+    else:
+        row = verdict(tshark, cap)
+    text = row.verdict
+    assert ("PRIVATE_ADDRESS " + words in text) if words else "PRIVATE_ADDRESS" not in text, text
+    if not words:
+        assert said(tshark, cap, "private_address") == []
+        return
+    dead = "ONE_WAY" if variant == "audio" and not arrives else "NO_MEDIA"
+    assert row["Verdict"] == ("OK" if arrives else row["Verdict"] if variant == "audio" else dead)
+    found = said(tshark, cap, "private_address")
+    assert found[0] == (1, "note")
+    lost = not arrives and variant != "audio"
+    # audio is wanted both ways, and the lower platform is inside, too
+    assert [level for _, level in found[1:]] == (["warning"] if lost else ["note"] if variant == "audio" else [])
+    assert said(tshark, cap, "private_address", two_pass=False) == [row for row in found if row[1] == "note"]
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+def test_port_zero(tshark, variant, arrives):
+    cap = Capture()
+    call = Link(cap).call(answer_port=0, rtp_src=("192.0.2.10", 40000))
+    play(cap, call, variant if arrives else "plain", to=call.dst if arrives else None)
+    row = verdict(tshark, cap)
+    if arrives:
+        assert row["Verdict"] == "OK"
+        assert ("PORT_ZERO the SDP of 192.0.2.10:7100 says port 0, which refuses the media, and %d RTP packets came all the same"
+                % {"plain": 20, "early": 21, "audio": 40}[variant]) in row.verdict
+    else:
+        assert row.verdict.startswith("PORT_ZERO the SDP of 192.0.2.10:7100 says port 0, which refuses the media")
+    levels = [level for _, level in said(tshark, cap, "port_zero")]
+    assert levels == (["note"] if arrives else ["note", "error"])
+    assert not [text for _, _, text in tshark.expert(cap, "hikcascade.port_zero") if "can arrive" in text]
+
+
+@pytest.mark.parametrize("pt,codec", [(33, "MPEG-TS"), (26, "JPEG"), (34, "H263"), (8, "PCMA")])
+@pytest.mark.parametrize("transport", ["UDP", "TCP"])
+def test_static_payload_type(tshark, pt, codec, transport):
+    """RFC 3551: it has a name without any rtpmap."""
+    cap = Capture()
+    options = {"proto": "TCP/RTP/AVP"} if transport == "TCP" else {}
+    call = Link(cap).call(pt=pt, offer_codecs=((pt, "none"),), answer_codecs=((pt, "none"),), **options)
+    call.invite(body=re.sub("a=rtpmap.*\r\n", "", call.offer()))
+    call.ok(body=re.sub("a=rtpmap.*\r\n", "", call.answer_sdp()))
+    call.ack()
+    packets = [call.rtp_packet(b"\x47\x40\x00\x10" + b"\xff" * 184 if pt == 33 else b"\x00" * 60, seq=n) for n in range(5)]
+    for data in packets:
+        if transport == "UDP":
+            cap.udp(call.src, call.dst, data)
+        cap.wait(0.04)
+    if transport == "TCP":
+        connection = cap.tcp(call.src, call.dst).open()
+        connection.send(connection.client, b"".join(len(data).to_bytes(2, "big") + data for data in packets))
+    call.bye()
+    assert verdict(tshark, cap)["Codec"] == codec
