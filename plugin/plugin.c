@@ -7,7 +7,11 @@
 
 #include "parts.h"
 
+#ifdef _WIN32
+#define HIK_EXPORT __declspec(dllexport)
+#else
 #define HIK_EXPORT __attribute__((visibility("default")))
+#endif
 
 HIK_EXPORT extern const char plugin_version[];
 HIK_EXPORT extern const int plugin_want_major;

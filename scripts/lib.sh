@@ -15,7 +15,7 @@ took() {
     took_since=$SECONDS
 }
 
-# missing_packages build|test|screen|fuzz|matrix...: Debian packages of what is not there.
+# missing_packages build|test|screen|fuzz|matrix|package|lint...: Debian packages of what is not there.
 missing_packages() {
     local part
     for part in "$@"; do
@@ -55,6 +55,13 @@ missing_packages() {
             command -v clang >/dev/null || echo clang libclang-rt-dev
             ! command -v clang >/dev/null || has_fuzzer || echo libclang-rt-dev
             ;;
+        package)
+            command -v dpkg-shlibdeps >/dev/null || echo dpkg-dev
+            command -v file >/dev/null || echo file
+            ;;
+        lint)
+            command -v lintian >/dev/null || echo lintian
+            ;;
         matrix)
             command -v debootstrap >/dev/null || echo debootstrap
             [ -f /usr/share/keyrings/debian-archive-keyring.gpg ] || echo debian-archive-keyring
@@ -85,7 +92,7 @@ python_with_pytest() {
     return 1
 }
 
-# set_up build|test|screen|fuzz|matrix...: installs what is missing, or says what to install.
+# set_up build|test|screen|fuzz|matrix|package|lint...: installs what is missing, or says what to install.
 set_up() {
     local packages apt
     packages=$(missing_packages "$@" | tr ' ' '\n' | sort -u | tr '\n' ' ')
@@ -124,6 +131,19 @@ build_plugin() {
         die "The build failed."
     fi
     ! grep -n 'warning:' "$log" >&2 || say "(warnings above)"
+}
+
+# make_packages FOLDER: a .deb and a .tar.gz of what build_plugin built.
+make_packages() {
+    rm -rf "$build/packed"
+    if ! cpack --config "$build/CPackConfig.cmake" -B "$build/packed" >"$scratch/cpack.log" 2>&1; then
+        tail -n 20 "$scratch/cpack.log" >&2
+        die "cpack failed."
+    fi
+    mkdir -p "$1"
+    rm -f "$1"/hikcascade*.deb "$1"/hikcascade*.tar.gz
+    cp "$build"/packed/*.deb "$build"/packed/*.tar.gz "$1"
+    touch "$1/ready"
 }
 
 # Runs a command as an ordinary user: as whoever we are, or as nobody if that is root. Wireshark ignores plugins

@@ -35,6 +35,16 @@ static expert_field ei_hik_mans_ptz_broken = EI_INIT;
 static expert_field ei_hik_mans_ptz_checksum = EI_INIT;
 static expert_field ei_hik_mans_ptz_contradiction = EI_INIT;
 
+/* proto_checksum_vals, which a plugin for Windows cannot name in an initializer: it is imported from a DLL. */
+static const value_string checksum_status_names[] = {
+    { PROTO_CHECKSUM_E_BAD, "Bad" },
+    { PROTO_CHECKSUM_E_GOOD, "Good" },
+    { PROTO_CHECKSUM_E_UNVERIFIED, "Unverified" },
+    { PROTO_CHECKSUM_E_NOT_PRESENT, "Not present" },
+    { PROTO_CHECKSUM_E_ILLEGAL, "Illegal" },
+    { 0, NULL }
+};
+
 static const value_string pan_names[] = { { HIK_PTZ_PAN_NONE, "None" }, { HIK_PTZ_PAN_RIGHT, "Right" },
                                           { HIK_PTZ_PAN_LEFT, "Left" }, { 0, NULL } };
 static const value_string tilt_names[] = { { HIK_PTZ_TILT_NONE, "None" }, { HIK_PTZ_TILT_DOWN, "Down" },
@@ -162,7 +172,7 @@ void hik_ptz_tree_register(int proto)
           HFILL } },
         { &hf_hik_mans_ptz_checksum, { "Check sum", "manscdp.ptz_cmd.checksum", FT_UINT8, BASE_HEX, NULL, 0, NULL, HFILL } },
         { &hf_hik_mans_ptz_checksum_status, { "Check sum status", "manscdp.ptz_cmd.checksum.status", FT_UINT8, BASE_NONE,
-          VALS(proto_checksum_vals), 0, NULL, HFILL } },
+          VALS(checksum_status_names), 0, NULL, HFILL } },
     };
     static int *trees[] = {&ett_hik_mans_ptz};
     static ei_register_info experts[] = {

@@ -44,7 +44,7 @@ static int hf_hik_closed_packets = -1;
 static int hf_hik_closed_lost = -1;
 static int ett_hik_closed = -1;
 
-static void tell(packet_info *pinfo, const struct hik_message *message, struct hik_session *session, const nstime_t *end)
+static void report(packet_info *pinfo, const struct hik_message *message, struct hik_session *session, const nstime_t *end)
 {
     struct closing *closing = wmem_new0(wmem_file_scope(), struct closing);
     struct hik_verdict verdict;
@@ -124,7 +124,7 @@ static void look_for_silent(packet_info *pinfo, const struct hik_message *messag
         if (session->told_frame || session->bye_frame || session->cancel_frame || session->final_status >= 300)
             continue;
         if (session != message->session && is_silent(pinfo, session, &end)) {
-            tell(pinfo, message, session, &end);
+            report(pinfo, message, session, &end);
             return;
         }
         if (open->last)
@@ -139,7 +139,7 @@ void hik_closing_take(packet_info *pinfo, const struct hik_message *message)
 {
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
     if (message->session && ends_call(pinfo, message)) {
-        tell(pinfo, message, message->session, &pinfo->abs_ts);
+        report(pinfo, message, message->session, &pinfo->abs_ts);
         return;
     }
     if (!message->platforms)
