@@ -91,6 +91,21 @@ static void convert(enum hik_charset charset, const char *text, size_t len, cons
 
 #define CONVERT(charset, text, expected, other) convert(charset, text, sizeof(text) - 1, expected, other)
 
+/* Wine has GBK only, which lacks the characters of four bytes. Everywhere else this is true. */
+static bool has_gb18030(void)
+{
+    GIConv converter = g_iconv_open("UTF-8", "GB18030");
+
+    if (converter == (GIConv)-1) {
+#ifndef _WIN32
+        g_assert_not_reached();
+#endif
+        return false;
+    }
+    g_iconv_close(converter);
+    return true;
+}
+
 static void test_convert(void)
 {
     CONVERT(HIK_CHARSET_GB, "", "", false);
@@ -100,15 +115,23 @@ static void test_convert(void)
     /* GBK beyond GB 2312, and a trail byte that is ASCII */
     CONVERT(HIK_CHARSET_GB, "\x96\x7C", "\xE6\x9D\xB1", false);
     /* GB 18030, four bytes: a character of the supplementary planes, and one of the basic plane */
-    CONVERT(HIK_CHARSET_GB, "\x95\x32\x82\x36", "\xF0\xA0\x80\x80", false);
-    CONVERT(HIK_CHARSET_GB, "\x81\x39\xEE\x39", "\xE3\x90\x80", false);
+    if (has_gb18030()) {
+        CONVERT(HIK_CHARSET_GB, "\x95\x32\x82\x36", "\xF0\xA0\x80\x80", false);
+        CONVERT(HIK_CHARSET_GB, "\x81\x39\xEE\x39", "\xE3\x90\x80", false);
+    } else {
+        CONVERT(HIK_CHARSET_GB, "\x95\x32\x82\x36", REPLACED "2" REPLACED "6", false);
+        CONVERT(HIK_CHARSET_GB, "\x81\x39\xEE\x39", REPLACED "9" REPLACED "9", false);
+    }
     /* what is no character */
     CONVERT(HIK_CHARSET_GB, "a\xFF" "b", "a" REPLACED "b", false);
     CONVERT(HIK_CHARSET_GB, DONG_MEN_GB "\xB6", DONG_MEN_UTF8 REPLACED, false);
     CONVERT(HIK_CHARSET_GB, "a\0b", "a" REPLACED "b", false);
     CONVERT(HIK_CHARSET_UTF8, "a\0b", "a" REPLACED "b", false);
     CONVERT(HIK_CHARSET_UTF8, "\xFF\xFE", REPLACED REPLACED, false);
-    CONVERT(HIK_CHARSET_UTF8, "\xED\xA0\x80", REPLACED REPLACED REPLACED, false);
+    if (has_gb18030())
+        CONVERT(HIK_CHARSET_UTF8, "\xED\xA0\x80", REPLACED REPLACED REPLACED, false);
+    else /* Windows' GBK has the euro at 80 */
+        CONVERT(HIK_CHARSET_UTF8, "\xED\xA0\x80", "\xE9\xA0\x8E\xE2\x82\xAC", true);
     CONVERT(HIK_CHARSET_UTF8, "\xC0\x20", REPLACED " ", false);
     /* one value of another maker in the body */
     CONVERT(HIK_CHARSET_UTF8, DONG_MEN_GB, DONG_MEN_UTF8, true);
@@ -130,6 +153,7 @@ static void test_locale(void)
 /* All GB 2312 characters come out as one character each, and go back to the same bytes. */
 static void test_all_of_gb2312(void)
 {
+    const char *name = has_gb18030() ? "GB18030" : "GBK";
     unsigned row, cell, count = 0;
 
     for (row = 0xB0; row <= 0xF7; row++) {
@@ -141,7 +165,7 @@ static void test_all_of_gb2312(void)
             bool other;
 
             g_assert_cmpuint(hik_charset_to_utf8(HIK_CHARSET_GB, in, 2, out, &other), ==, 3);
-            back = g_convert(out, 3, "GB18030", "UTF-8", NULL, &back_len, NULL);
+            back = g_convert(out, 3, name, "UTF-8", NULL, &back_len, NULL);
             g_assert_cmpmem(back, back_len, in, 2);
             g_free(back);
             count++;
