@@ -195,7 +195,7 @@ static unsigned find_taken(packet_info *pinfo, wmem_array_t *messages, const uin
 }
 
 /* The record of the next message of this frame: the first pass makes it, later passes find it, or NULL. */
-static const struct hik_message *next_message(packet_info *pinfo, tvbuff_t *tvb, const uint8_t *buf, unsigned length,
+static struct hik_message *next_message(packet_info *pinfo, tvbuff_t *tvb, const uint8_t *buf, unsigned length,
                                               const struct hik_sip *sip, const struct hik_sdp *sdp)
 {
     struct hik_datagram *datagram;
@@ -276,7 +276,7 @@ static int dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
                            dissector_handle_t stock)
 {
     const struct hik_sdp *sdp = parse_sdp(pinfo, buf, sip);
-    const struct hik_message *message = next_message(pinfo, tvb, buf, tvb_captured_length(tvb), sip, sdp);
+    struct hik_message *message = next_message(pinfo, tvb, buf, tvb_captured_length(tvb), sip, sdp);
     const char *words;
     int length, fence = hik_stock_info_fence(pinfo->cinfo);
 

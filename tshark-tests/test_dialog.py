@@ -118,6 +118,30 @@ def test_no_call_id_is_no_session(tshark):
     assert [(row["hikcascade.session"], row["hikcascade.media.port"]) for row in rows] == [([], ["20000"]), ([], ["20004"])]
 
 
+@pytest.mark.parametrize("kind", ["121", "122", "120"])
+@pytest.mark.parametrize("session,tied", [("Download", True), ("Playback", True), ("Play", False)])
+def test_media_status_outside_the_dialog(tshark, kind, session, tied):
+    """It is about the one recording of its camera that goes on, and so is its answer."""
+    cap = gen_dialog.file_end(session, kind=kind, inside=False)
+    rows = tshark.fields_everywhere(cap, ["hikcascade.session", "hikcascade.invite_in"], "sip.CSeq.method == MESSAGE")
+    assert [row["hikcascade.session"] for row in rows] == [["0"] if tied else []] * 2 + [[], []]
+    assert [row["hikcascade.invite_in"] for row in rows[:2]] == [["1"] if tied else []] * 2
+
+
+def test_media_status_of_one_of_two(tshark):
+    """Two recordings of the camera go on: nobody can tell which one is meant; when one has ended, the other."""
+    cap, link, call = gen_dialog.begin(session="Download", t="1700000000 1700000060")
+    other = link.call(session="Playback", camera=call.camera, t="1700000000 1700000060")
+    xml = gen_dialog.MEDIA_STATUS % (call.camera, "122")
+    call.start().rtp(2)
+    other.start().rtp(2)
+    link.manscdp(link.lower, xml)
+    call.bye()
+    link.manscdp(link.lower, xml)
+    rows = tshark.fields_everywhere(cap, ["hikcascade.session"], "sip.CSeq.method == MESSAGE")
+    assert [row["hikcascade.session"] for row in rows] == [[], [], ["1"], ["1"]]
+
+
 @pytest.mark.parametrize("sender,severity", [("lower", "error"), ("upper", "warning")])
 def test_who_hangs_up(tshark, sender, severity):
     """A sender that hangs up has nothing to send; a receiver may only have looked at something else."""

@@ -178,6 +178,22 @@ def test_error_info(tshark):
     assert packet.one("hikcascade.error_text").raw == b"device offline"
 
 
+@pytest.mark.parametrize("code,meaning", [
+    ("7", "device SDK: no connection to the device"), ("436", "device SDK: RTSP: PLAY was refused"),
+    ("0x02201034", "the platform could not parse the request"), ("0X2201034", "the platform could not parse the request"),
+    ("35655732", "the platform could not parse the request"),
+    ("2207", None), ("3", None), ("-7", None), ("7a", None), ("0x", None), ("0x102201034", None), ("4294967303", None)])
+def test_error_code_meaning(tshark, code, meaning):
+    """What is not publicly known is not named."""
+    cap = Capture()
+    call = Link(cap).call()
+    call.invite()
+    call.error_info(code, "text")
+    row, = tshark.fields_everywhere(cap, ["hikcascade.error_code", "hikcascade.error_code.meaning"], "sip.Status-Code == 488",
+                                    malformed=True)
+    assert row["hikcascade.error_code"] == [code] and row["hikcascade.error_code.meaning"] == ([meaning] if meaning else [])
+
+
 def test_error_info_is_in_the_info_column(tshark):
     (frame, protocol, info), = tshark.columns("error-info.pcap", "frame.number == 3")
     assert "2207" in info and "device offline" in info

@@ -11,7 +11,7 @@
 /* Packet scope. */
 struct current {
     tvbuff_t *tvb;
-    const struct hik_message *message;
+    struct hik_message *message;
     const char *words;
 };
 
@@ -23,7 +23,7 @@ static struct current *get_current(packet_info *pinfo)
     return (struct current *)p_get_proto_data(pinfo->pool, pinfo, proto_hik, KEY_CURRENT);
 }
 
-void hik_current_message_begin(packet_info *pinfo, tvbuff_t *tvb, const struct hik_message *message)
+void hik_current_message_begin(packet_info *pinfo, tvbuff_t *tvb, struct hik_message *message)
 {
     struct current *current = wmem_new(pinfo->pool, struct current);
 
@@ -38,7 +38,7 @@ void hik_current_message_end(packet_info *pinfo)
     p_set_proto_data(pinfo->pool, pinfo, proto_hik, KEY_CURRENT, NULL);
 }
 
-const struct hik_message *hik_session_message_of_body(packet_info *pinfo, tvbuff_t *body)
+struct hik_message *hik_session_message_of_body(packet_info *pinfo, tvbuff_t *body)
 {
     const struct current *current = get_current(pinfo);
 

@@ -11,12 +11,12 @@
 struct hik_message; /* session.h */
 
 /* The front door, around its call of stock: tvb holds the message from its start line on. */
-void hik_current_message_begin(packet_info *pinfo, tvbuff_t *tvb, const struct hik_message *message);
+void hik_current_message_begin(packet_info *pinfo, tvbuff_t *tvb, struct hik_message *message);
 void hik_current_message_end(packet_info *pinfo);
 
 /* The record of the SIP message whose body the tvb is, while that message is being dissected; NULL when the message
  * did not come through our front door. For the body dissectors. */
-const struct hik_message *hik_session_message_of_body(packet_info *pinfo, tvbuff_t *body);
+struct hik_message *hik_session_message_of_body(packet_info *pinfo, tvbuff_t *body);
 /* The bytes of that message, from its start line on; NULL in the same cases. For headers its record does not keep. */
 tvbuff_t *hik_session_sip_of_body(packet_info *pinfo, tvbuff_t *body);
 

@@ -599,7 +599,7 @@ static tvbuff_t *from_utf16(tvbuff_t *tvb, packet_info *pinfo)
 static struct hik_exchange_record *take(tvbuff_t *body, packet_info *pinfo, const uint8_t *buf,
                                         const struct hik_manscdp *message, unsigned key)
 {
-    const struct hik_message *sip = hik_session_message_of_body(pinfo, body);
+    struct hik_message *sip = hik_session_message_of_body(pinfo, body);
     struct hik_exchange_record *record;
     const char *device_id = NULL;
     char info[160];
@@ -614,8 +614,8 @@ static struct hik_exchange_record *take(tvbuff_t *body, packet_info *pinfo, cons
                     message->ptz_cmd.len == 0 && !what_failed(buf, message);
     p_add_proto_data(wmem_file_scope(), pinfo, proto_manscdp, key, record);
     if (sip && sip->is_request && message->root == HIK_MANSCDP_ROOT_NOTIFY && message->cmd &&
-        strcmp(message->cmd, "MediaStatus") == 0 && hik_xml_is(buf, message->notify_type, "121"))
-        hik_session_file_end(pinfo, sip, device_id);
+        strcmp(message->cmd, "MediaStatus") == 0)
+        hik_session_media_status(pinfo, sip, device_id, hik_xml_is(buf, message->notify_type, "121"));
     return record;
 }
 

@@ -215,7 +215,7 @@ static struct hik_session *session_of(packet_info *pinfo, const struct hik_messa
     if (outside_sessions(method) || method == HIK_METHOD_NONE || r->call_id.len == 0)
         return NULL;
     if (!message->is_request && transaction && transaction->request_frame && !by_branch)
-        return transaction->session;
+        return transaction->session || !transaction->request ? transaction->session : transaction->request->session;
     /* Outside a dialog, MESSAGE and OPTIONS are no part of a session even if the Call-ID is one's. */
     if (message->is_request && r->to.tag.len == 0 && (method == HIK_METHOD_MESSAGE || method == HIK_METHOD_OPTIONS))
         return NULL;

@@ -466,8 +466,9 @@ void hik_session_playback_answer(packet_info *pinfo, const struct hik_message *m
         undo_playback(session);
 }
 
-/* A download or playback of that camera that is going on, of several the newest that is not at its end yet. */
-static struct hik_session *find_recording(packet_info *pinfo, const char *camera)
+/* A download or playback of that camera that is going on, of several the newest that is not at its end yet. *count: how many
+ * there are. */
+static struct hik_session *find_recording(packet_info *pinfo, const char *camera, unsigned *count)
 {
     struct hik_text_key key = {{(const uint8_t *)camera, (const uint8_t *)""}, {(uint32_t)strlen(camera), 0}, 0};
     struct hik_session *session = (struct hik_session *)wmem_map_lookup(recordings, &key), *found = NULL;
@@ -475,26 +476,28 @@ static struct hik_session *find_recording(packet_info *pinfo, const char *camera
     for (unsigned seen = 0; session && seen < MAX_SAME_IDS; session = session->older_recording, seen++) {
         if (session->bye_frame || session->final_status >= 300 || !hik_session_is_between_ends(pinfo, session))
             continue;
-        if (!session->file_end_frame)
-            return session;
-        if (!found)
+        ++*count;
+        if (!found || (found->file_end_frame && !session->file_end_frame))
             found = session;
     }
     return found;
 }
 
-struct hik_session *hik_session_file_end(packet_info *pinfo, const struct hik_message *message, const char *camera)
+void hik_session_media_status(packet_info *pinfo, struct hik_message *message, const char *camera, bool file_end)
 {
     struct hik_session *session = message->session;
+    unsigned count = 0;
 
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
-    if (!session && camera)
-        session = find_recording(pinfo, camera);
-    if (session && !session->file_end_frame) {
+    if (!session && camera) {
+        session = find_recording(pinfo, camera, &count);
+        if (count == 1)
+            message->session = session;
+    }
+    if (file_end && session && !session->file_end_frame) {
         session->file_end_frame = pinfo->num;
         session->file_end_time = pinfo->abs_ts;
     }
-    return session;
 }
 
 void hik_session_update_register(void)

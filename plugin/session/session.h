@@ -320,9 +320,9 @@ void hik_session_playback(packet_info *pinfo, struct hik_session *session, doubl
 /* First pass only. This answer carries an RTSP answer of that status: what the request asked for did not happen if it is
  * a refusal, though SIP says 200. */
 void hik_session_playback_answer(packet_info *pinfo, const struct hik_message *message, unsigned rtsp_status);
-/* First pass only. MediaStatus 121 arrived in this message: the sender of the camera's file is at its end. camera may be
- * NULL. Returns the session it is about, NULL if that is not known. */
-struct hik_session *hik_session_file_end(packet_info *pinfo, const struct hik_message *message, const char *camera);
+/* First pass only. This message is a MediaStatus of a camera (NULL: it does not say): file_end says that the sender of its
+ * recording is at the end (121). Outside of the dialog it becomes part of the one recording of the camera that it can mean. */
+void hik_session_media_status(packet_info *pinfo, struct hik_message *message, const char *camera, bool file_end);
 
 /* For the parts of this folder, first pass only: numbers a new session, counts a message, keeps the announced SSRC after
  * the offer or the answer changed. */

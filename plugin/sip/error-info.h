@@ -17,4 +17,8 @@ struct hik_error_info {
 };
 bool hik_error_info_parse(const uint8_t *buf, struct hik_view body, struct hik_error_info *out);
 
+/* What is publicly known of an error code, written in decimal or as 0x...: a static text, NULL if nothing is. The small
+ * numbers are those of Hikvision's device network SDK, which the text says. */
+const char *hik_error_code_meaning(const uint8_t *buf, struct hik_view code);
+
 #endif

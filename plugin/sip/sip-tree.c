@@ -55,6 +55,7 @@ static int hf_hik_media_port = -1;
 static int hf_hik_media_rtcp_port = -1;
 static int hf_hik_error_code = -1;
 static int hf_hik_error_text = -1;
+static int hf_hik_error_meaning = -1;
 static int hf_hik_gb_version = -1;
 static int hf_hik_route_path = -1;
 static int hf_hik_preferred_path = -1;
@@ -497,8 +498,16 @@ static void add_error_info(const struct hik_sip_view *v, packet_info *pinfo, pro
                                         printable(pinfo, text),
                                         type.len >= 15 && g_ascii_strncasecmp((const char *)v->buf + type.off, "application/sdp", 15) == 0
                                             ? " (XML, though typed as SDP)" : "");
-    if (error.code.len)
-        add_text(v, sub, hf_hik_error_code, error.code);
+    if (error.code.len) {
+        proto_item *code = add_text(v, sub, hf_hik_error_code, error.code);
+        const char *meaning = hik_error_code_meaning(v->buf, error.code);
+
+        if (meaning) {
+            proto_item_append_text(code, " (%s)", meaning);
+            proto_item_set_generated(proto_tree_add_string(proto_item_add_subtree(code, ett_hik_error), hf_hik_error_meaning,
+                                                           v->tvb, (int)error.code.off, (int)error.code.len, meaning));
+        }
+    }
     if (text)
         proto_tree_add_string(sub, hf_hik_error_text, v->tvb, (int)error.text.off, (int)error.text.len, text);
 }
@@ -679,6 +688,9 @@ void hik_sip_tree_register(int proto)
          {"RTCP port", "hikcascade.media.rtcp_port", FT_UINT16, BASE_PT_UDP, NULL, 0, "RTP port + 1, or a=rtcp:", HFILL}},
         {&hf_hik_error_code,
          {"Error code", "hikcascade.error_code", FT_STRING, BASE_NONE, NULL, 0, "ErrorCode of a failed INVITE", HFILL}},
+        {&hf_hik_error_meaning,
+         {"Meaning", "hikcascade.error_code.meaning", FT_STRING, BASE_NONE, NULL, 0,
+          "What is publicly known of this error code of Hikvision's", HFILL}},
         {&hf_hik_error_text,
          {"Error text", "hikcascade.error_text", FT_STRING, BASE_NONE, NULL, 0, "ErrorDescripe of a failed INVITE", HFILL}},
         {&hf_hik_gb_version,
