@@ -167,6 +167,9 @@ void hik_payload_check(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *
         declared = hik_media_declared(flow->session, rtp->payload_type, NULL);
         if (!declared || hik_sdp_encoding_is_ps(declared)) {
             flow->looked_at = rtp->payload_type;
+            /* Else stock would give it to whoever has the number by default: 100 is an event of Cisco's. */
+            if (!declared && rtp->payload_type >= FIRST_DYNAMIC && hik_media_is_program_stream(rtp))
+                retype(pinfo, flow->session, rtp->payload_type, "PS", wrapper);
             return;
         }
     }
