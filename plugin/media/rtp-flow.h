@@ -82,7 +82,11 @@ struct hik_flow {
     struct hik_flow *next_in_session;
     uint32_t first_frame, first_nth; /* hik_rtp.nth of the packet in it */
     nstime_t first_time;
-    bool misdirected;                 /* rtp findings', first packet: carries the SSRC announced, to an endpoint its receiver did not announce */
+    /* Of media-facts.c, first pass, by the newest SDPs while packets of it come: hik_media_facts_place(). */
+    uint32_t placed;             /* the value of bindings_seen for which that was done */
+    uint8_t line, way;           /* index of its m= line, and direction (0: to the caller), plus 1; 0: no SDP says */
+    bool arrives;                /* goes to an endpoint its receiver announced */
+    bool misdirected;            /* carries the SSRC announced, to an endpoint its receiver did not announce */
     uint32_t before_bye;         /* packets up to the session's BYE; valid if after_bye */
     const struct hik_content *content; /* never NULL */
 

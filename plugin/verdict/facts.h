@@ -18,8 +18,10 @@ struct hik_case {
     const struct hik_flow *main_flow;   /* most packets in the direction the session is about; NULL if there is none */
     const char *sdp_codec;              /* encoding name the answer, else the offer, declares; NULL */
     struct hik_endpoint_text caller, callee, bye_by, unreachable_what, cascade_via, tcp_to;
-    struct hik_endpoint_text to[2], from[2], seen_from[2], seen_to[2], unnegotiated[2];
-    struct hik_endpoint_text loss_from[2][2]; /* by direction: of the line the session is about, of one beside it */
+    struct hik_endpoint_text to[2], from[2], seen_from[2], seen_to[2];
+    struct { /* of an m= line in a direction */
+        struct hik_endpoint_text from, announced_from, announced_to, unnegotiated_from, misdirected_to;
+    } lines[2][HIK_LINES];
     /* for tables: where each platform wants or sends the media, else where its SIP is */
     const struct hik_endpoint_text *upper, *lower;
 };

@@ -24,8 +24,8 @@ static bool is_any_end(const struct hik_description *sdp, const address *addr, u
     return false;
 }
 
-/* Index of the m= line whose endpoints the flow has, -1 if it has no line's. */
-static int line_of(const struct hik_session *session, const struct hik_flow *flow)
+/* Index of the m= line whose endpoints the flow has in the newest SDPs, -1 if it has no line's. */
+static int line_by_sdp(const struct hik_session *session, const struct hik_flow *flow)
 {
     const struct hik_description *sdps[] = {&session->offer, &session->answer};
 
@@ -36,14 +36,20 @@ static int line_of(const struct hik_session *session, const struct hik_flow *flo
     return -1;
 }
 
+/* Its m= line: of the SDPs it ran under, since a re-INVITE may have others. */
+static int line_of(const struct hik_session *session, const struct hik_flow *flow)
+{
+    return flow->line > 0 ? flow->line - 1 : line_by_sdp(session, flow);
+}
+
 /* Flows of another m= line than the first, audio mostly, are not what the session is about. */
 static bool is_beside(const struct hik_session *session, const struct hik_flow *flow)
 {
     return line_of(session, flow) > 0;
 }
 
-/* 0: the flow goes to the caller, 1: to the callee. What the SDPs name decides, then the addresses of SIP. */
-static unsigned flow_direction(const struct hik_session *session, const struct hik_flow *flow)
+/* 0: an SDP's endpoint says that the flow goes to the caller, 1: to the callee, -1: none says anything. */
+static int way_by_sdp(const struct hik_session *session, const struct hik_flow *flow)
 {
     const struct hik_description *caller = hik_session_caller_sdp(session), *callee = hik_session_callee_sdp(session);
 
@@ -51,11 +57,36 @@ static unsigned flow_direction(const struct hik_session *session, const struct h
         return 0;
     if (is_any_end(callee, &flow->dst, flow->dst_port) || is_any_end(caller, &flow->src, flow->src_port))
         return 1;
+    return -1;
+}
+
+/* 0: the flow goes to the caller, 1: to the callee. What the SDPs name decides, then the addresses of SIP. */
+static unsigned flow_direction(const struct hik_session *session, const struct hik_flow *flow)
+{
+    int way = flow->way > 0 ? flow->way - 1 : way_by_sdp(session, flow);
+
+    if (way >= 0)
+        return (unsigned)way;
     if (addresses_equal(&flow->dst, &session->caller.addr) || addresses_equal(&flow->src, &session->callee.addr))
         return 0;
     if (addresses_equal(&flow->dst, &session->callee.addr) || addresses_equal(&flow->src, &session->caller.addr))
         return 1;
     return 0;
+}
+
+void hik_media_facts_place(const struct hik_session *session, struct hik_flow *flow)
+{
+    int line = line_by_sdp(session, flow), way = way_by_sdp(session, flow);
+
+    flow->placed = flow->bindings_seen;
+    if (line >= 0)
+        flow->line = (uint8_t)(line + 1);
+    if (way >= 0)
+        flow->way = (uint8_t)(way + 1);
+    if (!flow->arrives)
+        flow->arrives = is_any_end(flow_direction(session, flow) == 0 ? hik_session_caller_sdp(session)
+                                                                      : hik_session_callee_sdp(session), &flow->dst, flow->dst_port);
+    flow->misdirected = !flow->arrives && hik_media_facts_is_misdirected(session, flow);
 }
 
 bool hik_media_facts_is_misdirected(const struct hik_session *session, const struct hik_flow *flow)
@@ -132,7 +163,7 @@ bool hik_media_facts_declares(const struct hik_session *session, uint8_t payload
 }
 
 /* Packets of the flow whose payload type is in no m= line. */
-static void count_undeclared(const struct hik_session *session, const struct hik_flow *flow, struct hik_facts *f)
+static void count_undeclared(const struct hik_session *session, const struct hik_flow *flow, struct hik_line *line)
 {
     struct hik_payload_count first = {flow->first_payload_type, flow->packets};
     uint32_t undeclared = 0;
@@ -144,66 +175,113 @@ static void count_undeclared(const struct hik_session *session, const struct hik
 
         if (type->packets == 0 || hik_media_facts_declares(session, type->payload_type))
             continue;
+        if (line->undeclared + undeclared == 0)
+            line->undeclared_pt = type->payload_type;
         undeclared += type->packets;
-        if (f->undeclared_pt < 0)
-            f->undeclared_pt = type->payload_type;
     }
-    f->undeclared_packets += undeclared;
-    if (undeclared > 0)
-        f->undeclared_of += flow->packets;
+    line->undeclared += undeclared;
 }
 
-/* Lines whose losses are told apart; those behind count with the last. */
-#define HIK_LINES 8
-struct line_loss {
-    uint32_t expected, lost;
-    const struct hik_flow *most; /* the flow with the most packets */
+/* What is collected of a line while its flows are gone through. */
+struct collected {
+    const struct hik_flow *most, *stranger, *misdirected; /* the flows with most packets: of all, unnegotiated, misdirected */
+    uint32_t right_until, misdirected_from; /* frames: of the last packet that went where it should; of the first that did not */
 };
 
-/* 0: the line the session is about, and what no line names. */
-static void count_loss(const struct hik_session *session, const struct hik_flow *flow, struct line_loss lines[HIK_LINES])
+static void keep_most(const struct hik_flow **most, const struct hik_flow *flow)
 {
-    int line = line_of(session, flow);
-    struct line_loss *loss = &lines[line < 0 ? 0 : MIN(line, HIK_LINES - 1)];
-
-    loss->expected += hik_sequence_expected(&flow->sequence);
-    loss->lost += hik_sequence_lost(&flow->sequence);
-    if (!loss->most || flow->packets > loss->most->packets)
-        loss->most = flow;
+    if (!*most || flow->packets > (*most)->packets)
+        *most = flow;
 }
 
-static void set_loss(struct hik_line_loss *out, const struct line_loss *loss, struct hik_endpoint_text *from)
+static void count_flow(const struct hik_session *session, const struct hik_flow *flow, const struct hik_facts *facts,
+                       struct collected *collected, struct hik_line *line)
 {
-    out->expected = loss->expected;
-    out->lost = loss->lost;
-    if (loss->most)
-        out->from = hik_endpoint_keep(from, hik_endpoint_print(&loss->most->src, loss->most->src_port));
+    line->packets += flow->packets;
+    line->expected += hik_sequence_expected(&flow->sequence);
+    line->lost += hik_sequence_lost(&flow->sequence);
+    line->duplicates += flow->sequence.copies;
+    line->restarts += flow->sequence.restarts;
+    line->strays += flow->sequence.strays;
+    line->reused += flow->sequence.reused;
+    keep_most(&collected->most, flow);
+    if (flow->checked_against_sdp & HIK_CHECKED)
+        count_undeclared(session, flow, line);
+    if (flow->unnegotiated) {
+        line->unnegotiated += flow->packets;
+        keep_most(&collected->stranger, flow);
+    }
+    if (!facts->has_ssrc || flow->ssrc != facts->ssrc)
+        return;
+    if (flow->misdirected) {
+        if (!collected->misdirected || flow->first_frame < collected->misdirected_from)
+            collected->misdirected_from = flow->first_frame;
+        line->misdirected += flow->packets;
+        keep_most(&collected->misdirected, flow);
+    } else {
+        collected->right_until = MAX(collected->right_until, flow->last_frame);
+    }
 }
 
-static void choose_losses(const struct hik_session *session, const struct line_loss lines[HIK_LINES], struct hik_leg *leg,
-                          struct hik_case *out, unsigned way)
+/* Different SSRCs of one source to the endpoint where most arrives, from whatever port; and which of them is the usual one. */
+static void count_ssrcs(const struct hik_session *session, const struct hik_flow *most, const struct hik_facts *facts,
+                        struct hik_line *line)
 {
-    const struct hik_description *sdp = session->answer.frame ? &session->answer : &session->offer;
-    unsigned worst = 1;
+    bool announced = false;
+    unsigned way = flow_direction(session, most);
 
-    for (unsigned i = 2; i < HIK_LINES; i++)
-        if ((uint64_t)lines[i].lost * (lines[worst].expected + 1) > (uint64_t)lines[worst].lost * (lines[i].expected + 1))
-            worst = i;
-    set_loss(&leg->loss, &lines[0], &out->loss_from[way][0]);
-    set_loss(&leg->loss_beside, &lines[worst], &out->loss_from[way][1]);
-    leg->loss_beside.audio = worst < sdp->media_count && sdp->media[worst].audio;
-}
-
-/* Different SSRCs of one source to the endpoint where most arrives, from whatever port; judged when it is asked. */
-static unsigned count_ssrcs(const struct hik_session *session, const struct hik_flow *most)
-{
-    unsigned count = 1;
-
+    line->ssrcs = 1;
+    for (const struct hik_flow *flow = session->flows; flow; flow = flow->next_in_session) {
+        if (flow->packets == 0 || MAX(line_of(session, flow), 0) != MAX(line_of(session, most), 0) || flow_direction(session, flow) != way)
+            continue;
+        announced |= facts->has_ssrc && flow->ssrc == facts->ssrc;
+        line->ssrcs += flow->ssrc != most->ssrc && flow->dst_port == most->dst_port && addresses_equal(&flow->dst, &most->dst) &&
+                       addresses_equal(&flow->src, &most->src);
+    }
+    line->ssrc = announced ? facts->ssrc : most->ssrc;
     for (const struct hik_flow *flow = session->flows; flow; flow = flow->next_in_session)
-        count += flow->packets > 0 && flow->ssrc != most->ssrc && flow->dst_port == most->dst_port &&
-                 is_beside(session, flow) == is_beside(session, most) && addresses_equal(&flow->dst, &most->dst) &&
-                 addresses_equal(&flow->src, &most->src);
-    return count;
+        if (flow->ssrc == line->ssrc && MAX(line_of(session, flow), 0) == MAX(line_of(session, most), 0) &&
+            flow_direction(session, flow) == way)
+            line->ssrc_packets += flow->packets;
+}
+
+static const char *print_line(struct hik_endpoint_text *kept, const struct hik_media_line *line)
+{
+    return line && line->addr_ok ? hik_endpoint_keep(kept, hik_endpoint_print(&line->endpoint.addr, line->endpoint.port)) : NULL;
+}
+
+static const struct hik_media_line *line_at(const struct hik_description *sdp, unsigned i)
+{
+    return sdp->frame && i < sdp->media_count ? &sdp->media[i] : NULL;
+}
+
+/* What the flows of a line say together. */
+static void finish_line(const struct hik_session *session, const struct collected *collected, unsigned way, unsigned i,
+                        struct hik_case *out)
+{
+    struct hik_line *line = &out->facts.leg[way].lines[i];
+    const struct hik_description *caller = hik_session_caller_sdp(session), *callee = hik_session_callee_sdp(session);
+    const struct hik_media_line *receiver = line_at(way == 0 ? caller : callee, i), *sender = line_at(way == 0 ? callee : caller, i);
+    const struct hik_flow *most = collected->most, *stranger = collected->stranger, *misdirected = collected->misdirected;
+
+    line->audio = (sender && sender->audio) || (!sender && receiver && receiver->audio);
+    line->from = hik_endpoint_keep(&out->lines[way][i].from, hik_endpoint_print(&most->src, most->src_port));
+    line->announced_from = print_line(&out->lines[way][i].announced_from, sender);
+    line->announced_to = print_line(&out->lines[way][i].announced_to, receiver);
+    count_ssrcs(session, most, &out->facts, line);
+    if (stranger) {
+        line->unnegotiated_from = hik_endpoint_keep(&out->lines[way][i].unnegotiated_from,
+                                                    hik_endpoint_print(&stranger->src, stranger->src_port));
+        line->unnegotiated_is_host = sender && sender->addr_ok && addresses_equal(&sender->endpoint.addr, &stranger->src);
+        line->unnegotiated_is_peer = addresses_equal(way == 0 ? &session->callee.addr : &session->caller.addr, &stranger->src);
+    }
+    if (misdirected && collected->right_until < collected->misdirected_from) {
+        line->misdirected_to = hik_endpoint_keep(&out->lines[way][i].misdirected_to,
+                                                 hik_endpoint_print(&misdirected->dst, misdirected->dst_port));
+        line->misdirected_same_port = receiver && receiver->endpoint.port == misdirected->dst_port;
+    } else {
+        line->misdirected = 0; /* it came where it should as well */
+    }
 }
 
 /* A host name and the port, as the SDP says them. */
@@ -223,9 +301,10 @@ void hik_media_facts_leg(const struct hik_session *session, unsigned way, const 
     struct hik_leg *leg = &out->facts.leg[way];
     const struct hik_endpoint *receiver_sip = way == 0 ? &session->caller : &session->callee;
     const struct hik_endpoint *sender_sip = way == 0 ? &session->callee : &session->caller;
-    const struct hik_flow *most = NULL, *stray = NULL;
-    struct line_loss lines[HIK_LINES] = {{0}};
+    const struct hik_flow *most = NULL;
+    struct collected lines[HIK_LINES] = {{NULL}};
     nstime_t first, last;
+    unsigned line;
 
     if (receiver && receiver->addr_ok) {
         leg->to = hik_endpoint_keep(&out->to[way], hik_endpoint_print(&receiver->endpoint.addr, receiver->endpoint.port));
@@ -251,26 +330,10 @@ void hik_media_facts_leg(const struct hik_session *session, unsigned way, const 
             last = flow->last_time;
         leg->packets += flow->packets;
         leg->lost += hik_sequence_lost(&flow->sequence);
-        count_loss(session, flow, lines);
-        if (!is_beside(session, flow))
-            leg->line_packets += flow->packets;
-        leg->duplicates += flow->sequence.copies;
-        leg->reordered += flow->sequence.late;
-        leg->restarts += flow->sequence.restarts;
-        leg->strays += flow->sequence.strays;
-        leg->reused += flow->sequence.reused;
-        if (flow->checked_against_sdp & HIK_CHECKED)
-            count_undeclared(session, flow, &out->facts);
-        if (out->facts.has_ssrc && flow->ssrc == out->facts.ssrc) {
+        line = (unsigned)MAX(line_of(session, flow), 0);
+        count_flow(session, flow, &out->facts, &lines[line], &leg->lines[line]);
+        if (out->facts.has_ssrc && flow->ssrc == out->facts.ssrc)
             leg->packets_expected_ssrc += flow->packets;
-            if (flow->misdirected)
-                leg->packets_misdirected += flow->packets;
-        }
-        if (flow->unnegotiated) {
-            leg->packets_unnegotiated += flow->packets;
-            if (!stray || flow->packets > stray->packets)
-                stray = flow;
-        }
         if (!most || is_beside(session, most) > is_beside(session, flow) ||
             (is_beside(session, most) == is_beside(session, flow) && flow->packets > most->packets))
             most = flow;
@@ -278,17 +341,12 @@ void hik_media_facts_leg(const struct hik_session *session, unsigned way, const 
     if (!most)
         return;
     leg->seen_from = hik_endpoint_keep(&out->seen_from[way], hik_endpoint_print(&most->src, most->src_port));
-    leg->misdirected_same_port = most->misdirected && receiver && receiver->endpoint.port == most->dst_port;
     leg->seen_to = hik_endpoint_keep(&out->seen_to[way], hik_endpoint_print(&most->dst, most->dst_port));
     leg->ssrc = most->ssrc;
-    leg->ssrcs = count_ssrcs(session, most);
-    choose_losses(session, lines, leg, out, way);
+    for (unsigned i = 0; i < HIK_LINES; i++)
+        if (lines[i].most)
+            finish_line(session, &lines[i], way, i, out);
     leg->seconds = hik_seconds_between(&first, &last);
-    if (stray) {
-        leg->unnegotiated_from = hik_endpoint_keep(&out->unnegotiated[way], hik_endpoint_print(&stray->src, stray->src_port));
-        leg->unnegotiated_is_host = sender && sender->addr_ok && addresses_equal(&sender->endpoint.addr, &stray->src);
-        leg->unnegotiated_is_peer = addresses_equal(&sender_sip->addr, &stray->src);
-    }
     if (!out->main_flow || (leg->wanted && most->packets > out->main_flow->packets))
         out->main_flow = most;
 }

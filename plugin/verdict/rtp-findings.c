@@ -174,8 +174,8 @@ static void show_flags(packet_info *pinfo, proto_item *item, const struct hik_rt
 void hik_findings_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, proto_item *item, const struct hik_rtp *rtp,
                       const struct hik_flow *flow, struct hik_session *session)
 {
-    if (!PINFO_FD_VISITED(pinfo) && flow->packets == 1)
-        rtp->flow->misdirected = hik_media_facts_is_misdirected(session, flow);
+    if (!PINFO_FD_VISITED(pinfo) && (flow->packets == 1 || flow->placed != flow->bindings_seen))
+        hik_media_facts_place(session, rtp->flow);
     if (!PINFO_FD_VISITED(pinfo) && !flow->checked_against_sdp && session->answer.frame)
         judge_flow(pinfo, rtp->flow, rtp, session);
     else if (!PINFO_FD_VISITED(pinfo) && flow->checked_against_sdp && rtp->payload_type != flow->checked_pt)

@@ -27,6 +27,9 @@ static bool goes_elsewhere(const struct hik_tcp_connection *connection, const st
     *instead = NULL;
     if (!connection->syn_frame || connection->syn_frame != connection->first_frame || !listener || !listener->frame)
         return false;
+    /* What it was made by, a re-INVITE may have replaced since. */
+    if (!connection->misdirected && connection->syn_frame < listener->frame)
+        return false;
     for (unsigned i = 0; i < listener->media_count; i++) {
         const struct hik_media_line *line = &listener->media[i];
 
@@ -53,6 +56,21 @@ static bool same_stream(const struct hik_tcp_connection *a, const struct hik_tcp
                     return true;
     }
     return false;
+}
+
+static bool share_end(const struct hik_tcp_connection *a, const struct hik_tcp_connection *b)
+{
+    for (unsigned way = 0; way < 4; way++)
+        if (a->port[way / 2] == b->port[way % 2] && addresses_equal(&a->addr[way / 2], &b->addr[way % 2]))
+            return true;
+    return false;
+}
+
+/* The later one takes the place of the other: the same stream to the same listener. After a re-INVITE to another port there
+ * has to be a new one. */
+static bool is_anew(const struct hik_tcp_connection *connection, const struct hik_tcp_connection *later)
+{
+    return later->port[0] != connection->port[0] && share_end(later, connection) && same_stream(later, connection);
 }
 
 static void add_foreign(const struct hik_tcp_connection *connection, unsigned way, struct hik_tcp_facts *out)
@@ -92,11 +110,11 @@ static enum hik_framed framed(const struct hik_framing *framing)
 
 void hik_tcp_facts_collect(const struct hik_session *session, const struct hik_description *listener, struct hik_tcp_facts *out)
 {
-    const struct hik_tcp_connection *later = NULL;
+    const struct hik_tcp_connection *later[MAX_CONNECTIONS];
     const struct hik_media_line *instead;
     struct hik_tcp_missing missing = {0};
+    unsigned i = 0, later_count = 0, next;
     bool reached = false;
-    unsigned i = 0;
 
     memset(out, 0, sizeof *out);
     for (const struct hik_tcp_connection *connection = hik_tcp_newest(session); connection && i < MAX_CONNECTIONS;
@@ -123,8 +141,10 @@ void hik_tcp_facts_collect(const struct hik_session *session, const struct hik_d
                 hik_tcp_stream_missing(dir->stream, &missing);
                 if (dir->ssrc_count > 0) {
                     out->framed_seen = true;
-                    out->framed = framed(hik_tcp_stream_framing(dir->stream));
-                    out->head = hik_tcp_stream_framing(dir->stream)->head;
+                    if (framed(hik_tcp_stream_framing(dir->stream)) >= out->framed) { /* the oddest of them */
+                        out->framed = framed(hik_tcp_stream_framing(dir->stream));
+                        out->head = hik_tcp_stream_framing(dir->stream)->head;
+                    }
                 }
             } else if (dir->foreign_frame && !elsewhere) {
                 add_foreign(connection, way, out);
@@ -132,13 +152,15 @@ void hik_tcp_facts_collect(const struct hik_session *session, const struct hik_d
         }
         if (!connection->media_frame)
             continue;
-        if (later && later->port[0] != connection->port[0] && same_stream(later, connection)) {
+        for (next = later_count; next > 0 && !is_anew(connection, later[next - 1]); next--)
+            ;
+        if (next > 0) {
             out->anew++;
             print_end(out->first_from, connection, 0);
-            print_end(out->second_from, later, 0);
-            out->second_frame = later->first_frame;
+            print_end(out->second_from, later[next - 1], 0);
+            out->second_frame = later[next - 1]->first_frame;
         }
-        later = connection;
+        later[later_count++] = connection;
     }
     if (reached && !out->misdirected_media)
         out->misdirected = false;

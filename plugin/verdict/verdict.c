@@ -78,7 +78,6 @@ void hik_facts_init(struct hik_facts *facts)
     memset(facts, 0, sizeof *facts);
     facts->shared_with = -1;
     facts->cascade_with = -1;
-    facts->undeclared_pt = -1;
     facts->first_media_after = -1.0;
 }
 
@@ -424,13 +423,38 @@ static void judge_absence(const struct hik_facts *f, struct hik_verdict *v)
         add(v, HIK_CODE_ONE_WAY, HIK_SEVERITY_WARN, "%u RTCP packets but no RTP", f->rtcp_packets);
 }
 
-static void judge_ssrc(const struct hik_facts *f, const struct hik_leg *leg, struct hik_verdict *v)
+/* The m= lines whose media is judged: those of the direction the session is about first, each in the order of the SDP. */
+struct lines {
+    const struct hik_line *line[2 * HIK_LINES];
+    unsigned count;
+};
+
+static struct lines lines_of(const struct hik_facts *f, const struct hik_leg *leg)
+{
+    const struct hik_leg *other = leg == &f->leg[0] ? &f->leg[1] : &f->leg[0];
+    struct lines lines = {{NULL}, 0};
+
+    for (unsigned i = 0; i < HIK_LINES; i++)
+        if (leg->lines[i].packets > 0)
+            lines.line[lines.count++] = &leg->lines[i];
+    for (unsigned i = 0; other->wanted && i < HIK_LINES; i++)
+        if (other->lines[i].packets > 0)
+            lines.line[lines.count++] = &other->lines[i];
+    return lines;
+}
+
+static const char *audio_word(const struct hik_line *line)
+{
+    return line->audio ? "audio " : "";
+}
+
+static void judge_ssrc(const struct hik_facts *f, const struct hik_leg *leg, const struct lines *lines, struct hik_verdict *v)
 {
     char written[40];
 
     hik_verdict_clean(written, 32, f->ssrc_text);
-    if (leg == &f->leg[1] && f->leg[0].wanted) {
-        /* the way back of a conversation: y= is about the other one */
+    if ((leg == &f->leg[1] && f->leg[0].wanted) || leg->lines[0].packets == 0) {
+        /* y= is about the other way of a conversation, and about the first line */
     } else if (f->has_ssrc && leg->packets > 0 && f->ssrc == HIK_SSRC_HIKVISION) {
         if (leg->ssrc != f->ssrc)
             add(v, HIK_CODE_SSRC_CONSTANT, HIK_SEVERITY_NOTE,
@@ -440,17 +464,22 @@ static void judge_ssrc(const struct hik_facts *f, const struct hik_leg *leg, str
             "RTP from %s carries SSRC %u, the %s announced %u (y=%s)", or_unknown(leg->seen_from), leg->ssrc,
             f->ssrc_by_answer ? "answer" : "INVITE", f->ssrc, written);
     }
-    if (leg->ssrcs > 1)
-        add(v, HIK_CODE_SSRC_CHANGED, HIK_SEVERITY_WARN, "%u different SSRCs from %s; %u of %u packets carry %u",
-            leg->ssrcs, or_unknown(leg->seen_from), f->has_ssrc ? leg->packets_expected_ssrc : 0, leg->line_packets,
-            f->has_ssrc ? f->ssrc : leg->ssrc);
+    for (unsigned i = 0; i < lines->count; i++) {
+        const struct hik_line *line = lines->line[i];
+
+        if (line->ssrcs <= 1)
+            continue;
+        add(v, HIK_CODE_SSRC_CHANGED, HIK_SEVERITY_WARN, "%u different SSRCs from %s; %u of %u packets carry %u", line->ssrcs,
+            or_unknown(line->from), line->ssrc_packets, line->packets, line->ssrc);
+        break;
+    }
     if (f->shared_with >= 0 && f->has_ssrc && f->ssrc != HIK_SSRC_HIKVISION)
         add(v, HIK_CODE_SSRC_SHARED, f->shared_port ? HIK_SEVERITY_WARN : HIK_SEVERITY_NOTE,
             "session %d has SSRC %u at the same time, to %s", f->shared_with, f->ssrc,
             f->shared_port ? "the same port" : "another port of the same receiver");
 }
 
-static void judge_content(const struct hik_facts *f, const struct hik_leg *leg, struct hik_verdict *v)
+static void judge_content(const struct hik_facts *f, const struct hik_leg *leg, const struct lines *lines, struct hik_verdict *v)
 {
     if (f->declared_ps && f->not_ps_packets > f->ps_packets) {
         char looks[36];
@@ -459,9 +488,15 @@ static void judge_content(const struct hik_facts *f, const struct hik_leg *leg, 
         add(v, HIK_CODE_NOT_PS, HIK_SEVERITY_ERROR, "SDP says PS, but %u of %u packets are not a program stream%s%s",
             f->not_ps_packets, f->ps_packets + f->not_ps_packets, looks[0] != '\0' ? "; they look like " : "", looks);
     }
-    if (f->undeclared_pt >= 0)
-        add(v, HIK_CODE_PAYLOAD_TYPE, HIK_SEVERITY_WARN, "%u of %u packets from %s have payload type %d, which no m= line names",
-            f->undeclared_packets, f->undeclared_of, or_unknown(leg->seen_from), f->undeclared_pt);
+    for (unsigned i = 0; i < lines->count; i++) {
+        const struct hik_line *line = lines->line[i];
+
+        if (line->undeclared == 0)
+            continue;
+        add(v, HIK_CODE_PAYLOAD_TYPE, HIK_SEVERITY_WARN, "%u of %u packets from %s have payload type %u, which no m= line names",
+            line->undeclared, line->packets, or_unknown(line->from), line->undeclared_pt);
+        break;
+    }
     if (f->encrypted)
         add(v, HIK_CODE_ENCRYPTED, HIK_SEVERITY_WARN, "the video from %s is encrypted%s%s: without the device's key there is no picture",
             or_unknown(leg->seen_from), f->codec != NULL ? ", " : "", f->codec != NULL ? f->codec : "");
@@ -475,25 +510,24 @@ static void judge_content(const struct hik_facts *f, const struct hik_leg *leg, 
     }
 }
 
-/* Odd sequence numbers, in one finding. */
-static void judge_sequence(const struct hik_leg *leg, struct hik_verdict *v)
+/* Odd sequence numbers of a line, in one finding. */
+static void judge_sequence(const struct hik_line *line, struct hik_verdict *v)
 {
-    const char *source = or_unknown(leg->seen_from);
+    const char *source = or_unknown(line->from);
     char restarts[120] = "", reused[120] = "", strays[120] = "";
 
-    if (leg->restarts == 1)
+    if (line->restarts == 1)
         snprintf(restarts, sizeof restarts, "the sequence numbers of %s begin anew once", source);
-    else if (leg->restarts > 1)
-        snprintf(restarts, sizeof restarts, "the sequence numbers of %s begin anew %u times", source, leg->restarts);
-    if (leg->reused > 0)
+    else if (line->restarts > 1)
+        snprintf(restarts, sizeof restarts, "the sequence numbers of %s begin anew %u times", source, line->restarts);
+    if (line->reused > 0)
         snprintf(reused, sizeof reused, "%s%u of %u RTP packets of %s repeat a sequence number with other bytes",
-                 restarts[0] ? ", " : "", leg->reused, leg->packets, source);
-    if (leg->strays > 0)
+                 restarts[0] ? ", " : "", line->reused, line->packets, source);
+    if (line->strays > 0)
         snprintf(strays, sizeof strays, "%s%u RTP packet%s of %s ha%s a sequence number that fits nothing",
-                 restarts[0] || reused[0] ? ", " : "", leg->strays, leg->strays == 1 ? "" : "s", source,
-                 leg->strays == 1 ? "s" : "ve");
-    if (restarts[0] || reused[0] || strays[0])
-        add(v, HIK_CODE_SEQUENCE, HIK_SEVERITY_NOTE, "%s%s%s", restarts, reused, strays);
+                 restarts[0] || reused[0] ? ", " : "", line->strays, line->strays == 1 ? "" : "s", source,
+                 line->strays == 1 ? "s" : "ve");
+    add(v, HIK_CODE_SEQUENCE, HIK_SEVERITY_NOTE, "%s%s%s", restarts, reused, strays);
 }
 
 enum hik_severity hik_verdict_loss_severity(uint64_t lost, uint64_t expected)
@@ -501,50 +535,101 @@ enum hik_severity hik_verdict_loss_severity(uint64_t lost, uint64_t expected)
     return lost > 0 && lost * 1000 >= expected ? HIK_SEVERITY_WARN : HIK_SEVERITY_NOTE;
 }
 
-static double loss_percent(const struct hik_line_loss *loss)
+static double loss_percent(const struct hik_line *line)
 {
-    return loss->lost > 0 && loss->expected > 0 ? 100.0 * loss->lost / loss->expected : 0;
+    return line->lost > 0 && line->expected > 0 ? 100.0 * line->lost / line->expected : 0;
 }
 
-static void judge_transport(const struct hik_facts *f, const struct hik_leg *leg, struct hik_verdict *v)
+/* The line that loses most, and what the next one loses. */
+static void judge_loss(const struct hik_facts *f, const struct lines *lines, struct hik_verdict *v)
+{
+    const struct hik_line *worst = NULL, *next = NULL;
+    char more[160] = "";
+    double percent;
+
+    for (unsigned i = 0; i < lines->count; i++) {
+        const struct hik_line *line = lines->line[i];
+
+        if (line->lost == 0)
+            continue;
+        if (!worst || loss_percent(line) > loss_percent(worst)) {
+            next = worst;
+            worst = line;
+        } else if (!next || loss_percent(line) > loss_percent(next)) {
+            next = line;
+        }
+    }
+    if (!worst)
+        return;
+    percent = loss_percent(worst);
+    if (next)
+        snprintf(more, sizeof more, ", and %u of %u%s from %s", next->lost, next->expected, next->audio ? " of the audio" : "",
+                 or_unknown(next->from));
+    add(v, HIK_CODE_LOSS, hik_verdict_loss_severity(worst->lost, worst->expected), "%s %% (%u of %u %sRTP packets from %s%s lost%s)",
+        decimals(percent, percent >= 0.1 ? 1 : 3).s, worst->lost, worst->expected, audio_word(worst), or_unknown(worst->from), more,
+        f->connections.framed_seen ? " before they came to the connection" : "");
+}
+
+static void judge_duplicates(const struct lines *lines, struct hik_verdict *v)
+{
+    uint32_t duplicates = 0, packets = 0;
+    bool audio = true;
+
+    for (unsigned i = 0; i < lines->count; i++) {
+        const struct hik_line *line = lines->line[i];
+
+        if (line->duplicates == 0)
+            continue;
+        duplicates += line->duplicates;
+        packets += line->packets;
+        audio &= line->audio;
+    }
+    if (duplicates > 0)
+        add(v, HIK_CODE_DUPLICATES, HIK_SEVERITY_NOTE, "%u of %u %sRTP packets came twice", duplicates, packets,
+            audio ? "audio " : "");
+}
+
+/* Where the media of a line comes from and goes to, against what was announced for it. */
+static bool judge_destination(const struct hik_line *line, struct hik_verdict *v)
+{
+    if (line->misdirected > 0)
+        add(v, HIK_CODE_WRONG_DESTINATION, line->misdirected_same_port ? HIK_SEVERITY_WARN : HIK_SEVERITY_ERROR,
+            "%u RTP packets with the SSRC announced go to %s, not to %s%s", line->misdirected, or_unknown(line->misdirected_to),
+            or_unknown(line->announced_to), line->misdirected_same_port ? "; same port: is the address translated on the way?" : "");
+    return line->misdirected > 0;
+}
+
+static bool judge_source(const struct hik_line *line, struct hik_verdict *v)
+{
+    if (line->unnegotiated == 0)
+        return false;
+    if (line->unnegotiated_is_host)
+        add(v, HIK_CODE_UNNEGOTIATED, HIK_SEVERITY_NOTE, "media comes from %s, not from the port announced, %s",
+            or_unknown(line->unnegotiated_from), or_unknown(line->announced_from));
+    else if (line->unnegotiated_is_peer)
+        add(v, HIK_CODE_NAT, HIK_SEVERITY_NOTE, "media comes from %s, where its SIP comes from, instead of %s",
+            or_unknown(line->unnegotiated_from), or_unknown(line->announced_from));
+    else
+        add(v, HIK_CODE_UNNEGOTIATED, HIK_SEVERITY_WARN, "%u of %u %sRTP packets come from %s, which no SDP announced (announced: %s)",
+            line->unnegotiated, line->packets, audio_word(line), or_unknown(line->unnegotiated_from), or_unknown(line->announced_from));
+    return true;
+}
+
+static void judge_transport(const struct hik_facts *f, const struct lines *lines, struct hik_verdict *v)
 {
     /* Over TCP nothing is lost on the way: see judge_connections(). */
-    bool told = f->tcp && (f->connections.missing > 0 || f->connections.cut);
-    const struct hik_line_loss *main = &leg->loss, *beside = &leg->loss_beside;
-    const struct hik_line_loss *worst = loss_percent(beside) > loss_percent(main) ? beside : main;
-
-    if (!told && worst->lost > 0) {
-        const struct hik_line_loss *other = worst == main ? beside : main;
-        double percent = loss_percent(worst);
-        char more[160] = "";
-
-        if (other->lost > 0)
-            snprintf(more, sizeof more, ", and %u of %u%s from %s", other->lost, other->expected, other->audio ? " of the audio" : "",
-                     or_unknown(other->from));
-        add(v, HIK_CODE_LOSS, hik_verdict_loss_severity(worst->lost, worst->expected),
-            "%s %% (%u of %u %sRTP packets from %s%s lost%s)", decimals(percent, percent >= 0.1 ? 1 : 3).s, worst->lost,
-            worst->expected, worst->audio ? "audio " : "", or_unknown(worst->from), more,
-            f->connections.framed_seen ? " before they came to the connection" : "");
-    }
-    judge_sequence(leg, v);
-    if (leg->duplicates > 0)
-        add(v, HIK_CODE_DUPLICATES, HIK_SEVERITY_NOTE, "%u of %u RTP packets came twice", leg->duplicates, leg->packets);
-    if (leg->packets_misdirected > 0 && leg->packets_misdirected == leg->packets) /* else it came where it should as well */
-        add(v, HIK_CODE_WRONG_DESTINATION, leg->misdirected_same_port ? HIK_SEVERITY_WARN : HIK_SEVERITY_ERROR,
-            "%u RTP packets with the SSRC announced go to %s, not to %s%s", leg->packets_misdirected, or_unknown(leg->seen_to),
-            or_unknown(leg->to), leg->misdirected_same_port ? "; same port: is the address translated on the way?" : "");
-    if (leg->packets_unnegotiated > 0) {
-        if (leg->unnegotiated_is_host)
-            add(v, HIK_CODE_UNNEGOTIATED, HIK_SEVERITY_NOTE, "media comes from %s, not from the port announced, %s",
-                or_unknown(leg->unnegotiated_from), or_unknown(leg->from));
-        else if (leg->unnegotiated_is_peer)
-            add(v, HIK_CODE_NAT, HIK_SEVERITY_NOTE, "media comes from %s, where its SIP comes from, instead of %s",
-                or_unknown(leg->unnegotiated_from), or_unknown(leg->from));
-        else
-            add(v, HIK_CODE_UNNEGOTIATED, HIK_SEVERITY_WARN,
-                "%u of %u RTP packets come from %s, which no SDP announced (announced: %s)", leg->packets_unnegotiated,
-                leg->packets, or_unknown(leg->unnegotiated_from), or_unknown(leg->from));
-    }
+    if (!(f->tcp && (f->connections.missing > 0 || f->connections.cut)))
+        judge_loss(f, lines, v);
+    for (unsigned i = 0; i < lines->count; i++)
+        if (lines->line[i]->restarts > 0 || lines->line[i]->strays > 0 || lines->line[i]->reused > 0) {
+            judge_sequence(lines->line[i], v);
+            break;
+        }
+    judge_duplicates(lines, v);
+    for (unsigned i = 0; i < lines->count && !judge_destination(lines->line[i], v); i++)
+        ;
+    for (unsigned i = 0; i < lines->count && !judge_source(lines->line[i], v); i++)
+        ;
 }
 
 /* Over TCP. */
@@ -574,10 +659,10 @@ static void judge_connections(const struct hik_facts *f, const struct hik_leg *l
     if (t->cut)
         add(v, HIK_CODE_INCOMPLETE, HIK_SEVERITY_NOTE, "the capture cut the segments of the media connection (%u of %u bytes "
             "kept): RTP packets are counted by those headers that are there", t->kept, t->sent);
-    else if (t->missing > 0 && leg->loss.lost > 0)
+    else if (t->missing > 0 && leg->lost > 0)
         add(v, HIK_CODE_INCOMPLETE, HIK_SEVERITY_NOTE, "%llu bytes of the media connection are not in the capture, in %u place%s, "
             "first before frame %u, and with them %u RTP packet%s: not lost on the way", (unsigned long long)t->missing, t->holes,
-            t->holes == 1 ? "" : "s", t->missing_frame, leg->loss.lost, leg->loss.lost == 1 ? "" : "s");
+            t->holes == 1 ? "" : "s", t->missing_frame, leg->lost, leg->lost == 1 ? "" : "s");
     else if (t->missing > 0)
         add(v, HIK_CODE_INCOMPLETE, HIK_SEVERITY_NOTE, "%llu bytes of the media connection are not in the capture, in %u place%s, "
             "first before frame %u", (unsigned long long)t->missing, t->holes, t->holes == 1 ? "" : "s", t->missing_frame);
@@ -601,7 +686,8 @@ static void judge_end(const struct hik_facts *f, struct hik_verdict *v)
 
 static void judge_established(const struct hik_facts *f, struct hik_verdict *v)
 {
-    const struct hik_leg *leg = main_leg(f);
+    const struct hik_leg *leg = main_leg(f), *came;
+    struct lines lines;
 
     v->state = f->bye || f->bye_answered ? HIK_STATE_CLOSED : HIK_STATE_ESTABLISHED;
     if (judge_late_answer(f, v)) {
@@ -625,11 +711,16 @@ static void judge_established(const struct hik_facts *f, struct hik_verdict *v)
                 "came all the same", or_unknown(i == 0 ? f->caller : f->callee), f->leg[0].packets + f->leg[1].packets);
             break;
         }
-        judge_ssrc(f, leg, v);
-        judge_content(f, leg, v);
-        judge_transport(f, leg->packets > 0 ? leg : (leg == &f->leg[0] ? &f->leg[1] : &f->leg[0]), v);
+        came = leg->packets > 0 ? leg : leg == &f->leg[0] ? &f->leg[1] : &f->leg[0];
+        lines = lines_of(f, came);
+        if (leg->wanted && !leg->to_port_zero && leg->packets > 0 && leg->lines[0].packets == 0)
+            add(v, HIK_CODE_NO_MEDIA, HIK_SEVERITY_ERROR, "0 RTP packets to %s%s in %s s, but %u of another m= line",
+                or_unknown(leg->to), address_remark(leg), tenths(f->after_answer).s, leg->packets);
+        judge_ssrc(f, leg, &lines, v);
+        judge_content(f, leg, &lines, v);
+        judge_transport(f, &lines, v);
         if (f->tcp)
-            judge_connections(f, leg->packets > 0 ? leg : (leg == &f->leg[0] ? &f->leg[1] : &f->leg[0]), v);
+            judge_connections(f, came, v);
         judge_end(f, v);
         if (f->first_media_after >= HIK_WAIT_MEDIA)
             add(v, HIK_CODE_SLOW_START, HIK_SEVERITY_NOTE, "first RTP packet %s s after the answer",
@@ -680,7 +771,8 @@ static void add_ok(const struct hik_facts *f, struct hik_verdict *v)
             snprintf(size, sizeof size, " %ux%u", f->width, f->height);
         snprintf(what, sizeof what, " of %s%s", codec, size);
     }
-    add(v, HIK_CODE_OK, HIK_SEVERITY_NOTE, "%u RTP packets%s in %s s from %s to %s", leg->packets, what,
+    add(v, HIK_CODE_OK, HIK_SEVERITY_NOTE, "%u RTP packets%s in %s s from %s to %s",
+        leg->lines[0].packets > 0 ? leg->lines[0].packets : leg->packets, what,
         tenths(leg->seconds).s, or_unknown(leg->seen_from), or_unknown(leg->seen_to));
 }
 

@@ -84,6 +84,27 @@ const char *hik_verdict_state_name(enum hik_state state);
 
 enum hik_role { HIK_ROLE_NONE, HIK_ROLE_ACTIVE, HIK_ROLE_PASSIVE }; /* a=setup; actpass and holdconn are NONE */
 
+/* Media of an m= line in one direction. Texts are "address:port" and may be NULL where not known. */
+#define HIK_LINES HIK_SDP_MAX_MEDIA
+struct hik_line {
+    bool audio;
+    const char *from;         /* where most of it comes from */
+    const char *announced_from, *announced_to; /* by its sender and its receiver */
+    uint32_t packets, expected, lost, duplicates;
+    uint32_t restarts, strays, reused; /* sequence numbers: begun anew; of single packets that fit nothing; standing still */
+    unsigned ssrcs;           /* different SSRCs */
+    uint32_t ssrc, ssrc_packets; /* the one announced if it came, else the one most packets have; and its packets */
+    uint32_t unnegotiated;    /* packets from a source no SDP announced */
+    const char *unnegotiated_from;
+    bool unnegotiated_is_host; /* that source has the announced address, and only the port differs */
+    bool unnegotiated_is_peer; /* that source has the address of the SIP peer */
+    uint32_t misdirected;     /* with the SSRC announced, to an endpoint the receiver did not announce, and none where it did */
+    const char *misdirected_to;
+    bool misdirected_same_port; /* of which the port is the one announced */
+    uint32_t undeclared;      /* packets with a payload type that no m= line names */
+    uint8_t undeclared_pt;
+};
+
 /* Media in one direction. Texts are "address:port" and may be NULL where not known. */
 struct hik_leg {
     bool wanted;              /* the SDPs say media goes this way */
@@ -94,25 +115,11 @@ struct hik_leg {
     enum hik_address_class sender_class; /* of the SIP peer that must send there */
     enum hik_address_class receiver_class; /* of the address that the receiver's own SIP comes from */
     bool to_is_peer;          /* the announced address is the one the receiver's SIP comes from */
-    /* Losses are those of one m= line: the one the session is about, else the one beside it that loses most. */
-    struct hik_line_loss {
-        uint32_t expected, lost;
-        const char *from;
-        bool audio;           /* of a line beside */
-    } loss, loss_beside;
-    uint32_t line_packets;    /* of the line the session is about */
-    uint32_t packets, lost, duplicates, reordered; /* over all flows of this direction */
-    uint32_t restarts, strays, reused; /* sequence numbers: begun anew; of single packets that fit nothing; standing still */
+    struct hik_line lines[HIK_LINES]; /* [0]: the one the session is about, and what no line announced */
+    uint32_t packets, lost;   /* over all lines */
     const char *seen_from, *seen_to; /* of the flow with the most packets */
     uint32_t ssrc;            /* of that flow */
-    unsigned ssrcs;           /* different SSRCs */
     uint32_t packets_expected_ssrc; /* packets with the SSRC announced */
-    uint32_t packets_unnegotiated; /* from a source no SDP announced */
-    const char *unnegotiated_from;
-    uint32_t packets_misdirected;  /* with the SSRC announced, to an endpoint the receiver did not announce */
-    bool misdirected_same_port;    /* of which the port is the one announced */
-    bool unnegotiated_is_host; /* that source has the announced address, and only the port differs */
-    bool unnegotiated_is_peer; /* that source has the address of the SIP peer */
     double seconds;           /* from the first to the last packet */
 };
 
@@ -208,8 +215,6 @@ struct hik_facts {
     const char *ssrc_text;    /* the y= as written */
     int shared_with;          /* another session, at the same time, same SSRC and receiver address; -1 = none */
     bool shared_port;         /* and the same port: the receiver has nothing else to tell them apart */
-    int undeclared_pt;        /* payload type of the RTP that no m= line names; -1 = none */
-    uint32_t undeclared_packets, undeclared_of; /* how many of how many packets have such a payload type */
     bool declared_ps;
     bool encrypted;           /* the video is; key frames and frames are counted by what is not */
     const char *codec, *looks_like; /* NULL = not known */
@@ -220,7 +225,7 @@ struct hik_facts {
     const char *cascade_via;  /* that platform's address */
 };
 
-/* Sets what 0 does not mean: both session numbers, undeclared_pt and first_media_after to -1. */
+/* Sets what 0 does not mean: both session numbers and first_media_after to -1. */
 void hik_facts_init(struct hik_facts *facts);
 
 struct hik_finding {

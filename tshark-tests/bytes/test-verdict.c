@@ -30,13 +30,16 @@ static struct hik_facts healthy(void)
     f.leg[0].from = "10.69.91.7:5930";
     f.leg[0].to_class = f.leg[0].sender_class = HIK_ADDR_PRIVATE;
     f.leg[0].to_is_peer = true;
-    f.leg[0].packets = f.leg[0].line_packets = f.leg[0].loss.expected = 2000;
-    f.leg[0].loss.from = "10.69.91.7:5930";
+    f.leg[0].packets = f.leg[0].lines[0].packets = f.leg[0].lines[0].expected = 2000;
+    f.leg[0].lines[0].from = f.leg[0].lines[0].announced_from = "10.69.91.7:5930";
+    f.leg[0].lines[0].announced_to = "10.69.80.187:5798";
     f.leg[0].packets_expected_ssrc = 2000;
     f.leg[0].seen_from = "10.69.91.7:5930";
     f.leg[0].seen_to = "10.69.80.187:5798";
     f.leg[0].ssrc = 100007399;
-    f.leg[0].ssrcs = 1;
+    f.leg[0].lines[0].ssrcs = 1;
+    f.leg[0].lines[0].ssrc = 100007399;
+    f.leg[0].lines[0].ssrc_packets = 2000;
     f.leg[0].seconds = 8.0;
     f.capture_has_rtp = f.capture_has_media = true;
     f.first_media_after = 0.2;
@@ -63,7 +66,7 @@ static struct hik_facts unanswered(void)
     f.reason = NULL;
     f.acked = f.bye = false;
     f.forks = 0;
-    memset(&f.leg[0].packets, 0, sizeof f.leg[0] - offsetof(struct hik_leg, packets));
+    memset(f.leg[0].lines, 0, sizeof f.leg[0] - offsetof(struct hik_leg, lines));
     f.first_media_after = -1;
     f.silence = 0;
     f.after_answer = 0;
@@ -356,9 +359,97 @@ static void test_ssrc(void)
     f.shared_port = true;
     expect(f, HIK_STATE_CLOSED, "SSRC_SHARED session 3 has SSRC 100007399 at the same time, to the same port");
     f = healthy();
-    f.leg[0].ssrcs = 2;
-    f.leg[0].packets_expected_ssrc = 1500;
+    f.leg[0].lines[0].ssrcs = 2;
+    f.leg[0].lines[0].ssrc_packets = 1500;
     expect(f, HIK_STATE_CLOSED, "SSRC_CHANGED 2 different SSRCs from 10.69.91.7:5930; 1500 of 2000 packets carry 100007399");
+}
+
+static void audio_beside(struct hik_facts *f)
+{
+    struct hik_line *line = &f->leg[0].lines[1];
+
+    line->audio = true;
+    line->from = line->announced_from = "10.69.91.7:5932";
+    line->announced_to = "10.69.80.187:5800";
+    line->packets = line->expected = 400;
+    line->ssrcs = 1;
+    line->ssrc = 7;
+    line->ssrc_packets = 400;
+    f->leg[0].packets += 400;
+}
+
+/* Each finding names the endpoint of its line and counts its packets; where two lines have it, the first does. */
+static void test_lines(void)
+{
+    struct hik_facts f = healthy();
+    struct hik_line *video = &f.leg[0].lines[0], *audio = &f.leg[0].lines[1];
+
+    audio_beside(&f);
+    expect(f, HIK_STATE_CLOSED, "OK " SEEN);
+    /* the audio alone is not what the call is about, and its SSRC not the one announced */
+    f.leg[0].packets = 400;
+    f.leg[0].lines[0].packets = f.leg[0].packets_expected_ssrc = 0;
+    f.leg[0].ssrc = 7;
+    expect(f, HIK_STATE_CLOSED, "NO_MEDIA 0 RTP packets to 10.69.80.187:5798 (private address) in 8.1 s, but 400 of another m= line");
+    f = healthy();
+    audio_beside(&f);
+    audio->ssrcs = 3;
+    audio->ssrc_packets = 390;
+    audio->undeclared = 10;
+    audio->undeclared_pt = 0;
+    expect(f, HIK_STATE_CLOSED, "PAYLOAD_TYPE 10 of 400 packets from 10.69.91.7:5932 have payload type 0, which no m= line names; "
+           "also SSRC_CHANGED 3 different SSRCs from 10.69.91.7:5932; 390 of 400 packets carry 7");
+    video->ssrcs = 2;
+    video->ssrc_packets = 1999;
+    video->undeclared = 1;
+    video->undeclared_pt = 100;
+    expect(f, HIK_STATE_CLOSED, "PAYLOAD_TYPE 1 of 2000 packets from 10.69.91.7:5930 have payload type 100, which no m= line names; "
+           "also SSRC_CHANGED 2 different SSRCs from 10.69.91.7:5930; 1999 of 2000 packets carry 100007399");
+    f = healthy();
+    audio_beside(&f);
+    audio->unnegotiated = 40;
+    audio->unnegotiated_from = "203.0.113.9:5";
+    audio->duplicates = 3;
+    audio->restarts = 2;
+    expect(f, HIK_STATE_CLOSED, "UNNEGOTIATED 40 of 400 audio RTP packets come from 203.0.113.9:5, which no SDP announced (announced: "
+           "10.69.91.7:5932); also DUPLICATES 3 of 400 audio RTP packets came twice; SEQUENCE the sequence numbers of "
+           "10.69.91.7:5932 begin anew 2 times");
+    video->duplicates = 1;
+    video->unnegotiated = 1;
+    video->unnegotiated_from = "203.0.113.9:6";
+    video->strays = 1;
+    expect(f, HIK_STATE_CLOSED, "UNNEGOTIATED 1 of 2000 RTP packets come from 203.0.113.9:6, which no SDP announced (announced: "
+           "10.69.91.7:5930); also DUPLICATES 4 of 2400 RTP packets came twice; SEQUENCE 1 RTP packet of 10.69.91.7:5930 has a "
+           "sequence number that fits nothing");
+    f = healthy();
+    audio_beside(&f);
+    audio->misdirected = 400;
+    audio->misdirected_to = "10.69.80.187:9";
+    expect(f, HIK_STATE_CLOSED, "WRONG_DESTINATION 400 RTP packets with the SSRC announced go to 10.69.80.187:9, not to "
+           "10.69.80.187:5800");
+    /* the line that loses most leads, and the next one follows; of equals the first leads */
+    f = healthy();
+    audio_beside(&f);
+    audio->lost = 100;
+    expect(f, HIK_STATE_CLOSED, "LOSS 25.0 % (100 of 400 audio RTP packets from 10.69.91.7:5932 lost)");
+    video->lost = 499;
+    expect(f, HIK_STATE_CLOSED, "LOSS 25.0 % (100 of 400 audio RTP packets from 10.69.91.7:5932, and 499 of 2000 from "
+           "10.69.91.7:5930 lost)");
+    video->lost = 500;
+    expect(f, HIK_STATE_CLOSED, "LOSS 25.0 % (500 of 2000 RTP packets from 10.69.91.7:5930, and 100 of 400 of the audio from "
+           "10.69.91.7:5932 lost)");
+    f.leg[0].lines[2] = *audio;
+    f.leg[0].lines[2].lost = 101;
+    expect(f, HIK_STATE_CLOSED, "LOSS 25.3 % (101 of 400 audio RTP packets from 10.69.91.7:5932, and 500 of 2000 from "
+           "10.69.91.7:5930 lost)");
+    /* the way back of a conversation is judged, too; what comes back unasked is not */
+    f = healthy();
+    f.leg[1].packets = f.leg[1].lines[0].packets = f.leg[1].lines[0].expected = 50;
+    f.leg[1].lines[0].lost = 10;
+    f.leg[1].lines[0].from = "10.69.80.187:5798";
+    expect(f, HIK_STATE_CLOSED, "OK " SEEN);
+    f.leg[1].wanted = true;
+    expect(f, HIK_STATE_CLOSED, "LOSS 20.0 % (10 of 50 RTP packets from 10.69.80.187:5798 lost)");
 }
 
 static void test_content(void)
@@ -374,10 +465,9 @@ static void test_content(void)
     f.ps_packets = 1500; /* a minority: gaps and private data */
     expect(f, HIK_STATE_CLOSED, "OK " SEEN);
     f = healthy();
-    f.undeclared_pt = 100;
-    f.undeclared_packets = 98;
-    f.undeclared_of = 99;
-    expect(f, HIK_STATE_CLOSED, "PAYLOAD_TYPE 98 of 99 packets from 10.69.91.7:5930 have payload type 100, which no m= line names");
+    f.leg[0].lines[0].undeclared_pt = 100;
+    f.leg[0].lines[0].undeclared = 1998;
+    expect(f, HIK_STATE_CLOSED, "PAYLOAD_TYPE 1998 of 2000 packets from 10.69.91.7:5930 have payload type 100, which no m= line names");
     f = healthy();
     f.encrypted = true;
     expect(f, HIK_STATE_CLOSED, "ENCRYPTED the video from 10.69.91.7:5930 is encrypted, H.264: without the device's key there is no "
@@ -395,23 +485,24 @@ static void test_loss(void)
 
     f.leg[0].packets = 1752;
     f.leg[0].packets_expected_ssrc = 1752;
-    f.leg[0].loss.lost = 248;
+    f.leg[0].lines[0].lost = 248;
     expect(f, HIK_STATE_CLOSED, "LOSS 12.4 % (248 of 2000 RTP packets from 10.69.91.7:5930 lost)");
     f.leg[0].ssrc = 5;
     f.leg[0].packets_expected_ssrc = 0;
     expect(f, HIK_STATE_CLOSED, "SSRC_MISMATCH RTP from 10.69.91.7:5930 carries SSRC 5, the answer announced 100007399 "
            "(y=0100007399); also LOSS 12.4 % (248 of 2000 RTP packets from 10.69.91.7:5930 lost)");
     f = healthy();
-    f.leg[0].loss.lost = 1;
-    f.leg[0].packets--;
+    f.leg[0].lines[0].lost = 1;
+    f.leg[0].lines[0].packets--;
     expect(f, HIK_STATE_CLOSED, "OK 1999 RTP packets of H.264 1920x1080 in 8.0 s from 10.69.91.7:5930 to 10.69.80.187:5798; "
            "also LOSS 0.050 % (1 of 2000 RTP packets from 10.69.91.7:5930 lost)");
     f = healthy();
-    f.leg[0].duplicates = 7;
+    f.leg[0].lines[0].duplicates = 7;
     expect(f, HIK_STATE_CLOSED, "OK " SEEN "; also DUPLICATES 7 of 2000 RTP packets came twice");
+    /* a tenth of a percent is a fault */
     f = healthy();
-    f.leg[0].reordered = 7; /* cured by any receiver */
-    expect(f, HIK_STATE_CLOSED, "OK " SEEN);
+    f.leg[0].lines[0].lost = 2;
+    expect(f, HIK_STATE_CLOSED, "LOSS 0.1 % (2 of 2000 RTP packets from 10.69.91.7:5930 lost)");
 }
 
 static void test_one_way(void)
@@ -448,29 +539,27 @@ static void test_source(void)
 {
     struct hik_facts f = healthy();
 
-    f.leg[0].packets_unnegotiated = 2000;
-    f.leg[0].unnegotiated_from = f.leg[0].seen_from = "203.0.113.9:40000";
-    f.leg[0].unnegotiated_is_peer = true;
+    f.leg[0].lines[0].unnegotiated = 2000;
+    f.leg[0].lines[0].unnegotiated_from = f.leg[0].seen_from = "203.0.113.9:40000";
+    f.leg[0].lines[0].unnegotiated_is_peer = true;
     expect(f, HIK_STATE_CLOSED, "OK 2000 RTP packets of H.264 1920x1080 in 8.0 s from 203.0.113.9:40000 to 10.69.80.187:5798; "
            "also NAT media comes from 203.0.113.9:40000, where its SIP comes from, instead of 10.69.91.7:5930");
-    f.leg[0].unnegotiated_is_peer = false;
+    f.leg[0].lines[0].unnegotiated_is_peer = false;
     expect(f, HIK_STATE_CLOSED, "UNNEGOTIATED 2000 of 2000 RTP packets come from 203.0.113.9:40000, which no SDP announced "
            "(announced: 10.69.91.7:5930)");
-    f.leg[0].unnegotiated_is_host = true;
-    f.leg[0].unnegotiated_from = f.leg[0].seen_from = "10.69.91.7:40000";
+    f.leg[0].lines[0].unnegotiated_is_host = true;
+    f.leg[0].lines[0].unnegotiated_from = f.leg[0].seen_from = "10.69.91.7:40000";
     expect(f, HIK_STATE_CLOSED, "OK 2000 RTP packets of H.264 1920x1080 in 8.0 s from 10.69.91.7:40000 to 10.69.80.187:5798; "
            "also UNNEGOTIATED media comes from 10.69.91.7:40000, not from the port announced, 10.69.91.7:5930");
     f = healthy();
-    f.leg[0].packets_misdirected = 2000;
-    f.leg[0].seen_to = "10.69.80.187:30000";
+    f.leg[0].lines[0].misdirected = 2000;
+    f.leg[0].lines[0].misdirected_to = "10.69.80.187:30000";
     expect(f, HIK_STATE_CLOSED, "WRONG_DESTINATION 2000 RTP packets with the SSRC announced go to 10.69.80.187:30000, not to "
            "10.69.80.187:5798");
-    f.leg[0].seen_to = "10.69.80.99:5798";
-    f.leg[0].misdirected_same_port = true;
+    f.leg[0].lines[0].misdirected_to = "10.69.80.99:5798";
+    f.leg[0].lines[0].misdirected_same_port = true;
     expect(f, HIK_STATE_CLOSED, "WRONG_DESTINATION 2000 RTP packets with the SSRC announced go to 10.69.80.99:5798, not to "
            "10.69.80.187:5798; same port: is the address translated on the way?");
-    f.leg[0].packets_misdirected = 1999; /* it came where it should as well */
-    expect(f, HIK_STATE_CLOSED, "OK 2000 RTP packets of H.264 1920x1080 in 8.0 s from 10.69.91.7:5930 to 10.69.80.99:5798");
     f = healthy();
     f.leg[0].sender_class = HIK_ADDR_PUBLIC; /* media came all the same */
     expect(f, HIK_STATE_CLOSED, "OK " SEEN "; also PRIVATE_ADDRESS 10.69.80.187:5798 is private, "
@@ -506,7 +595,7 @@ static void test_edges(void)
     f.acked = false;
     f.caller = NULL;
     expect(f, HIK_STATE_CLOSED, "BEGAN_BEFORE the INVITE is not in the capture, 2000 RTP packets are");
-    f.leg[0].loss.lost = 500;
+    f.leg[0].lines[0].lost = 500;
     expect(f, HIK_STATE_CLOSED, "LOSS 25.0 % (500 of 2000 RTP packets from 10.69.91.7:5930 lost); "
            "also BEGAN_BEFORE the INVITE is not in the capture, 2000 RTP packets are");
     f = silent();
@@ -642,17 +731,22 @@ static void test_hostile(void)
             f.ssrc = HIK_SSRC_HIKVISION;
         f.shared_with = g_rand_int_range(rand, -1, 2);
         f.cascade_with = g_rand_int_range(rand, -1, 2);
-        f.undeclared_pt = g_rand_int_range(rand, -1, 128);
         f.encrypted = g_rand_int_range(rand, 0, 4) == 0;
         f.offer_role = g_rand_int_range(rand, 0, 3);
         f.answer_role = g_rand_int_range(rand, 0, 3);
         for (int k = 0; k < 2; k++) {
-            BIT(leg[k].wanted), BIT(leg[k].to_port_zero), BIT(leg[k].to_is_peer), BIT(leg[k].unnegotiated_is_peer);
-            BIT(leg[k].unnegotiated_is_host), BIT(leg[k].misdirected_same_port);
-            NUM(leg[k].packets), NUM(leg[k].line_packets), NUM(leg[k].loss.expected), NUM(leg[k].loss.lost), NUM(leg[k].loss_beside.expected),
-                NUM(leg[k].loss_beside.lost), BIT(leg[k].loss_beside.audio), TXT(leg[k].loss.from), TXT(leg[k].loss_beside.from), NUM(leg[k].duplicates), NUM(leg[k].restarts), NUM(leg[k].strays), NUM(leg[k].reused), NUM(leg[k].ssrc);
-            NUM(leg[k].ssrcs), NUM(leg[k].packets_expected_ssrc), NUM(leg[k].packets_unnegotiated), NUM(leg[k].packets_misdirected);
-            TXT(leg[k].to), TXT(leg[k].from), TXT(leg[k].seen_from), TXT(leg[k].seen_to), TXT(leg[k].unnegotiated_from);
+            BIT(leg[k].wanted), BIT(leg[k].to_port_zero), BIT(leg[k].to_is_peer), NUM(leg[k].packets), NUM(leg[k].lost);
+            NUM(leg[k].ssrc), NUM(leg[k].packets_expected_ssrc);
+            for (int m = 0; m < HIK_LINES; m++) {
+#define LINE(member) leg[k].lines[m].member
+                BIT(LINE(audio)), BIT(LINE(unnegotiated_is_host)), BIT(LINE(unnegotiated_is_peer)), BIT(LINE(misdirected_same_port));
+                NUM(LINE(packets)), NUM(LINE(expected)), NUM(LINE(lost)), NUM(LINE(duplicates)), NUM(LINE(restarts));
+                NUM(LINE(strays)), NUM(LINE(reused)), NUM(LINE(ssrcs)), NUM(LINE(ssrc)), NUM(LINE(ssrc_packets));
+                NUM(LINE(unnegotiated)), NUM(LINE(misdirected)), NUM(LINE(undeclared));
+                TXT(LINE(from)), TXT(LINE(announced_from)), TXT(LINE(announced_to)), TXT(LINE(unnegotiated_from));
+                TXT(LINE(misdirected_to));
+            }
+            TXT(leg[k].to), TXT(leg[k].from), TXT(leg[k].seen_from), TXT(leg[k].seen_to);
             SEC(leg[k].seconds);
             f.leg[k].to_class = g_rand_int_range(rand, 0, 6);
             f.leg[k].sender_class = g_rand_int_range(rand, 0, 6);
@@ -703,6 +797,7 @@ int main(int argc, char **argv)
     g_test_add_func("/verdict/port-zero", test_port_zero);
     g_test_add_func("/verdict/tcp", test_tcp);
     g_test_add_func("/verdict/ssrc", test_ssrc);
+    g_test_add_func("/verdict/lines", test_lines);
     g_test_add_func("/verdict/content", test_content);
     g_test_add_func("/verdict/loss", test_loss);
     g_test_add_func("/verdict/one-way", test_one_way);
