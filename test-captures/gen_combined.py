@@ -13,7 +13,7 @@ A fault is a function of the packets of a line (in order, before they are sent):
 
 import re
 
-from hikpcap import ACK, H264_PPS, PS_ONLY, PSH, h264_slice, h264_sps, ps_frame, rfc4571, rtp, sdp
+from hikpcap import ACK, H264_PPS, PS_ONLY, PSH, Capture, Link, h264_slice, h264_sps, ps_frame, rfc4571, rtp, sdp
 
 AUDIO_ABOVE = 10      # the audio's ports are so far above the video's
 MOVED_ABOVE = 5000    # and those after a re-INVITE above those before
@@ -462,3 +462,17 @@ class MixedTcp(Mixed):
             self.found.say("WRONG_DESTINATION", "^the media connection from %s:%d goes to %s:%d instead of %s:%d, which was announced" % (
                 *line.src, line.dst[0], line.dst[1] + 7, *line.dst))
         return super().expected(copies)
+
+
+def captures():
+    """A few of them; test_combined.py makes them all."""
+    cap = Capture()
+    link = Link(cap)
+    for fault, on in (("stranger", "audio"), ("wrong_port", "video")):
+        Mixed(link, fault, on, early=True, audio=True, moves=True).play()
+    yield "combined-udp.pcap", cap
+    cap = Capture()
+    link = Link(cap)
+    for way, fault in (("missing", "payload_type"), ("reconnect", "restart")):
+        MixedTcp(link, way, fault, audio=True, moves=True).play()
+    yield "combined-tcp.pcap", cap

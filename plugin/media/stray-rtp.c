@@ -60,13 +60,9 @@ void hik_stray_rtp_take(packet_info *pinfo, tvbuff_t *tvb)
 {
     struct hik_ends_key key = {{&pinfo->src, &pinfo->dst}, {(uint16_t)pinfo->srcport, (uint16_t)pinfo->destport}, 0};
     struct stray *stray, before;
-    uint8_t type;
 
     hik_session_saw(pinfo);
     if (tvb_captured_length(tvb) < 12 || (tvb_get_uint8(tvb, 0) & 0xC0) != 0x80 || pinfo->ptype != PT_UDP)
-        return;
-    type = tvb_get_uint8(tvb, 1);
-    if (type >= 192 && type <= 223) /* RTCP (RFC 5761 clause 4) */
         return;
     stray = (struct stray *)wmem_map_lookup(strays, &key);
     if (!stray) {

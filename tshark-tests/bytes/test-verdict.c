@@ -585,6 +585,109 @@ static void test_end(void)
     expect(f, HIK_STATE_ESTABLISHED, "OK " SEEN);
 }
 
+static bool says(const struct hik_facts *f, enum hik_code code)
+{
+    struct hik_verdict v;
+
+    hik_verdict_judge(f, &v);
+    return hik_verdict_find(&v, code) != NULL;
+}
+
+static enum hik_severity severity_of(const struct hik_facts *f, enum hik_code code)
+{
+    struct hik_verdict v;
+
+    hik_verdict_judge(f, &v);
+    g_assert_nonnull(hik_verdict_find(&v, code));
+    return hik_verdict_find(&v, code)->severity;
+}
+
+/* Both sides of every threshold that no other test has. */
+static void test_thresholds(void)
+{
+    struct hik_facts f = silent();
+
+    f.bye_by = f.caller;
+    f.after_answer = 1.95; /* too soon for media */
+    g_assert_cmpint(severity_of(&f, HIK_CODE_NO_MEDIA), ==, HIK_SEVERITY_WARN);
+    f.after_answer = 2.0;
+    g_assert_cmpint(severity_of(&f, HIK_CODE_NO_MEDIA), ==, HIK_SEVERITY_ERROR);
+    /* a connection that nobody made */
+    f = tcp();
+    f.bye = false;
+    f.after_answer = 4.95;
+    g_assert_false(says(&f, HIK_CODE_TCP_NO_CONNECTION));
+    f.after_answer = 5.0;
+    g_assert_true(says(&f, HIK_CODE_TCP_NO_CONNECTION));
+    f = healthy();
+    f.first_media_after = 4.95;
+    g_assert_false(says(&f, HIK_CODE_SLOW_START));
+    f.first_media_after = 5.0;
+    g_assert_true(says(&f, HIK_CODE_SLOW_START));
+    f = healthy();
+    f.key_frames = 0;
+    f.leg[0].seconds = 9.95;
+    g_assert_cmpint(severity_of(&f, HIK_CODE_NO_KEY_FRAME), ==, HIK_SEVERITY_NOTE);
+    f.leg[0].seconds = 10.0;
+    g_assert_cmpint(severity_of(&f, HIK_CODE_NO_KEY_FRAME), ==, HIK_SEVERITY_ERROR);
+    /* the answer crossed the CANCEL, or it came late */
+    f = silent();
+    f.cancelled = true;
+    f.late_answer = 0.45;
+    expect(f, HIK_STATE_CLOSED, "CANCELLED by 10.69.80.187:7100 0.0 s after the INVITE; the answer of 10.69.91.7:7100 crossed the "
+           "CANCEL, and the call was ended by BYE");
+    f.late_answer = 0.5;
+    expect(f, HIK_STATE_CLOSED, "CANCELLED by 10.69.80.187:7100 0.0 s after the INVITE; a late 200 of 10.69.91.7:7100 came 0.5 s "
+           "after that, and the call was ended by BYE");
+    /* media of a call that was cancelled in vain: two seconds of it are a call */
+    f = healthy();
+    f.cancelled = true;
+    f.after_answer = 1.95;
+    g_assert_true(says(&f, HIK_CODE_CANCELLED));
+    f.after_answer = 2.0;
+    g_assert_false(says(&f, HIK_CODE_CANCELLED));
+    /* 100 is not ringing, 101 to 199 are; 299 is an answer, 300 is none */
+    f = unanswered();
+    f.provisional = 100;
+    expect(f, HIK_STATE_INVITING, "IN_PROGRESS the capture ends 10.2 s after the INVITE, 10.69.91.7:7100 had answered 100");
+    f.provisional = 101;
+    expect(f, HIK_STATE_RINGING, "IN_PROGRESS the capture ends 10.2 s after the INVITE, 10.69.91.7:7100 had answered 101");
+    f = healthy();
+    f.final_status = 299;
+    expect(f, HIK_STATE_CLOSED, "OK " SEEN);
+    f.final_status = 300;
+    expect(f, HIK_STATE_FAILED, "REJECTED 300 OK by 10.69.91.7:7100");
+    f = healthy();
+    f.not_ps_packets = f.ps_packets;
+    g_assert_false(says(&f, HIK_CODE_NOT_PS));
+    f.not_ps_packets++;
+    g_assert_true(says(&f, HIK_CODE_NOT_PS));
+    f = healthy();
+    f.forks = 2;
+    g_assert_true(says(&f, HIK_CODE_FORKED));
+    f = healthy();
+    f.messages = 4;
+    f.copies = 4;
+    expect(f, HIK_STATE_CLOSED, "OK " SEEN "; also COPIES the capture holds every SIP message of it 2 times; copies do not count");
+    f.copies = 5;
+    expect(f, HIK_STATE_CLOSED, "OK " SEEN "; also COPIES the capture holds some of its 4 SIP messages more than once (5 copies); "
+           "copies do not count");
+    f = healthy();
+    f.after_bye = 3;
+    f.after_bye_seconds = 0.95;
+    g_assert_false(says(&f, HIK_CODE_MEDIA_AFTER_BYE));
+    f.after_bye_seconds = 1.05;
+    g_assert_true(says(&f, HIK_CODE_MEDIA_AFTER_BYE));
+    f = silent(); /* a sender that hangs up at once */
+    f.capture_has_rtp = f.capture_has_media = false;
+    f.bye_by_sender = true;
+    f.bye_by = f.callee;
+    f.after_answer = 0.95;
+    g_assert_true(says(&f, HIK_CODE_NO_MEDIA));
+    f.after_answer = 1.05;
+    g_assert_false(says(&f, HIK_CODE_NO_MEDIA));
+}
+
 static void test_edges(void)
 {
     struct hik_facts f = healthy();
@@ -803,6 +906,7 @@ int main(int argc, char **argv)
     g_test_add_func("/verdict/one-way", test_one_way);
     g_test_add_func("/verdict/source", test_source);
     g_test_add_func("/verdict/end", test_end);
+    g_test_add_func("/verdict/thresholds", test_thresholds);
     g_test_add_func("/verdict/edges", test_edges);
     g_test_add_func("/verdict/address", test_address);
     g_test_add_func("/verdict/clean", test_clean);
