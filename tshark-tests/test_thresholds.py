@@ -174,7 +174,7 @@ def test_grace_of_a_registration(tshark, seconds, found):
     cap, link, _ = begin()
     link.register(expires=60)
     cap.wait(60 + seconds)
-    link.keepalive()
+    link.exchange(link.lower, "OPTIONS", None)
     state, = [row["State"] for row in tables.printed(tshark, "hikcascade,platforms", cap)]
     assert ("expired" in state) == bool(found)
 

@@ -20,8 +20,8 @@ static void note(struct hik_sequence *s, uint32_t extended, uint16_t digest)
     uint32_t place = extended % HIK_SEQUENCE_WINDOW;
 
     s->recent->came[place / 32] |= UINT32_C(1) << (place % 32);
-    if (s->highest - extended < HIK_SEQUENCE_DIGESTS)
-        s->recent->digest[extended % HIK_SEQUENCE_DIGESTS] = digest;
+    if (extended == s->highest)
+        s->recent->digest = digest;
 }
 
 /* The window moves on to `extended`: what stood in the places of the numbers up to it is forgotten. */
@@ -141,7 +141,7 @@ static struct hik_sequence_result came_before(struct hik_sequence *s, const stru
 {
     struct hik_sequence_result result = {HIK_SEQUENCE_COPY, extended, 0};
 
-    if (extended != s->highest || s->recent->digest[extended % HIK_SEQUENCE_DIGESTS] == packet->digest) {
+    if (extended != s->highest || s->recent->digest == packet->digest) {
         s->copies++;
         return result;
     }
@@ -173,7 +173,7 @@ static bool fits(const struct hik_sequence *s, const struct hik_sequence_packet 
         return false;
     /* In front of the first packet: what came out of order at the very beginning, no more. */
     before = (int32_t)(s->first - (s->highest + (uint32_t)step));
-    return step > 0 || before <= 0 || (before <= HIK_EARLY_PACKETS && s->received < HIK_SEQUENCE_WINDOW);
+    return step > 0 || before <= HIK_EARLY_PACKETS;
 }
 
 struct hik_sequence_result hik_sequence_count(struct hik_sequence *s, const struct hik_sequence_packet *packet)

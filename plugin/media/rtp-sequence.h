@@ -19,8 +19,6 @@
 #define HIK_SEQUENCE_WINDOW 1024
 /* A packet whose number stands so far in front of the first one is late, at the beginning of a run. */
 #define HIK_EARLY_PACKETS 64
-/* So far back, the bytes of a packet with a number that came before are compared, too. */
-#define HIK_SEQUENCE_DIGESTS 64
 /* After a silence this long, numbers that begin anew are told by their timestamps as well. */
 #define HIK_SILENCE_SECONDS 1.0
 
@@ -38,7 +36,7 @@ enum hik_sequence_kind {
 /* What is remembered of the newest numbers, by number modulo the size. */
 struct hik_sequence_recent {
     uint32_t came[HIK_SEQUENCE_WINDOW / 32];
-    uint16_t digest[HIK_SEQUENCE_DIGESTS];
+    uint16_t digest; /* of the newest */
 };
 
 /* Zeroed at start. No memory of its own. */

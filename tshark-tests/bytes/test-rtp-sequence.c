@@ -109,6 +109,14 @@ static void test_early(void)
         start(&s);
         feed_range(&s, 1000, 1100);
         g_assert_cmpint(feed(&s, (uint16_t)(1000 - back)).kind, ==, back == 64 ? HIK_SEQUENCE_LATE : HIK_SEQUENCE_JUMP);
+        /* the same after a restart, however much came before it */
+        start(&s);
+        feed_range(&s, 1, 3000);
+        feed_range(&s, 30000, 30010);
+        g_assert_cmpint(feed(&s, (uint16_t)(30000 - back)).kind, ==, back == 64 ? HIK_SEQUENCE_LATE : HIK_SEQUENCE_JUMP);
+        start(&s);
+        feed_range(&s, 1000, 1010);
+        feed(&s, (uint16_t)(1000 - back));
         check(s, back == 64 ? 63 : 0, 0, 0);
     }
 }
@@ -232,6 +240,36 @@ static void test_silence(void)
         feed_range(&s, 1, 20);
         s.time += cases[i].silence - 0.04;
         s.timestamp = cases[i].timestamp ? cases[i].timestamp : s.timestamp + (uint32_t)(cases[i].silence * CLOCK) - 3600;
+        feed_range(&s, 120, 130);
+        check(s, cases[i].lost, 0, cases[i].restarts);
+    }
+}
+
+/* The edges of it: a second exactly is a silence; the timestamps may be off by a second and a fifth of the silence. */
+static void test_silence_edges(void)
+{
+    struct {
+        double silence;
+        double off;      /* how much further than the time the timestamp steps, in seconds */
+        uint32_t ticks;  /* and this much less */
+        uint32_t lost, restarts;
+    } cases[] = {
+        {1.0, 5.0, 0, 0, 1},  {0.9999, 5.0, 0, 99, 0},
+        {10.0, 3.0, 0, 99, 0}, {10.0, 3.0, 1, 99, 0}, {10.0, 3.0, (uint32_t)-1, 100, 0}, /* the first is a stray, the second is near enough */
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct source s;
+        double before;
+        uint32_t timestamp;
+
+        start(&s);
+        s.time = 1000; /* whole numbers, so that the edge is exact */
+        feed_range(&s, 1, 20);
+        before = s.sequence.last_time;
+        timestamp = s.sequence.last_timestamp;
+        s.time = before + cases[i].silence;
+        s.timestamp = timestamp + (uint32_t)((cases[i].silence + cases[i].off) * CLOCK) - cases[i].ticks;
         feed_range(&s, 120, 130);
         check(s, cases[i].lost, 0, cases[i].restarts);
     }
@@ -377,6 +415,21 @@ static void test_digest(void)
     g_assert_cmpuint(zeros, !=, hik_sequence_digest(bytes, sizeof bytes - 1, sizeof bytes - 1));
     bytes[299] = 1;
     g_assert_cmpuint(zeros, !=, hik_sequence_digest(bytes, sizeof bytes, sizeof bytes));
+    /* sixteen bytes from the beginning, the middle and the end are looked at, and all of 48 */
+    for (unsigned at = 0; at < 300; at++) {
+        bool looked_at = at < 16 || (at >= 142 && at < 158) || at >= 284;
+
+        memset(bytes, 0, sizeof bytes);
+        bytes[at] = 1;
+        g_assert_true((hik_sequence_digest(bytes, sizeof bytes, sizeof bytes) != zeros) == looked_at);
+    }
+    memset(bytes, 0, sizeof bytes);
+    zeros = hik_sequence_digest(bytes, 48, 48);
+    for (unsigned at = 0; at < 48; at++) {
+        memset(bytes, 0, sizeof bytes);
+        bytes[at] = 1;
+        g_assert_cmpuint(hik_sequence_digest(bytes, 48, 48), !=, zeros);
+    }
 }
 
 int main(int argc, char **argv)
@@ -392,6 +445,7 @@ int main(int argc, char **argv)
     g_test_add_func("/rtp-sequence/strays", test_strays);
     g_test_add_func("/rtp-sequence/restart", test_restart);
     g_test_add_func("/rtp-sequence/silence", test_silence);
+    g_test_add_func("/rtp-sequence/silence-edges", test_silence_edges);
     g_test_add_func("/rtp-sequence/long-loss", test_long_loss);
     g_test_add_func("/rtp-sequence/empty", test_empty);
     g_test_add_func("/rtp-sequence/number-that-stands-still", test_number_that_stands_still);

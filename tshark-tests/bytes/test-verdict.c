@@ -442,6 +442,12 @@ static void test_lines(void)
     f.leg[0].lines[2].lost = 101;
     expect(f, HIK_STATE_CLOSED, "LOSS 25.3 % (101 of 400 audio RTP packets from 10.69.91.7:5932, and 500 of 2000 from "
            "10.69.91.7:5930 lost)");
+    /* of two that lose alike the first follows */
+    f.leg[0].lines[2] = *video;
+    f.leg[0].lines[2].from = "10.69.91.7:5934";
+    f.leg[0].lines[2].lost = 600;
+    expect(f, HIK_STATE_CLOSED, "LOSS 30.0 % (600 of 2000 RTP packets from 10.69.91.7:5934, and 500 of 2000 from "
+           "10.69.91.7:5930 lost)");
     /* the way back of a conversation is judged, too; what comes back unasked is not */
     f = healthy();
     f.leg[1].packets = f.leg[1].lines[0].packets = f.leg[1].lines[0].expected = 50;
@@ -742,6 +748,8 @@ static void test_address(void)
         {{127, 0, 0, 1}, HIK_ADDR_LOOPBACK},     {{0, 0, 0, 0}, HIK_ADDR_ANY},
         {{224, 0, 0, 1}, HIK_ADDR_MULTICAST},    {{239, 255, 0, 1}, HIK_ADDR_MULTICAST},
         {{255, 255, 255, 255}, HIK_ADDR_ANY},    {{203, 0, 113, 5}, HIK_ADDR_PUBLIC},
+        {{223, 255, 255, 255}, HIK_ADDR_PUBLIC}, {{240, 0, 0, 0}, HIK_ADDR_ANY},
+        {{169, 253, 1, 1}, HIK_ADDR_PUBLIC},     {{169, 255, 1, 1}, HIK_ADDR_PUBLIC},
     };
     uint8_t six[16] = {0};
 
