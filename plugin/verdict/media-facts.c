@@ -74,22 +74,9 @@ static unsigned flow_direction(const struct hik_session *session, const struct h
     return 0;
 }
 
-void hik_media_facts_place(const struct hik_session *session, struct hik_flow *flow)
-{
-    int line = line_by_sdp(session, flow), way = way_by_sdp(session, flow);
-
-    flow->placed = flow->bindings_seen;
-    if (line >= 0)
-        flow->line = (uint8_t)(line + 1);
-    if (way >= 0)
-        flow->way = (uint8_t)(way + 1);
-    if (!flow->arrives)
-        flow->arrives = is_any_end(flow_direction(session, flow) == 0 ? hik_session_caller_sdp(session)
-                                                                      : hik_session_callee_sdp(session), &flow->dst, flow->dst_port);
-    flow->misdirected = !flow->arrives && hik_media_facts_is_misdirected(session, flow);
-}
-
-bool hik_media_facts_is_misdirected(const struct hik_session *session, const struct hik_flow *flow)
+/* Does the flow carry the SSRC announced to an endpoint that its receiver did not announce? Address translation, which changes a
+ * private address into a public one or back, is not that. By the newest SDPs. */
+static bool is_misdirected(const struct hik_session *session, const struct hik_flow *flow)
 {
     unsigned way = flow_direction(session, flow);
     const struct hik_description *receiver = way == 0 ? hik_session_caller_sdp(session) : hik_session_callee_sdp(session);
@@ -114,6 +101,21 @@ bool hik_media_facts_is_misdirected(const struct hik_session *session, const str
         misdirected = true;
     }
     return misdirected;
+}
+
+void hik_media_facts_place(const struct hik_session *session, struct hik_flow *flow)
+{
+    int line = line_by_sdp(session, flow), way = way_by_sdp(session, flow);
+
+    flow->placed = flow->bindings_seen;
+    if (line >= 0)
+        flow->line = (uint8_t)(line + 1);
+    if (way >= 0)
+        flow->way = (uint8_t)(way + 1);
+    if (!flow->arrives)
+        flow->arrives = is_any_end(flow_direction(session, flow) == 0 ? hik_session_caller_sdp(session)
+                                                                      : hik_session_callee_sdp(session), &flow->dst, flow->dst_port);
+    flow->misdirected = !flow->arrives && is_misdirected(session, flow);
 }
 
 /* Which way media is to go. GB/T 28181 players say recvonly and cameras sendonly; where nothing is said, whoever calls

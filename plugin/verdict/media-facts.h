@@ -11,9 +11,6 @@
 
 /* Is the flow one that y= speaks of: of the first m= line, and in the direction the session is about? */
 bool hik_media_facts_is_announced(const struct hik_session *session, const struct hik_flow *flow);
-/* Does the flow carry the SSRC announced to an endpoint that its receiver did not announce? Address translation, which
- * changes a private address into a public one or back, is not that. By what is known at the moment. */
-bool hik_media_facts_is_misdirected(const struct hik_session *session, const struct hik_flow *flow);
 
 /* First pass. Notes the flow's m= line and direction, and whether it goes where it should, by the newest SDPs. */
 void hik_media_facts_place(const struct hik_session *session, struct hik_flow *flow);
