@@ -56,6 +56,8 @@ def test_verdict_and_expert_agree(tshark, capture):
         known = {"hikcascade." + name for names in ITEMS.values() for name in names}
         if code in NO_FAULT:
             assert {name: level for name, level in said.items() if name in known and level in ("warning", "error")} == {}, row
+            for name in ("hikcascade.tcp_missing", "hikcascade.tcp_resync"):
+                assert said.get(name, "note") == "note", "INCOMPLETE is a note"
             assert "mp2p.lost" not in said or said["mp2p.lost"] == "note", "a session's losses are warned about by rtp_lost"
         elif code in WITHOUT or (capture, code) in NOT_SAID_BY_AN_ITEM:
             assert told == []

@@ -675,7 +675,7 @@ void hik_tcp_register(int proto)
     static int *trees[] = {&ett_hik_tcp};
     static ei_register_info experts[] = {
         {&ei_hik_tcp_resync,
-         {"hikcascade.tcp_resync", PI_SEQUENCE, PI_WARN, "Bytes outside any RTP frame", EXPFILL}},
+         {"hikcascade.tcp_resync", PI_SEQUENCE, PI_NOTE, "Bytes outside any RTP frame", EXPFILL}},
         {&ei_hik_tcp_not_rtp,
          {"hikcascade.tcp_not_rtp", PI_PROTOCOL, PI_NOTE, "The frame holds neither RTP nor RTCP", EXPFILL}},
         {&ei_hik_tcp_missing,
