@@ -297,7 +297,7 @@ static int dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
         proto_tree *ours = NULL;
 
         show_info(pinfo, &view, message, words, fence);
-        if (tree || hik_stock_wants_experts()) {
+        if (tree || hik_stock_wants_experts(pinfo, tree)) {
             ours = hik_sip_tree_begin(&view, tree, &item);
             hik_session_tree_message(tvb, pinfo, ours, item, message);
             hik_sip_tree_add(&view, pinfo, ours, item);

@@ -17,6 +17,7 @@
 #include "tap.h"
 
 static dissector_handle_t rtp_handle, rtcp_handle;             /* stock */
+static int proto_hik = -1;
 static dissector_handle_t media_rtp_handle, media_rtcp_handle; /* ours, around them */
 
 static bool is_rtcp_type(uint8_t second)
@@ -44,7 +45,7 @@ static int dissect_rtcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
         hik_tap_queue(pinfo, &record);
     }
     length = hik_stock_call(rtcp_handle, tvb, pinfo, tree);
-    if (session && tree)
+    if (session && proto_field_is_referenced(tree, proto_hik))
         hik_session_tree_media(tvb, pinfo, tree, session);
     return length;
 }
@@ -77,15 +78,22 @@ static bool belongs_to_another(tvbuff_t *tvb, packet_info *pinfo)
            hik_sip_looks_like(tvb_get_ptr(tvb, 0, (int)length), length);
 }
 
+/* Does somebody look at our part of the packet? Of a packet with something odd to say, anybody who has a tree. */
+static bool is_rtp_shown(packet_info *pinfo, proto_tree *tree, const struct hik_rtp *rtp)
+{
+    return proto_field_is_referenced(tree, proto_hik) || (tree && hik_findings_has_rtp(pinfo, rtp)) ||
+           hik_stock_wants_experts(pinfo, tree);
+}
+
 /* Our part of the packet: the tree, if there is one, and what is to be said about it. */
-static void show_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct hik_rtp *rtp, struct hik_session *session)
+static void show_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct hik_rtp *rtp, const struct hik_session *session)
 {
     const char *stock_proto = pinfo->current_proto;
     proto_item *item = NULL;
     proto_tree *ours = tree ? hik_session_tree_media_item(tvb, pinfo, tree, session, &item) : NULL;
 
     pinfo->current_proto = "HIKCASCADE"; /* whose expert information it is */
-    hik_findings_rtp(pinfo, tvb, ours, item, rtp, rtp->flow, session);
+    hik_findings_show_rtp(pinfo, tvb, ours, item, rtp, session);
     pinfo->current_proto = stock_proto;
 }
 
@@ -103,6 +111,7 @@ static int dissect_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
     struct hik_rtp_outer outer;
     struct hik_rtp *rtp, mine;
     struct hik_session *session;
+    bool shown, after;
     int length;
 
     if (process_icmp_error(pinfo))
@@ -121,14 +130,17 @@ static int dissect_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
     mine = *rtp; /* a payload may hold RTP packets of its own */
     if (session && mine.payload_type != mine.flow->looked_at && !PINFO_FD_VISITED(pinfo))
         hik_payload_check(pinfo, tvb, &mine, media_rtp_handle);
-    if (session && !tree)
-        show_rtp(tvb, pinfo, NULL, &mine, session);
-    /* With no tree there is nothing of ours to lose: spare the exception frame, unless it is by our word that stock takes
-     * it for what it is taken for, or whoever has the payload now is not the last to have it. */
-    length = tree || mine.flow->look_frame || (session && may_be_parsed_after(&mine)) ? hik_stock_call(rtp_handle, tvb, pinfo, tree) : call_dissector(rtp_handle, tvb, pinfo, tree);
-    if (session)
+    if (session && !PINFO_FD_VISITED(pinfo))
+        hik_findings_judge_rtp(pinfo, &mine, session);
+    shown = session && is_rtp_shown(pinfo, tree, &mine);
+    after = session && may_be_parsed_after(&mine);
+    /* With nothing of ours behind it there is nothing to lose: spare the exception frame, unless it is by our word that
+     * stock takes it for what it is taken for. */
+    length = shown || after || mine.flow->look_frame ? hik_stock_call(rtp_handle, tvb, pinfo, tree)
+                                                     : call_dissector(rtp_handle, tvb, pinfo, tree);
+    if (after)
         hik_mp2p_after_stock(tvb, pinfo, tree, &mine);
-    if (session && tree)
+    if (shown)
         show_rtp(tvb, pinfo, tree, &mine, session);
     hik_rtp_restore(&outer);
     return length;
@@ -154,6 +166,7 @@ void hik_media_front_door_register(int proto)
 {
     struct hik_media_front_door door = {.dissect_rtp = dissect_rtp, .entered = hik_export_queue};
 
+    proto_hik = proto;
     /* No protocol of their own: the layers of a packet stay what stock says they are. */
     media_rtp_handle = create_dissector_handle(dissect_rtp_wrapper, -1);
     media_rtcp_handle = create_dissector_handle(dissect_rtcp_wrapper, -1);

@@ -53,7 +53,7 @@ static uint64_t mix(uint64_t hash, uint64_t word)
     return hash ^ hash >> 29;
 }
 
-/* Every packet is hashed, so it takes eight bytes at a time. */
+/* Eight bytes at a time. */
 static uint64_t mix_bytes(uint64_t hash, const uint8_t *bytes, unsigned length)
 {
     uint64_t word;
@@ -67,7 +67,19 @@ static uint64_t mix_bytes(uint64_t hash, const uint8_t *bytes, unsigned length)
     return mix(hash, word);
 }
 
-struct hik_datagram *hik_datagram_take(packet_info *pinfo, tvbuff_t *tvb, bool any_id, bool *copy)
+/* Of an RTP packet: its beginning with the header, its middle and its end. */
+static uint64_t mix_some(uint64_t hash, const uint8_t *bytes, unsigned length)
+{
+    enum { SOME = 32 };
+
+    if (length <= 3 * SOME)
+        return mix_bytes(hash, bytes, length);
+    hash = mix_bytes(hash, bytes, SOME);
+    hash = mix_bytes(hash, bytes + (length - SOME) / 2, SOME);
+    return mix_bytes(hash, bytes + length - SOME, SOME);
+}
+
+struct hik_datagram *hik_datagram_take(packet_info *pinfo, tvbuff_t *tvb, bool is_message, bool *copy)
 {
     unsigned length = tvb_captured_length(tvb);
     struct hik_datagram *bucket, *oldest;
@@ -89,12 +101,13 @@ struct hik_datagram *hik_datagram_take(packet_info *pinfo, tvbuff_t *tvb, bool a
     }
     hash = mix_bytes(mix_bytes(seed, (const uint8_t *)pinfo->src.data, (unsigned)pinfo->src.len),
                      (const uint8_t *)pinfo->dst.data, (unsigned)pinfo->dst.len);
-    hash = mix(mix_bytes(hash, bytes, length), (uint64_t)(pinfo->srcport & 0xFFFF) << 32 | (pinfo->destport & 0xFFFF) << 16 | (length & 0xFFFF));
+    hash = is_message ? mix_bytes(hash, bytes, length) : mix_some(hash, bytes, length);
+    hash = mix(hash, (uint64_t)(pinfo->srcport & 0xFFFF) << 32 | (pinfo->destport & 0xFFFF) << 16 | (length & 0xFFFF));
     bucket = oldest = &table[(hash & (BUCKETS - 1)) * WAYS];
     for (unsigned i = 0; i < WAYS; i++) {
         struct hik_datagram *one = &bucket[i];
 
-        if (one->frame && one->hash == hash && (one->id == id || any_id)) {
+        if (one->frame && one->hash == hash && (one->id == id || is_message)) {
             double most = id && one->id == id ? COPY_SECONDS : COPY_SECONDS_UNMARKED, seconds;
             nstime_t since;
 

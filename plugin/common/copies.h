@@ -20,9 +20,10 @@ struct hik_datagram {
 
 /* First pass only. Remembers the UDP datagram being dissected, whose payload the tvb is. *copy: the same ends, IP
  * identification and bytes came a moment ago, whatever the TTL; then what is returned is the first of them. Else it is
- * the datagram's own place. any_id: nobody sends those bytes again so soon, so that the identification does not matter
- * (who forwards a capture may write another). NULL for what is no UDP, or cut by the capture. */
-struct hik_datagram *hik_datagram_take(packet_info *pinfo, tvbuff_t *tvb, bool any_id, bool *copy);
+ * the datagram's own place. is_message: nobody sends those bytes again so soon, so that the identification does not matter
+ * (who forwards a capture may write another). Of RTP, whose header counts the packets, the header and some of the payload
+ * are compared, not each byte. NULL for what is no UDP, or cut by the capture. */
+struct hik_datagram *hik_datagram_take(packet_info *pinfo, tvbuff_t *tvb, bool is_message, bool *copy);
 
 void hik_copies_register(void);
 

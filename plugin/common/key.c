@@ -7,6 +7,21 @@
 
 #include <string.h>
 
+uint32_t hik_words_hash(const uint32_t *words, unsigned count)
+{
+    static uint64_t secret[HIK_HASH_WORDS + 1]; /* chosen once for the life of the program */
+    uint64_t sum;
+
+    if (!secret[0])
+        for (unsigned i = 0; i <= HIK_HASH_WORDS; i++)
+            secret[i] = (uint64_t)g_random_int() << 32 | g_random_int() | 1;
+    DISSECTOR_ASSERT(count <= HIK_HASH_WORDS);
+    sum = secret[0];
+    for (unsigned i = 0; i < count; i++)
+        sum += secret[i + 1] * words[i];
+    return (uint32_t)(sum >> 32);
+}
+
 guint hik_address_hash(const address *addr)
 {
     return wmem_strong_hash((const uint8_t *)addr->data, addr->data && addr->len > 0 ? (size_t)addr->len : 0);

@@ -13,13 +13,15 @@
 
 static expert_field ei_stock_failed = EI_INIT;
 
-bool hik_stock_wants_experts(void)
+bool hik_stock_wants_experts(const packet_info *pinfo, proto_tree *tree)
 {
-    static int tap = -1; /* the same for the life of the program */
+    static int tap, proto = -1; /* the same for the life of the program */
 
-    if (tap == -1)
+    if (proto == -1) {
         tap = find_tap_id("expert");
-    return tap > 0 && have_tap_listener(tap);
+        proto = proto_get_id_by_filter_name("_ws.expert");
+    }
+    return have_tap_listener(tap) || proto_field_is_referenced(tree, proto) || col_get_writable(pinfo->cinfo, COL_EXPERT);
 }
 
 static bool is_ours(const char *proto)

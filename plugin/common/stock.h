@@ -15,9 +15,10 @@
  * taken. */
 int hik_stock_call(dissector_handle_t handle, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree);
 
-/* True while somebody listens for expert information (tshark -z expert, the Expert Information window): then expert
- * items have to be made although no tree is built. */
-bool hik_stock_wants_experts(void);
+/* True while somebody looks at expert information: a listener (tshark -z expert, the Expert Information window), a filter
+ * or column of _ws.expert, the expert column. Then expert items have to be made although no tree is built, or none of our
+ * fields is asked for. tree may be NULL. */
+bool hik_stock_wants_experts(const packet_info *pinfo, proto_tree *tree);
 
 /* A heuristic dissector that only hands the packet on to what its conversation will use from now on: takes back the
  * layer that trying it added, so that the first packet has the layers of the next. Before anything is called. */

@@ -142,10 +142,10 @@ static char *decode(packet_info *pinfo, const uint8_t *buf, const struct hik_man
 }
 
 /* Whether somebody wants this field, or the expert item about the encoding, which is found while values are read. */
-static bool is_wanted(proto_tree *tree, int hf)
+static bool is_wanted(const struct view *view, proto_tree *tree, int hf)
 {
     return proto_field_is_referenced(tree, hf) || proto_field_is_referenced(tree, ei_hik_mans_charset_mismatch.hf) ||
-           hik_stock_wants_experts();
+           hik_stock_wants_experts(view->pinfo, tree);
 }
 
 static char *view_text(struct view *view, struct hik_xml_piece piece)
@@ -169,7 +169,7 @@ static void add_element(struct view *view, proto_tree *tree, struct hik_xml_piec
 {
     const char *text;
 
-    if (!is_wanted(tree, hf_hik_mans_element))
+    if (!is_wanted(view, tree, hf_hik_mans_element))
         return;
     text = wmem_strdup_printf(view->pinfo->pool, "%s: %s", view_text(view, name), view_text(view, value));
     view->items++;
@@ -260,7 +260,7 @@ static void add_value(struct view *view, proto_tree *tree, enum hik_manscdp_fiel
         add_alarm(view, tree, name, value);
         return;
     }
-    if (!is_wanted(tree, hf))
+    if (!is_wanted(view, tree, hf))
         return;
     if (field == HIK_MANSCDP_ITEM_DEVICE_ID || field == HIK_MANSCDP_ITEM_NAME) {
         const char *text = view_text(view, value);
@@ -308,7 +308,7 @@ static void add_other(struct view *view, proto_tree *tree, struct hik_xml_piece 
     char *text;
     bool other;
 
-    if (piece.len == 0 || !is_wanted(tree, hf_hik_mans_other))
+    if (piece.len == 0 || !is_wanted(view, tree, hf_hik_mans_other))
         return;
     text = (char *)wmem_alloc(view->pinfo->pool, HIK_CHARSET_ROOM(piece.len));
     hik_charset_to_utf8(view->message->charset.charset, view->buf + piece.off, piece.len, text, &other);
@@ -624,7 +624,7 @@ static int dissect_manscdp(tvbuff_t *body, packet_info *pinfo, proto_tree *tree,
     tvbuff_t *tvb;
     const uint8_t *buf;
     unsigned len, key;
-    bool looked_at = (tree && proto_field_is_referenced(tree, proto_manscdp)) || hik_stock_wants_experts(), cut_short;
+    bool looked_at = (tree && proto_field_is_referenced(tree, proto_manscdp)) || hik_stock_wants_experts(pinfo, tree), cut_short;
     struct hik_manscdp message;
     struct hik_exchange_record *record = NULL;
     struct catalog_update update;

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "key.h"
 #include "rtp-flow.h"
 
 /* Keys of records under the protocol's number; the front door has 16 and up, the export 32. */
@@ -36,7 +37,12 @@ static inline void hik_flow_key_set(struct hik_flow_key *key, const address *src
 
 static inline guint hik_flow_key_hash(gconstpointer p)
 {
-    return wmem_strong_hash((const uint8_t *)p, sizeof(struct hik_flow_key));
+    enum { WORDS = sizeof(struct hik_flow_key) / sizeof(uint32_t) };
+    uint32_t words[WORDS];
+
+    G_STATIC_ASSERT(sizeof words == sizeof(struct hik_flow_key));
+    memcpy(words, p, sizeof words);
+    return hik_words_hash(words, WORDS);
 }
 
 static inline gboolean hik_flow_key_equal(gconstpointer a, gconstpointer b)

@@ -5,8 +5,11 @@
  */
 #include "rtp-sequence.h"
 
-/* Bytes of a payload that its digest looks at. */
+#include <string.h>
+
+/* Bytes of a payload that its digest looks at, in three places. */
 #define DIGEST_BYTES 16
+#define MIX UINT64_C(0x9E3779B97F4A7C15) /* 2^64 over the golden ratio: spreads what is multiplied by it */
 
 static bool has_come(const struct hik_sequence *s, uint32_t extended)
 {
@@ -234,16 +237,24 @@ double hik_sequence_jitter(const struct hik_sequence *s, uint32_t clock)
     return clock ? s->jitter * 1000 / clock : 0;
 }
 
-static uint32_t mix(uint32_t hash, const uint8_t *data, size_t len)
+/* A comparison, no key of a table: eight bytes at a time, because every packet is looked at. */
+static uint64_t mix(uint64_t hash, const uint8_t *data, size_t len)
 {
-    for (size_t i = 0; i < len; i++) /* FNV-1a: a comparison, no key of a table */
-        hash = (hash ^ data[i]) * 16777619u;
+    for (uint64_t word = 0; len > 0; word = 0) {
+        size_t n = len < sizeof word ? len : sizeof word;
+
+        memcpy(&word, data, n);
+        hash = (hash ^ word) * MIX;
+        hash ^= hash >> 29;
+        data += n;
+        len -= n;
+    }
     return hash;
 }
 
 uint16_t hik_sequence_digest(const uint8_t *data, size_t len, size_t whole)
 {
-    uint32_t hash = 2166136261u ^ (uint32_t)whole;
+    uint64_t hash = 0;
 
     if (len <= 3 * DIGEST_BYTES) {
         hash = mix(hash, data, len);
@@ -252,5 +263,5 @@ uint16_t hik_sequence_digest(const uint8_t *data, size_t len, size_t whole)
         hash = mix(hash, data + (len - DIGEST_BYTES) / 2, DIGEST_BYTES);
         hash = mix(hash, data + len - DIGEST_BYTES, DIGEST_BYTES);
     }
-    return (uint16_t)(hash ^ hash >> 16);
+    return (uint16_t)((hash ^ whole) * MIX >> 48);
 }

@@ -36,6 +36,10 @@ static expert_field ei_mp2p_lost = EI_INIT, ei_mp2p_lost_mild = EI_INIT, ei_mp2p
                     ei_mp2p_pes_broken = EI_INIT;
 
 static dissector_handle_t h264_handle, h265_handle;
+static int proto_h264, proto_h265, hf_frame_protocols; /* stock's */
+
+/* What show_notes() and the parser's events give expert information about. */
+enum { EXPERT_FLAGS = MP2P_GAP | MP2P_RESTART | MP2P_LATE | MP2P_NO_PSM | MP2P_MISMATCH | MP2P_NOT_PS_BEGINS | MP2P_TAKEN | MP2P_ODD };
 
 /* ---- building ------------------------------------------------------------------------------------------------- */
 
@@ -470,9 +474,12 @@ static void on_event(void *user, const struct hik_ps_event *event)
     }
 }
 
-bool hik_mp2p_is_shown(const proto_tree *tree)
+bool hik_mp2p_is_shown(packet_info *pinfo, proto_tree *tree, const struct mp2p_record *record)
 {
-    return tree || hik_stock_wants_experts();
+    /* mp2p calls h264 and h265, and is there on each packet: they stand in the list of a frame's protocols. */
+    return proto_field_is_referenced(tree, proto_mp2p) || hik_stock_wants_experts(pinfo, tree) ||
+           (tree && (!record || record->flags & EXPERT_FLAGS)) || proto_field_is_referenced(tree, proto_h264) ||
+           proto_field_is_referenced(tree, proto_h265) || proto_field_is_referenced(tree, hf_frame_protocols);
 }
 
 /* ---- the packet ----------------------------------------------------------------------------------------------- */
@@ -549,8 +556,6 @@ void hik_mp2p_tree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const st
     proto_item *top;
     proto_tree *ours;
 
-    if (!hik_mp2p_is_shown(tree))
-        return;
     top = proto_tree_add_item(tree, proto_mp2p, tvb, 0, -1, ENC_NA);
     ours = proto_item_add_subtree(top, ett_mp2p);
     if (record) {
@@ -697,4 +702,7 @@ void hik_mp2p_tree_handoff(void)
 {
     h264_handle = find_dissector("h264");
     h265_handle = find_dissector("h265");
+    proto_h264 = proto_get_id_by_filter_name("h264");
+    proto_h265 = proto_get_id_by_filter_name("h265");
+    hf_frame_protocols = proto_registrar_get_id_byname("frame.protocols");
 }

@@ -24,7 +24,8 @@ enum {
     MP2P_KEY_BEGINS = 512,
     MP2P_BOUNDED = 1024,    /* payload was cut short by the snap length */
     MP2P_RESTART = 2048,    /* the sequence numbers begin anew here */
-    MP2P_TAKEN = 4096       /* said here, once per flow: another dissector has the encoding name of the SDP */
+    MP2P_TAKEN = 4096,      /* said here, once per flow: another dissector has the encoding name of the SDP */
+    MP2P_ODD = 8192         /* something odd is in its bytes */
 };
 
 /* What the first pass found about an RTP packet. Written on the first pass, kept in blocks of its flow, file scope. */
@@ -76,10 +77,11 @@ unsigned hik_mp2p_lost(packet_info *pinfo, const struct mp2p_record *record);
 /* Info column. */
 void hik_mp2p_columns(packet_info *pinfo, const struct mp2p_view *view);
 
-/* Somebody looks: at the tree, or, without one, at the expert information. Where nobody does, nothing is done. */
-bool hik_mp2p_is_shown(const proto_tree *tree);
+/* Somebody looks at our part of the packet: at the tree, a field of ours, of the parameter sets in it, or at the expert
+ * information. Where nobody does, nothing is done. record may be NULL: nothing is known. */
+bool hik_mp2p_is_shown(packet_info *pinfo, proto_tree *tree, const struct mp2p_record *record);
 
-/* Tree and expert information. tree may be NULL. */
+/* Tree and expert information, for hik_mp2p_is_shown(). tree may be NULL. */
 void hik_mp2p_tree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct mp2p_view *view);
 
 #endif

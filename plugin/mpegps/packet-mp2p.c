@@ -392,6 +392,8 @@ static void process_payload(packet_info *pinfo, tvbuff_t *tvb, struct mp2p_flow 
         record->flags |= MP2P_NO_PSM;
     if (arrival.key_begins)
         record->flags |= MP2P_KEY_BEGINS;
+    if (arrival.odd || arrival.dropped)
+        record->flags |= MP2P_ODD;
     if (arrival.mismatch) {
         record->flags |= MP2P_MISMATCH;
         record->detail = (uint16_t)(arrival.mismatch_said << 8 | arrival.mismatch_is);
@@ -538,6 +540,7 @@ static int dissect_mp2p(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, voi
     struct mp2p_view view = { NULL, NULL, &no_unit, 0, NULL, NULL };
     struct mp2p_flow *m = NULL;
     uint32_t index = 0;
+    bool shown;
 
     if (rtp) {
         hik_media_set_parsed(pinfo);
@@ -560,9 +563,10 @@ static int dissect_mp2p(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, voi
             view.taken_by = taken_by(rtp);
         if (view.record && view.record->flags & MP2P_KEY_BEGINS && rtp->key_frame)
             *rtp->key_frame = true;
-        if (view.record && view.record->flags & MP2P_HAS_STATE && hik_mp2p_is_shown(tree))
+        shown = hik_mp2p_is_shown(pinfo, tree, view.record);
+        if (view.record && view.record->flags & MP2P_HAS_STATE && shown)
             view.start = recall_state(pinfo, m, view.record);
-    } else if (hik_mp2p_is_shown(tree)) {
+    } else if ((shown = hik_mp2p_is_shown(pinfo, tree, NULL))) {
         /* nothing is known about what came before */
         struct hik_ps_parser *parser = wmem_new(pinfo->pool, struct hik_ps_parser);
 
@@ -572,7 +576,8 @@ static int dissect_mp2p(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, voi
     col_set_str(pinfo->cinfo, COL_PROTOCOL, "MP2P");
     if (view.record && view.record->flags)
         hik_mp2p_columns(pinfo, &view);
-    hik_mp2p_tree(tvb, pinfo, tree, &view);
+    if (shown)
+        hik_mp2p_tree(tvb, pinfo, tree, &view);
     return (int)tvb_captured_length(tvb);
 }
 

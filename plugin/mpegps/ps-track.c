@@ -325,6 +325,7 @@ static void on_event(void *user, const struct hik_ps_event *event)
         track->counts.packs++;
         break;
     case HIK_PS_EV_PES:
+        arrival->odd |= event->pes->broken;
         if (event->es)
             on_pes(t, event, index);
         break;
@@ -333,6 +334,7 @@ static void on_event(void *user, const struct hik_ps_event *event)
             on_data(t, event, index);
         break;
     case HIK_PS_EV_CUT:
+        arrival->odd = true;
         if (event->es)
             memset(&t->context->unit[index], 0, sizeof t->context->unit[index]);
         break;
@@ -364,7 +366,9 @@ static void on_event(void *user, const struct hik_ps_event *event)
     case HIK_PS_EV_SYSTEM:
     case HIK_PS_EV_PSM:
     case HIK_PS_EV_PES_END:
+        break;
     case HIK_PS_EV_OVERRUN:
+        arrival->odd = true;
         break;
     }
 }

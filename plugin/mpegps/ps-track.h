@@ -46,6 +46,7 @@ struct hik_ps_arrival {
     uint8_t mismatch_said, mismatch_is; /* stream_type, codec */
     bool key_begins;        /* first slice of a key frame */
     bool dropped;           /* bytes were skipped that no header or payload accounts for */
+    bool odd;               /* a PES packet was cut, goes on after its length, or has a broken header */
 };
 
 /* An access unit that was completed. */

@@ -348,7 +348,7 @@ void hik_findings_message(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, p
         process_notes(pinfo, message);
         hik_closing_take(pinfo, message);
     }
-    if (!tree && !hik_stock_wants_experts())
+    if (!tree && !hik_stock_wants_experts(pinfo, tree))
         return;
     show_notes(pinfo, item, message);
     hik_closing_show(tvb, tree, message);

@@ -16,6 +16,9 @@
 /* RTP later than this after the BYE is not just what was on its way. */
 #define LATE_SECONDS HIK_LATE_MEDIA
 
+/* What show_flags() speaks of. */
+enum { ODD_FLAGS = HIK_RTP_RESTART | HIK_RTP_STRAY | HIK_RTP_REUSED | HIK_RTP_MANY_SSRCS | HIK_RTP_AFTER_BYE | HIK_RTP_SSRC_CHANGED };
+
 static int hf_jitter = -1;
 
 static expert_field ei_ssrc_mismatch = EI_INIT;
@@ -171,17 +174,32 @@ static void show_flags(packet_info *pinfo, proto_item *item, const struct hik_rt
                                flow->changed_from->ssrc, flow->ssrc);
 }
 
-void hik_findings_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, proto_item *item, const struct hik_rtp *rtp,
-                      const struct hik_flow *flow, struct hik_session *session)
+void hik_findings_judge_rtp(packet_info *pinfo, const struct hik_rtp *rtp, struct hik_session *session)
 {
-    if (!PINFO_FD_VISITED(pinfo) && (flow->packets == 1 || flow->placed != flow->bindings_seen))
-        hik_media_facts_place(session, rtp->flow);
-    if (!PINFO_FD_VISITED(pinfo) && !flow->checked_against_sdp && session->answer.frame)
-        judge_flow(pinfo, rtp->flow, rtp, session);
-    else if (!PINFO_FD_VISITED(pinfo) && flow->checked_against_sdp && rtp->payload_type != flow->checked_pt)
-        judge_payload_type(pinfo, rtp->flow, rtp, session);
-    if (!tree && !hik_stock_wants_experts())
-        return;
+    struct hik_flow *flow = rtp->flow;
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    if (flow->packets == 1 || flow->placed != flow->bindings_seen)
+        hik_media_facts_place(session, flow);
+    if (!flow->checked_against_sdp && session->answer.frame)
+        judge_flow(pinfo, flow, rtp, session);
+    else if (flow->checked_against_sdp && rtp->payload_type != flow->checked_pt)
+        judge_payload_type(pinfo, flow, rtp, session);
+}
+
+bool hik_findings_has_rtp(packet_info *pinfo, const struct hik_rtp *rtp)
+{
+    const struct hik_flow *flow = rtp->flow;
+
+    return (rtp->flags & ODD_FLAGS) || rtp->gap || pinfo->num == flow->first_frame || pinfo->num == flow->checked_frame ||
+           pinfo->num == flow->undeclared_frame || pinfo->num == flow->look_frame;
+}
+
+void hik_findings_show_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, proto_item *item, const struct hik_rtp *rtp,
+                           const struct hik_session *session)
+{
+    const struct hik_flow *flow = rtp->flow;
+
     hik_session_tree_first_media(tvb, tree, session);
     if (pinfo->num == flow->first_frame && rtp->nth == flow->first_nth)
         show_first(pinfo, item, flow, session);
@@ -198,8 +216,7 @@ void hik_findings_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, proto
     /* Where the capture cuts TCP segments, most RTP headers are cut off. */
     if (rtp->gap && !(flow->tcp && tvb_captured_length(tvb) < tvb_reported_length(tvb)))
         show_gap(pinfo, item, rtp, flow, session);
-    if (rtp->flags & (HIK_RTP_RESTART | HIK_RTP_STRAY | HIK_RTP_REUSED | HIK_RTP_MANY_SSRCS | HIK_RTP_AFTER_BYE |
-                      HIK_RTP_SSRC_CHANGED))
+    if (rtp->flags & ODD_FLAGS)
         show_flags(pinfo, item, rtp, flow, session);
 }
 

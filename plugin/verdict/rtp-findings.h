@@ -9,8 +9,14 @@
 #include "rtp-flow.h"
 #include "session.h"
 
-/* On every RTP packet of a session, on every pass. Constant time; allocates and formats only when there is a finding. */
-void hik_findings_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, proto_item *item, const struct hik_rtp *rtp,
-                      const struct hik_flow *flow, struct hik_session *session);
+/* First pass, on every RTP packet of a session: compares its flow with the SDP, once. Constant time. */
+void hik_findings_judge_rtp(packet_info *pinfo, const struct hik_rtp *rtp, struct hik_session *session);
+
+/* True if there is something odd to say about this packet. Every pass. */
+bool hik_findings_has_rtp(packet_info *pinfo, const struct hik_rtp *rtp);
+
+/* Says it, on every pass, and adds the fields of the flow. tree and item may be NULL: expert information alone. */
+void hik_findings_show_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, proto_item *item, const struct hik_rtp *rtp,
+                           const struct hik_session *session);
 
 #endif
