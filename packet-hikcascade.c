@@ -218,7 +218,7 @@ static struct hik_message *next_message(packet_info *pinfo, tvbuff_t *tvb, const
     }
     taken.length = length;
     taken.hash = hash_bytes(buf, length);
-    datagram = hik_datagram_take(pinfo, tvb, true, &copy);
+    datagram = hik_datagram_take(pinfo, tvb, &copy);
     if (copy && datagram->record) {
         taken.message = hik_session_copy(pinfo, (struct hik_message *)datagram->record, datagram->frame);
     } else {

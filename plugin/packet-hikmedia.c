@@ -68,14 +68,12 @@ static void queue_rtp(packet_info *pinfo, struct hik_rtp *rtp)
 
 /* An SDP may name a port on which something else is spoken, SIP's own for one. What is no RTP there is for whoever owns
  * the port. */
-static bool belongs_to_another(tvbuff_t *tvb, packet_info *pinfo)
+static bool belongs_to_another(packet_info *pinfo, const struct hik_rtp_bytes *bytes)
 {
-    unsigned length = tvb_captured_length(tvb);
-
-    if (length == 0 || (tvb_get_uint8(tvb, 0) & 0xC0) == 0x80 || pinfo->ptype != PT_UDP)
+    if (bytes->captured == 0 || (bytes->data[0] & 0xC0) == 0x80 || pinfo->ptype != PT_UDP)
         return false;
     return hik_stock_owns_udp(pinfo->destport) || hik_stock_owns_udp(pinfo->srcport) ||
-           hik_sip_looks_like(tvb_get_ptr(tvb, 0, (int)length), length);
+           hik_sip_looks_like(bytes->data, bytes->captured);
 }
 
 /* Does somebody look at our part of the packet? Of a packet with something odd to say, anybody who has a tree. */
@@ -106,26 +104,26 @@ static bool may_be_parsed_after(const struct hik_rtp *rtp)
 }
 
 /* An RTP or RTCP packet that is the whole tvb. Every pass. */
-static int dissect_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+static int dissect_bytes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct hik_rtp_bytes *bytes)
 {
     struct hik_rtp_outer outer;
     struct hik_rtp *rtp, mine;
     struct hik_session *session;
-    bool shown, after;
+    bool shown;
     int length;
 
     if (process_icmp_error(pinfo))
         return call_dissector(rtp_handle, tvb, pinfo, tree);
-    if (tvb_captured_length(tvb) >= 2 && is_rtcp_type(tvb_get_uint8(tvb, 1)) && (tvb_get_uint8(tvb, 0) & 0xC0) == 0x80)
+    if (bytes->captured >= 2 && is_rtcp_type(bytes->data[1]) && (bytes->data[0] & 0xC0) == 0x80)
         return dissect_rtcp(tvb, pinfo, tree);
     hik_rtp_save(pinfo, &outer);
-    rtp = hik_rtp_enter(pinfo, tvb);
+    rtp = hik_rtp_enter(pinfo, tvb, bytes);
     if (!rtp)
         return call_dissector(rtp_handle, tvb, pinfo, tree);
     /* Tap and export first, because stock may not come back. */
     hik_export_queue(pinfo, tvb, rtp);
     session = rtp->flow->session;
-    if (session && !(rtp->flags & HIK_RTP_COPY))
+    if (session && !(rtp->flags & HIK_RTP_COPY) && hik_tap_is_listened_to())
         queue_rtp(pinfo, rtp);
     mine = *rtp; /* a payload may hold RTP packets of its own */
     if (session && mine.payload_type != mine.flow->looked_at && !PINFO_FD_VISITED(pinfo))
@@ -133,12 +131,12 @@ static int dissect_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
     if (session && !PINFO_FD_VISITED(pinfo))
         hik_findings_judge_rtp(pinfo, &mine, session);
     shown = session && is_rtp_shown(pinfo, tree, &mine);
-    after = session && may_be_parsed_after(&mine);
     /* With nothing of ours behind it there is nothing to lose: spare the exception frame, unless it is by our word that
      * stock takes it for what it is taken for. */
-    length = shown || after || mine.flow->look_frame ? hik_stock_call(rtp_handle, tvb, pinfo, tree)
-                                                     : call_dissector(rtp_handle, tvb, pinfo, tree);
-    if (after)
+    length = shown || mine.flow->look_frame || (session && may_be_parsed_after(&mine))
+                 ? hik_stock_call(rtp_handle, tvb, pinfo, tree)
+                 : call_dissector(rtp_handle, tvb, pinfo, tree);
+    if (session)
         hik_mp2p_after_stock(tvb, pinfo, tree, &mine);
     if (shown)
         show_rtp(tvb, pinfo, tree, &mine, session);
@@ -146,16 +144,25 @@ static int dissect_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
     return length;
 }
 
+static int dissect_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+{
+    struct hik_rtp_bytes bytes = hik_rtp_bytes(tvb);
+
+    return dissect_bytes(tvb, pinfo, tree, &bytes);
+}
+
 static int dissect_rtp_wrapper(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
-    if (belongs_to_another(tvb, pinfo))
-        return 0;
-    return dissect_rtp(tvb, pinfo, tree);
+    struct hik_rtp_bytes bytes = hik_rtp_bytes(tvb);
+
+    return belongs_to_another(pinfo, &bytes) ? 0 : dissect_bytes(tvb, pinfo, tree, &bytes);
 }
 
 static int dissect_rtcp_wrapper(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
-    if (belongs_to_another(tvb, pinfo))
+    struct hik_rtp_bytes bytes = hik_rtp_bytes(tvb);
+
+    if (belongs_to_another(pinfo, &bytes))
         return 0;
     if (pinfo->flags.in_error_pkt)
         return call_dissector(rtcp_handle, tvb, pinfo, tree);

@@ -14,7 +14,7 @@
  * from a packet sent again. */
 #define COPY_SECONDS_UNMARKED 0.05
 
-enum { BUCKETS = 1 << 13, WAYS = 4 };
+enum { BUCKETS = 1 << 11, WAYS = 4 };
 /* Static, emptied with the capture; first pass. */
 static struct hik_datagram *table; /* BUCKETS times WAYS, NULL until it is needed */
 static uint64_t seed; /* so that nobody can make two datagrams alike */
@@ -30,21 +30,18 @@ void hik_copies_register(void)
     register_cleanup_routine(reset);
 }
 
-/* The IPv4 header that the packet's addresses stand in, NULL if they do not stand in one of this frame's. */
-static const uint8_t *ip_header(packet_info *pinfo, tvbuff_t *tvb)
+uint16_t hik_datagram_id(packet_info *pinfo, tvbuff_t *tvb, const uint8_t *bytes)
 {
-    const uint8_t *src = (const uint8_t *)pinfo->src.data, *begin, *end;
-    tvbuff_t *frame = tvb_get_ds_tvb(tvb);
+    const uint8_t *src = (const uint8_t *)pinfo->src.data;
+    uintptr_t begin;
 
-    if (pinfo->src.type != AT_IPv4 || pinfo->dst.type != AT_IPv4 || !frame || tvb_captured_length(frame) < 20)
-        return NULL;
-    begin = tvb_get_ptr(frame, 0, 20);
-    end = begin + tvb_captured_length(frame);
-    /* compared as numbers: the pointers may be of different objects */
-    if ((uintptr_t)src < (uintptr_t)begin + 12 || (uintptr_t)src + 8 > (uintptr_t)end ||
-        (const uint8_t *)pinfo->dst.data != src + 4 || src[-12] >> 4 != 4)
-        return NULL;
-    return src - 12;
+    if (pinfo->src.type != AT_IPv4 || pinfo->dst.type != AT_IPv4 || (const uint8_t *)pinfo->dst.data != src + 4)
+        return 0;
+    /* Do the addresses stand in front of the datagram, in an IP header? Compared as numbers: they may be of another buffer. */
+    begin = (uintptr_t)bytes - (uintptr_t)tvb_raw_offset(tvb);
+    if ((uintptr_t)src < begin + 12 || (uintptr_t)src + 8 > (uintptr_t)bytes || src[-12] >> 4 != 4)
+        return 0;
+    return (uint16_t)(src[-8] << 8 | src[-7]);
 }
 
 static uint64_t mix(uint64_t hash, uint64_t word)
@@ -67,47 +64,32 @@ static uint64_t mix_bytes(uint64_t hash, const uint8_t *bytes, unsigned length)
     return mix(hash, word);
 }
 
-/* Of an RTP packet: its beginning with the header, its middle and its end. */
-static uint64_t mix_some(uint64_t hash, const uint8_t *bytes, unsigned length)
-{
-    enum { SOME = 32 };
-
-    if (length <= 3 * SOME)
-        return mix_bytes(hash, bytes, length);
-    hash = mix_bytes(hash, bytes, SOME);
-    hash = mix_bytes(hash, bytes + (length - SOME) / 2, SOME);
-    return mix_bytes(hash, bytes + length - SOME, SOME);
-}
-
-struct hik_datagram *hik_datagram_take(packet_info *pinfo, tvbuff_t *tvb, bool is_message, bool *copy)
+struct hik_datagram *hik_datagram_take(packet_info *pinfo, tvbuff_t *tvb, bool *copy)
 {
     unsigned length = tvb_captured_length(tvb);
     struct hik_datagram *bucket, *oldest;
-    const uint8_t *bytes, *header;
-    uint16_t id = 0;
+    const uint8_t *bytes;
     uint64_t hash;
+    uint16_t id;
 
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
     *copy = false;
     if (pinfo->ptype != PT_UDP || length == 0 || length < tvb_reported_length(tvb) || pinfo->src.len <= 0 || pinfo->dst.len <= 0)
         return NULL;
-    header = ip_header(pinfo, tvb);
-    if (header)
-        id = (uint16_t)(header[4] << 8 | header[5]);
     bytes = tvb_get_ptr(tvb, 0, (int)length);
+    id = hik_datagram_id(pinfo, tvb, bytes);
     if (!table) {
         table = g_new0(struct hik_datagram, BUCKETS * WAYS);
         seed = (uint64_t)g_random_int() << 32 | g_random_int();
     }
     hash = mix_bytes(mix_bytes(seed, (const uint8_t *)pinfo->src.data, (unsigned)pinfo->src.len),
                      (const uint8_t *)pinfo->dst.data, (unsigned)pinfo->dst.len);
-    hash = is_message ? mix_bytes(hash, bytes, length) : mix_some(hash, bytes, length);
-    hash = mix(hash, (uint64_t)(pinfo->srcport & 0xFFFF) << 32 | (pinfo->destport & 0xFFFF) << 16 | (length & 0xFFFF));
+    hash = mix(mix_bytes(hash, bytes, length), (uint64_t)(pinfo->srcport & 0xFFFF) << 32 | (pinfo->destport & 0xFFFF) << 16 | (length & 0xFFFF));
     bucket = oldest = &table[(hash & (BUCKETS - 1)) * WAYS];
     for (unsigned i = 0; i < WAYS; i++) {
         struct hik_datagram *one = &bucket[i];
 
-        if (one->frame && one->hash == hash && (one->id == id || is_message)) {
+        if (one->frame && one->hash == hash) {
             double most = id && one->id == id ? COPY_SECONDS : COPY_SECONDS_UNMARKED, seconds;
             nstime_t since;
 

@@ -20,10 +20,14 @@ struct hik_datagram {
 
 /* First pass only. Remembers the UDP datagram being dissected, whose payload the tvb is. *copy: the same ends, IP
  * identification and bytes came a moment ago, whatever the TTL; then what is returned is the first of them. Else it is
- * the datagram's own place. is_message: nobody sends those bytes again so soon, so that the identification does not matter
- * (who forwards a capture may write another). Of RTP, whose header counts the packets, the header and some of the payload
- * are compared, not each byte. NULL for what is no UDP, or cut by the capture. */
-struct hik_datagram *hik_datagram_take(packet_info *pinfo, tvbuff_t *tvb, bool is_message, bool *copy);
+ * the datagram's own place. Nobody sends the bytes of a SIP message again so soon, so that the identification matters only
+ * for how soon that is (who forwards a capture may write another). NULL for what is no UDP, or cut by the capture. Copies of
+ * RTP are told by its sequence numbers: rtp-sequence.h. */
+struct hik_datagram *hik_datagram_take(packet_info *pinfo, tvbuff_t *tvb, bool *copy);
+
+/* IP identification of the datagram being dissected, whose bytes are the tvb's first; 0 if it has none, or not in one IPv4
+ * header of this frame. */
+uint16_t hik_datagram_id(packet_info *pinfo, tvbuff_t *tvb, const uint8_t *bytes);
 
 void hik_copies_register(void);
 

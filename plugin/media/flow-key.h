@@ -37,12 +37,17 @@ static inline void hik_flow_key_set(struct hik_flow_key *key, const address *src
 
 static inline guint hik_flow_key_hash(gconstpointer p)
 {
-    enum { WORDS = sizeof(struct hik_flow_key) / sizeof(uint32_t) };
-    uint32_t words[WORDS];
+    const struct hik_flow_key *key = (const struct hik_flow_key *)p;
+    uint32_t words[10] = {key->ssrc, (uint32_t)key->src_port << 16 | key->dst_port};
 
-    G_STATIC_ASSERT(sizeof words == sizeof(struct hik_flow_key));
-    memcpy(words, p, sizeof words);
-    return hik_words_hash(words, WORDS);
+    /* An IPv4 address fills the first word. */
+    memcpy(&words[2], key->src, sizeof(uint32_t));
+    memcpy(&words[3], key->dst, sizeof(uint32_t));
+    if (key->type == AT_IPv4)
+        return hik_words_hash(words, 4);
+    memcpy(&words[4], key->src + 4, 12);
+    memcpy(&words[7], key->dst + 4, 12);
+    return hik_words_hash(words, 10);
 }
 
 static inline gboolean hik_flow_key_equal(gconstpointer a, gconstpointer b)

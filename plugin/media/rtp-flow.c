@@ -406,11 +406,26 @@ static uint16_t still_missing(const struct hik_flow *flow, uint32_t extended, ui
     return (uint16_t)(gap > came ? gap - came : 0);
 }
 
-/* First pass: what the packet's number means. */
-static void count_sequence(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *rtp, struct hik_flow *flow,
-                           struct hik_rtp_record *record)
+/* With the second packet, and once it is clear that many come. */
+static void remember_more(struct hik_flow *flow)
 {
-    unsigned captured = tvb_captured_length(tvb);
+    struct hik_sequence_recent *before = flow->sequence.recent, *recent;
+    uint32_t size = before ? HIK_SEQUENCE_SEEN : HIK_SEQUENCE_SEEN_FEW;
+
+    recent = (struct hik_sequence_recent *)wmem_alloc0(wmem_file_scope(), sizeof *recent + size * sizeof recent->seen[0]);
+    recent->size = size;
+    if (before)
+        hik_sequence_move(&flow->sequence, recent);
+    else
+        flow->sequence.recent = recent;
+    wmem_free(wmem_file_scope(), before);
+}
+
+/* First pass: what the packet's number means. */
+static enum hik_sequence_kind count_sequence(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp_bytes *bytes,
+                                             const struct hik_rtp *rtp, struct hik_flow *flow, struct hik_rtp_record *record)
+{
+    unsigned captured = bytes->captured;
     unsigned len = captured > rtp->payload_off ? MIN(captured - rtp->payload_off, rtp->payload_len) : 0;
     struct hik_sequence_packet packet = {.number = rtp->seq, .timestamp = rtp->timestamp, .empty = rtp->payload_len == 0};
     struct hik_sequence_result result;
@@ -419,11 +434,15 @@ static void count_sequence(packet_info *pinfo, tvbuff_t *tvb, const struct hik_r
         flow->clock = clock_of(flow->session, rtp->payload_type);
         flow->clock_pt = rtp->payload_type;
     }
-    if (flow->packets == 1)
-        flow->sequence.recent = wmem_new0(wmem_file_scope(), struct hik_sequence_recent);
+    if (flow->packets == 1 || flow->packets == HIK_SEQUENCE_MANY)
+        remember_more(flow);
     packet.clock = flow->clock;
-    packet.time = nstime_to_sec(&pinfo->abs_ts);
-    packet.digest = hik_sequence_digest(len ? tvb_get_ptr(tvb, (int)rtp->payload_off, (int)len) : NULL, len, rtp->payload_len);
+    packet.time = (double)pinfo->abs_ts.secs + pinfo->abs_ts.nsecs * 1e-9;
+    packet.seen.digest = hik_sequence_digest(len ? bytes->data + rtp->payload_off : NULL, len, rtp->payload_len);
+    packet.seen.ticks = (uint32_t)pinfo->abs_ts.secs * HIK_SEQUENCE_TICKS + (uint32_t)pinfo->abs_ts.nsecs / (1000000000 / HIK_SEQUENCE_TICKS);
+    packet.datagram = pinfo->ptype == PT_UDP && captured == bytes->reported;
+    if (packet.datagram)
+        packet.seen.id = hik_datagram_id(pinfo, tvb, bytes->data);
     result = hik_sequence_count(&flow->sequence, &packet);
     record->extended_seq = result.extended;
     record->gap = result.gap;
@@ -435,10 +454,13 @@ static void count_sequence(packet_info *pinfo, tvbuff_t *tvb, const struct hik_r
     case HIK_SEQUENCE_LATE:
         record->flags |= HIK_RTP_REORDERED;
         note_late(flow, result.extended);
-        return;
+        return result.kind;
+    case HIK_SEQUENCE_MIRRORED:
+        record->flags |= HIK_RTP_DUPLICATE | HIK_RTP_COPY;
+        return result.kind;
     case HIK_SEQUENCE_COPY:
         record->flags |= HIK_RTP_DUPLICATE;
-        return;
+        return result.kind;
     case HIK_SEQUENCE_REUSED:
         record->flags |= HIK_RTP_REUSED;
         break;
@@ -446,7 +468,7 @@ static void count_sequence(packet_info *pinfo, tvbuff_t *tvb, const struct hik_r
         record->flags |= HIK_RTP_RESTART;
         break;
     case HIK_SEQUENCE_EMPTY:
-        return;
+        return result.kind;
     case HIK_SEQUENCE_NEXT:
     case HIK_SEQUENCE_RESTART:
         break;
@@ -454,15 +476,17 @@ static void count_sequence(packet_info *pinfo, tvbuff_t *tvb, const struct hik_r
     if (flow->jump && result.kind != HIK_SEQUENCE_RESTART)
         flow->jump->flags = (uint16_t)((flow->jump->flags & ~HIK_RTP_RESTART) | HIK_RTP_STRAY);
     flow->jump = result.kind == HIK_SEQUENCE_JUMP ? record : NULL;
+    return result.kind;
 }
 
-/* First pass: counts an RTP packet and makes its record. */
-static struct hik_rtp_record *process_rtp(struct capture *capture, packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *rtp,
-                                     struct hik_flow *flow)
+/* First pass: counts an RTP packet and makes its record. Another copy of a datagram does not count. */
+static struct hik_rtp_record *process_rtp(struct capture *capture, packet_info *pinfo, tvbuff_t *tvb,
+                                          const struct hik_rtp_bytes *bytes, const struct hik_rtp *rtp, struct hik_flow *flow)
 {
     struct hik_rtp_record *record = add_record(capture, pinfo, flow->index, 0);
 
-    count_sequence(pinfo, tvb, rtp, flow, record);
+    if (count_sequence(pinfo, tvb, bytes, rtp, flow, record) == HIK_SEQUENCE_MIRRORED)
+        return record;
     if (flow->packets == 0 && flow->session && flow->session->flow_count == HIK_MANY_SSRCS)
         record->flags |= HIK_RTP_MANY_SSRCS;
     if (flow->packets == 0 && flow->changed_from)
@@ -499,59 +523,63 @@ void hik_media_set_parsed(packet_info *pinfo)
         this_capture.current.payload_parsed = true;
 }
 
-/* Where the payload is inside the RTP packet (RFC 3550 5.1, 5.3.1): false if the header does not fit. */
-static bool find_payload(tvbuff_t *tvb, uint8_t first, unsigned *off, unsigned *len)
+static uint32_t word_at(const uint8_t *at)
 {
-    unsigned captured = tvb_captured_length(tvb), reported = tvb_reported_length(tvb), padding = 0;
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+/* Where the payload is inside the RTP packet (RFC 3550 5.1, 5.3.1): false if the header does not fit. */
+static bool find_payload(const struct hik_rtp_bytes *bytes, unsigned *off, unsigned *len)
+{
+    unsigned captured = bytes->captured, reported = bytes->reported, padding = 0;
+    const uint8_t *data = bytes->data;
+    uint8_t first = data[0];
 
     *off = RTP_MIN_HEADER + 4u * (first & 0x0F);
     if (first & 0x10) {
         if (*off + 4 > captured)
             return false;
-        *off += 4 + 4u * tvb_get_ntohs(tvb, *off + 2);
+        *off += 4 + 4u * (unsigned)(data[*off + 2] << 8 | data[*off + 3]);
     }
     if (*off > reported)
         return false;
     if ((first & 0x20) && captured == reported && reported > *off)
-        padding = tvb_get_uint8(tvb, reported - 1);
+        padding = data[reported - 1];
     *len = reported - *off;
     *len = padding <= *len ? *len - padding : *len;
     return true;
 }
 
-/* First pass: another copy of a datagram that was counted. */
-static struct hik_rtp_record *process_copy(struct capture *capture, packet_info *pinfo, const struct hik_rtp *rtp,
-                                      const struct hik_flow *flow)
+struct hik_rtp_bytes hik_rtp_bytes(tvbuff_t *tvb)
 {
-    struct hik_rtp_record *record = add_record(capture, pinfo, flow->index, HIK_RTP_DUPLICATE | HIK_RTP_COPY);
+    struct hik_rtp_bytes bytes = {NULL, tvb_captured_length(tvb), tvb_reported_length(tvb)};
 
-    record->extended_seq = flow->sequence.highest + (uint32_t)(int16_t)(rtp->seq - (uint16_t)flow->sequence.highest);
-    return record;
+    if (bytes.captured)
+        bytes.data = tvb_get_ptr(tvb, 0, (int)bytes.captured);
+    return bytes;
 }
 
-struct hik_rtp *hik_rtp_enter(packet_info *pinfo, tvbuff_t *tvb)
+struct hik_rtp *hik_rtp_enter(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp_bytes *bytes)
 {
     struct capture *capture = &this_capture;
     struct hik_rtp *rtp = &capture->current;
     const struct hik_rtp_record *record;
-    const uint8_t *header;
-    bool copy;
+    const uint8_t *header = bytes->data;
 
     capture->current_frame = pinfo->num;
     rtp->serial++;
     rtp->flow = NULL;
     rtp->payload_parsed = false;
     rtp->key_frame = NULL;
-    if (tvb_captured_length(tvb) < RTP_MIN_HEADER || pinfo->flags.in_error_pkt)
+    if (bytes->captured < RTP_MIN_HEADER || pinfo->flags.in_error_pkt)
         return NULL;
-    header = tvb_get_ptr(tvb, 0, RTP_MIN_HEADER);
-    if ((header[0] & 0xC0) != 0x80 || !find_payload(tvb, header[0], &rtp->payload_off, &rtp->payload_len))
+    if ((header[0] & 0xC0) != 0x80 || !find_payload(bytes, &rtp->payload_off, &rtp->payload_len))
         return NULL;
     rtp->marker = (header[1] & 0x80) != 0;
     rtp->payload_type = header[1] & 0x7F;
     rtp->seq = (uint16_t)(header[2] << 8 | header[3]);
-    rtp->timestamp = tvb_get_ntohl(tvb, 4);
-    rtp->ssrc = tvb_get_ntohl(tvb, 8);
+    rtp->timestamp = word_at(header + 4);
+    rtp->ssrc = word_at(header + 8);
     if (PINFO_FD_VISITED(pinfo)) {
         rtp->nth = next_in_frame(pinfo);
         record = find_record(capture, pinfo, rtp->nth);
@@ -560,13 +588,11 @@ struct hik_rtp *hik_rtp_enter(packet_info *pinfo, tvbuff_t *tvb)
         rtp->flow = get_flow(record->id);
     } else {
         rtp->flow = find_flow(capture, pinfo, rtp->ssrc, rtp->seq, pinfo->ptype == PT_TCP);
-        hik_datagram_take(pinfo, tvb, false, &copy);
-        record = copy && rtp->flow->packets > 0 ? process_copy(capture, pinfo, rtp, rtp->flow)
-                                              : process_rtp(capture, pinfo, tvb, rtp, rtp->flow);
+        record = process_rtp(capture, pinfo, tvb, bytes, rtp, rtp->flow);
         rtp->nth = capture->records - 1 - capture->frame_records;
-        if (rtp->flow->packets == 1 && !copy)
+        if (rtp->flow->packets == 1 && !(record->flags & HIK_RTP_COPY))
             rtp->flow->first_nth = rtp->nth;
-        if (!rtp->flow->session && !copy)
+        if (!rtp->flow->session && !(record->flags & HIK_RTP_COPY))
             hik_stray_rtp_take(pinfo, tvb);
     }
     rtp->extended_seq = record->extended_seq;
@@ -580,7 +606,8 @@ struct hik_rtp *hik_rtp_enter(packet_info *pinfo, tvbuff_t *tvb)
 
 const struct hik_rtp *hik_media_enter(packet_info *pinfo, tvbuff_t *tvb)
 {
-    const struct hik_rtp *rtp = hik_rtp_enter(pinfo, tvb);
+    struct hik_rtp_bytes bytes = hik_rtp_bytes(tvb);
+    const struct hik_rtp *rtp = hik_rtp_enter(pinfo, tvb, &bytes);
 
     if (rtp)
         hik_front_door()->entered(pinfo, tvb, rtp);
@@ -592,7 +619,8 @@ void hik_rtp_save(packet_info *pinfo, struct hik_rtp_outer *outer)
     const struct capture *capture = &this_capture;
 
     outer->frame = capture->current_frame == pinfo->num ? pinfo->num : 0;
-    outer->rtp = capture->current;
+    if (outer->frame)
+        outer->rtp = capture->current;
 }
 
 void hik_rtp_restore(const struct hik_rtp_outer *outer)
@@ -600,7 +628,8 @@ void hik_rtp_restore(const struct hik_rtp_outer *outer)
     struct capture *capture = &this_capture;
     uint32_t serial = capture->current.serial; /* the count goes on */
 
-    capture->current = outer->rtp;
+    if (outer->frame)
+        capture->current = outer->rtp;
     capture->current.serial = serial;
     capture->current_frame = outer->frame;
 }

@@ -173,9 +173,16 @@ const struct hik_rtp *hik_media_rtp(packet_info *pinfo);
 /* The program stream's parser has the payload of the RTP packet being dissected. */
 void hik_media_set_parsed(packet_info *pinfo);
 
+/* The bytes of a tvb: asked for once, because each question costs as much as a whole step of ours. */
+struct hik_rtp_bytes {
+    const uint8_t *data;         /* NULL: none */
+    unsigned captured, reported;
+};
+struct hik_rtp_bytes hik_rtp_bytes(tvbuff_t *tvb);
+
 /* The front door's: reads the RTP header at the start of the tvb, finds or makes the flow (first pass), counts the packet,
  * and makes hik_media_rtp() answer for the rest of it. Every pass. NULL if it is no RTP header. */
-struct hik_rtp *hik_rtp_enter(packet_info *pinfo, tvbuff_t *tvb);
+struct hik_rtp *hik_rtp_enter(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp_bytes *bytes);
 /* A payload may hold RTP packets of its own: what hik_media_rtp() answers is kept around them. */
 struct hik_rtp_outer {
     uint32_t frame;

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* Bytes of a payload that its digest looks at, in three places. */
+/* Bytes of a payload that its digest looks at, in each of three places: two words. */
 #define DIGEST_BYTES 16
 #define MIX UINT64_C(0x9E3779B97F4A7C15) /* 2^64 over the golden ratio: spreads what is multiplied by it */
 
@@ -18,13 +18,39 @@ static bool has_come(const struct hik_sequence *s, uint32_t extended)
     return s->recent->came[place / 32] >> (place % 32) & 1;
 }
 
-static void note(struct hik_sequence *s, uint32_t extended, uint16_t digest)
+/* The place of a number's details, NULL if it is too old for that. */
+static struct hik_sequence_seen *seen_at(const struct hik_sequence *s, uint32_t extended)
+{
+    return s->highest - extended < s->recent->size ? &s->recent->seen[extended & (s->recent->size - 1)] : NULL;
+}
+
+static void note(struct hik_sequence *s, uint32_t extended, const struct hik_sequence_seen *seen)
 {
     uint32_t place = extended % HIK_SEQUENCE_WINDOW;
+    struct hik_sequence_seen *at = seen_at(s, extended);
 
     s->recent->came[place / 32] |= UINT32_C(1) << (place % 32);
-    if (extended == s->highest)
-        s->recent->digest = digest;
+    if (at)
+        *at = *seen;
+}
+
+void hik_sequence_move(struct hik_sequence *s, struct hik_sequence_recent *to)
+{
+    struct hik_sequence_recent *from = s->recent;
+
+    memcpy(to->came, from->came, sizeof to->came);
+    for (uint32_t i = 0; i < from->size; i++)
+        to->seen[(s->highest - i) & (to->size - 1)] = from->seen[(s->highest - i) & (from->size - 1)];
+    s->recent = to;
+}
+
+/* The same datagram as that packet: a mirror port, or a capture on several interfaces. */
+static bool is_mirrored(const struct hik_sequence_packet *packet, const struct hik_sequence_seen *other)
+{
+    uint32_t ticks = packet->seen.ticks - other->ticks, most = packet->seen.id ? HIK_MIRROR_TICKS : HIK_MIRROR_TICKS_UNMARKED;
+
+    return packet->datagram && packet->seen.digest == other->digest && packet->seen.id == other->id &&
+           (ticks < most || 0 - ticks < most);
 }
 
 /* The window moves on to `extended`: what stood in the places of the numbers up to it is forgotten. */
@@ -97,9 +123,9 @@ static struct hik_sequence_result begin(struct hik_sequence *s, const struct hik
     }
     s->begun = true;
     s->highest = s->first = result.extended;
-    s->first_digest = packet->digest;
+    s->first_seen = packet->seen;
     if (s->recent)
-        note(s, result.extended, packet->digest);
+        note(s, result.extended, &packet->seen);
     belongs(s, packet);
     return result;
 }
@@ -111,15 +137,16 @@ static struct hik_sequence_result jumped(struct hik_sequence *s, const struct hi
     struct hik_sequence_result result = {HIK_SEQUENCE_JUMP, (top | 0xFFFFu) + 0x10001u + packet->number, 0};
 
     if (s->jumped && packet->number == (uint16_t)s->jump) {
-        result.kind = HIK_SEQUENCE_COPY;
+        result.kind = is_mirrored(packet, &s->jump_seen) ? HIK_SEQUENCE_MIRRORED : HIK_SEQUENCE_COPY;
         result.extended = s->jump;
-        s->copies++;
+        s->copies += result.kind == HIK_SEQUENCE_COPY;
         return result;
     }
     if (!s->jumped || packet->number != (uint16_t)(s->jump + 1)) {
         s->strays += s->jumped;
         s->jumped = true;
         s->jump = result.extended;
+        s->jump_seen = packet->seen;
         return result;
     }
     s->jumped = false;
@@ -131,8 +158,8 @@ static struct hik_sequence_result jumped(struct hik_sequence *s, const struct hi
         s->recent->came[i] = 0;
     s->highest = result.extended;
     s->shift = 0;
-    note(s, s->first, 0);
-    note(s, result.extended, packet->digest);
+    note(s, s->first, &s->jump_seen);
+    note(s, result.extended, &packet->seen);
     s->restarts++;
     s->received++; /* the jump */
     s->has_transit = false;
@@ -143,9 +170,16 @@ static struct hik_sequence_result jumped(struct hik_sequence *s, const struct hi
 static struct hik_sequence_result came_before(struct hik_sequence *s, const struct hik_sequence_packet *packet, uint32_t extended)
 {
     struct hik_sequence_result result = {HIK_SEQUENCE_COPY, extended, 0};
+    struct hik_sequence_seen *other = seen_at(s, extended);
 
-    if (extended != s->highest || s->recent->digest == packet->digest) {
+    if (other && is_mirrored(packet, other)) {
+        result.kind = HIK_SEQUENCE_MIRRORED;
+        return result;
+    }
+    if (extended != s->highest || other->digest == packet->seen.digest) {
         s->copies++;
+        if (other) /* it may be mirrored as well */
+            *other = packet->seen;
         return result;
     }
     /* The newest number again with other bytes: a source that does not count. */
@@ -155,7 +189,7 @@ static struct hik_sequence_result came_before(struct hik_sequence *s, const stru
     s->shift++;
     s->reused++;
     move_window(s, result.extended);
-    note(s, result.extended, packet->digest);
+    note(s, result.extended, &packet->seen);
     belongs(s, packet);
     return result;
 }
@@ -186,8 +220,8 @@ struct hik_sequence_result hik_sequence_count(struct hik_sequence *s, const stru
 
     if (!s->begun)
         return begin(s, packet);
-    if (s->received == 1 && !s->restarts)
-        note(s, s->first, s->first_digest);
+    if (s->received == 1 && !s->restarts && !has_come(s, s->first))
+        note(s, s->first, &s->first_seen);
     step = (int16_t)(uint16_t)(packet->number + s->shift - s->highest);
     if (packet->empty && step != 1 && step != 0 && (packet->number == 0 || !fits(s, packet, step))) {
         result.kind = HIK_SEQUENCE_EMPTY;
@@ -204,7 +238,7 @@ struct hik_sequence_result hik_sequence_count(struct hik_sequence *s, const stru
         s->late++;
         if ((int32_t)(result.extended - s->first) < 0)
             s->first = result.extended;
-        note(s, result.extended, packet->digest);
+        note(s, result.extended, &packet->seen);
         s->received++;
         return result;
     }
@@ -215,7 +249,7 @@ struct hik_sequence_result hik_sequence_count(struct hik_sequence *s, const stru
         result.gap = (uint16_t)(step - 1);
     }
     move_window(s, result.extended);
-    note(s, result.extended, packet->digest);
+    note(s, result.extended, &packet->seen);
     belongs(s, packet);
     return result;
 }
@@ -237,31 +271,32 @@ double hik_sequence_jitter(const struct hik_sequence *s, uint32_t clock)
     return clock ? s->jitter * 1000 / clock : 0;
 }
 
-/* A comparison, no key of a table: eight bytes at a time, because every packet is looked at. */
-static uint64_t mix(uint64_t hash, const uint8_t *data, size_t len)
+static uint64_t mix(uint64_t hash, uint64_t word)
 {
-    for (uint64_t word = 0; len > 0; word = 0) {
-        size_t n = len < sizeof word ? len : sizeof word;
+    hash = (hash ^ word) * MIX;
+    return hash ^ hash >> 29;
+}
 
-        memcpy(&word, data, n);
-        hash = (hash ^ word) * MIX;
-        hash ^= hash >> 29;
-        data += n;
-        len -= n;
-    }
-    return hash;
+/* Sixteen bytes. */
+static uint64_t mix_piece(uint64_t hash, const uint8_t *data)
+{
+    uint64_t words[2];
+
+    memcpy(words, data, sizeof words);
+    return mix(mix(hash, words[0]), words[1]);
 }
 
 uint16_t hik_sequence_digest(const uint8_t *data, size_t len, size_t whole)
 {
-    uint64_t hash = 0;
+    uint64_t hash = whole; /* a comparison, no key of a table */
 
     if (len <= 3 * DIGEST_BYTES) {
-        hash = mix(hash, data, len);
+        for (size_t i = 0; i < len; i++)
+            hash = mix(hash, data[i]);
     } else {
-        hash = mix(hash, data, DIGEST_BYTES);
-        hash = mix(hash, data + (len - DIGEST_BYTES) / 2, DIGEST_BYTES);
-        hash = mix(hash, data + len - DIGEST_BYTES, DIGEST_BYTES);
+        hash = mix_piece(hash, data);
+        hash = mix_piece(hash, data + (len - DIGEST_BYTES) / 2);
+        hash = mix_piece(hash, data + len - DIGEST_BYTES);
     }
-    return (uint16_t)((hash ^ whole) * MIX >> 48);
+    return (uint16_t)(mix(hash, len) >> 48);
 }

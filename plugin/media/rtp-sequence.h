@@ -19,6 +19,15 @@
 #define HIK_SEQUENCE_WINDOW 1024
 /* A packet whose number stands so far in front of the first one is late, at the beginning of a run. */
 #define HIK_EARLY_PACKETS 64
+/* So far back, what came is known in detail: its bytes, and when it came. More once a source has sent HIK_SEQUENCE_MANY
+ * packets, so that short ones take little memory. Powers of two. */
+#define HIK_SEQUENCE_SEEN_FEW 32
+#define HIK_SEQUENCE_SEEN 256
+#define HIK_SEQUENCE_MANY 128
+/* The same UDP datagram twice in the capture comes within this many ticks with the same IP identification, or with none. */
+#define HIK_SEQUENCE_TICKS 10000 /* per second */
+#define HIK_MIRROR_TICKS 2500
+#define HIK_MIRROR_TICKS_UNMARKED 500
 /* After a silence this long, numbers that begin anew are told by their timestamps as well. */
 #define HIK_SILENCE_SECONDS 1.0
 
@@ -30,18 +39,27 @@ enum hik_sequence_kind {
     HIK_SEQUENCE_REUSED,  /* the number came before, with other bytes: it takes the next place */
     HIK_SEQUENCE_JUMP,    /* fits nothing: the beginning of a restart, or a stray */
     HIK_SEQUENCE_RESTART, /* follows the jump before: numbers began anew there */
-    HIK_SEQUENCE_EMPTY    /* without payload and out of order: says nothing of the numbers */
+    HIK_SEQUENCE_EMPTY,   /* without payload and out of order: says nothing of the numbers */
+    HIK_SEQUENCE_MIRRORED /* the same datagram is in the capture before: nothing is counted */
+};
+
+/* A packet that came. */
+struct hik_sequence_seen {
+    uint16_t digest; /* of its payload */
+    uint16_t id;     /* IP identification, 0: none */
+    uint32_t ticks;  /* when it came */
 };
 
 /* What is remembered of the newest numbers, by number modulo the size. */
 struct hik_sequence_recent {
     uint32_t came[HIK_SEQUENCE_WINDOW / 32];
-    uint16_t digest; /* of the newest */
+    uint32_t size;   /* of seen */
+    struct hik_sequence_seen seen[];
 };
 
 /* Zeroed at start. No memory of its own. */
 struct hik_sequence {
-    struct hik_sequence_recent *recent; /* the caller's, zeroed; wanted from the second packet on */
+    struct hik_sequence_recent *recent; /* the caller's, with its size set and all else zeroed; from the second packet on */
     uint32_t highest;          /* extended by cycles, starting above 0x10000 */
     uint32_t first;            /* extended, of the run since the last restart */
     uint32_t earlier_expected; /* expected packets of the runs before */
@@ -54,7 +72,7 @@ struct hik_sequence {
     double last_time;          /* of the last packet that counted */
     uint32_t last_timestamp;
     uint16_t shift;            /* added to numbers: how many places reused numbers have taken */
-    uint16_t first_digest;     /* of the first packet, until there is `recent` */
+    struct hik_sequence_seen first_seen, jump_seen; /* the first packet, until there is `recent`; the last jump */
 
     double transit, jitter;    /* in timestamp units */
     bool has_transit;
@@ -66,8 +84,9 @@ struct hik_sequence_packet {
     uint32_t timestamp;
     uint32_t clock;      /* of the timestamp, per second; not 0 */
     double time;         /* of arrival, seconds */
-    uint16_t digest;     /* of its payload */
+    struct hik_sequence_seen seen;
     bool empty;          /* it has no payload */
+    bool datagram;       /* a whole UDP datagram: it may be in the capture more than once */
 };
 
 struct hik_sequence_result {
@@ -79,13 +98,16 @@ struct hik_sequence_result {
 /* Counts a packet. `recent` must be there if it is not the first. */
 struct hik_sequence_result hik_sequence_count(struct hik_sequence *sequence, const struct hik_sequence_packet *packet);
 
+/* Moves what is remembered into something larger of the caller's, set up like the first; that is the caller's to free. */
+void hik_sequence_move(struct hik_sequence *sequence, struct hik_sequence_recent *to);
+
 /* Packets that should have come so far, and of these how many did not. */
 uint32_t hik_sequence_expected(const struct hik_sequence *sequence);
 uint32_t hik_sequence_lost(const struct hik_sequence *sequence);
 /* Jitter so far in milliseconds. */
 double hik_sequence_jitter(const struct hik_sequence *sequence, uint32_t clock);
 
-/* A digest of a payload, for hik_sequence_packet: bytes from its beginning, middle and end, and its length. data may be NULL if len
+/* A digest of a payload, for hik_sequence_seen: bytes from its beginning, middle and end, and its length. data may be NULL if len
  * is 0; whole: length of the payload as it was sent. */
 uint16_t hik_sequence_digest(const uint8_t *data, size_t len, size_t whole);
 

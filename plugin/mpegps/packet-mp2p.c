@@ -50,6 +50,7 @@ struct mp2p_flow {
     struct mp2p_picture pictures[MP2P_PICTURES]; /* sizes met; more are not told */
 };
 static int proto_mp2p = -1;
+static protocol_t *protocol; /* the same */
 static dissector_handle_t mp2p_handle, by_look_handle; /* ours */
 static dissector_handle_t rtp_handle; /* stock */
 static dissector_handle_t media_tcp_handle; /* rtp-over-tcp.c */
@@ -586,16 +587,17 @@ void hik_mp2p_after_stock(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, c
     const struct hik_rtp *current = hik_media_rtp(pinfo);
     const struct mp2p_flow *m = (const struct mp2p_flow *)rtp->flow->mp2p;
     const char *stock_proto = pinfo->current_proto;
-    bool writable = col_get_writable(pinfo->cinfo, -1);
     uint32_t index;
+    bool writable;
 
     if (!current || current->serial != rtp->serial || current->payload_parsed || rtp->payload_len == 0 ||
-        rtp->payload_off >= tvb_captured_length(tvb) || !proto_is_protocol_enabled(find_protocol_by_id(proto_mp2p)))
+        rtp->payload_off >= tvb_captured_length(tvb) || !proto_is_protocol_enabled(protocol))
         return;
     if (PINFO_FD_VISITED(pinfo) ? !m || !find_record(m, pinfo->num, rtp->extended_seq, &index) : !hik_media_is_program_stream(rtp))
         return;
     if (!PINFO_FD_VISITED(pinfo))
         rtp->flow->parsed_after = true;
+    writable = col_get_writable(pinfo->cinfo, -1);
     if (taken_by(rtp)) /* it has shown what it wants to show */
         col_set_writable(pinfo->cinfo, -1, FALSE);
     pinfo->current_proto = "MP2P"; /* whose expert information it is */
@@ -711,6 +713,7 @@ static ws_bool dissect_tcp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tree *t
 void hik_mp2p_register(int proto _U_)
 {
     proto_mp2p = proto_register_protocol("MPEG program stream", "MP2P", "mp2p");
+    protocol = find_protocol_by_id(proto_mp2p);
     mp2p_handle = register_dissector("mp2p", dissect_mp2p, proto_mp2p);
     by_look_handle = create_dissector_handle(dissect_by_look, -1);
     hik_mp2p_tree_register(proto_mp2p);

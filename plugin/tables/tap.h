@@ -38,6 +38,8 @@ struct hik_tap {
     bool key_frame;                    /* a key frame begins in it; set after the record was queued */
 };
 
+bool hik_tap_is_listened_to(void);
+
 /* Queues a copy of a record and returns it: listeners are called when the frame is dissected, so it may be added to.
  * NULL while nobody listens. */
 struct hik_tap *hik_tap_queue(packet_info *pinfo, const struct hik_tap *record);

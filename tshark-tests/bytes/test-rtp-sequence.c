@@ -14,7 +14,10 @@
 
 struct source {
     struct hik_sequence sequence;
-    struct hik_sequence_recent recent;
+    union {
+        struct hik_sequence_recent recent;
+        uint8_t room[sizeof(struct hik_sequence_recent) + HIK_SEQUENCE_SEEN_FEW * sizeof(struct hik_sequence_seen)];
+    } memory;
     double time;
     uint32_t timestamp;
 };
@@ -22,14 +25,15 @@ struct source {
 static void start(struct source *s)
 {
     memset(s, 0, sizeof *s);
-    s->sequence.recent = &s->recent;
+    s->sequence.recent = &s->memory.recent;
+    s->memory.recent.size = HIK_SEQUENCE_SEEN_FEW;
     s->time = 1577292344.0;
 }
 
 /* A packet 40 ms after the one before; digest: of its bytes. */
 static struct hik_sequence_result feed_digest(struct source *s, uint16_t number, uint16_t digest)
 {
-    struct hik_sequence_packet packet = {number, s->timestamp, CLOCK, s->time, digest, false};
+    struct hik_sequence_packet packet = {number, s->timestamp, CLOCK, s->time, {digest, 0, 0}, false, false};
 
     s->time += 0.04;
     s->timestamp += 3600;
@@ -290,7 +294,7 @@ static void test_long_loss(void)
 static void test_empty(void)
 {
     struct source s;
-    struct hik_sequence_packet empty = {0, 0, CLOCK, 0, 0, true};
+    struct hik_sequence_packet empty = {0, 0, CLOCK, 0, {0, 0, 0}, true, false};
 
     start(&s);
     empty.time = s.time;
@@ -432,6 +436,69 @@ static void test_digest(void)
     }
 }
 
+/* A datagram: when it came, in ticks. */
+static enum hik_sequence_kind feed_datagram(struct source *s, uint16_t number, uint16_t digest, uint16_t id, uint32_t ticks)
+{
+    struct hik_sequence_packet packet = {number, s->timestamp, CLOCK, s->time, {digest, id, ticks}, false, true};
+
+    return hik_sequence_count(&s->sequence, &packet).kind;
+}
+
+static void test_mirrored(void)
+{
+    static const struct { uint16_t id; uint32_t most; } cases[] = {{7, HIK_MIRROR_TICKS}, {0, HIK_MIRROR_TICKS_UNMARKED}};
+    struct source s;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        uint16_t id = cases[i].id;
+        uint32_t most = cases[i].most;
+
+        start(&s);
+        g_assert_cmpint(feed_datagram(&s, 1, 10, id, 5000), ==, HIK_SEQUENCE_NEXT);
+        g_assert_cmpint(feed_datagram(&s, 1, 10, id, 5000 + most - 1), ==, HIK_SEQUENCE_MIRRORED);
+        g_assert_cmpint(feed_datagram(&s, 1, 10, id, 5001 - most), ==, HIK_SEQUENCE_MIRRORED);
+        g_assert_cmpint(feed_datagram(&s, 1, 10, id, 5000 + most), ==, HIK_SEQUENCE_COPY);
+        g_assert_cmpint(feed_datagram(&s, 1, 10, id, 5000), ==, HIK_SEQUENCE_COPY);
+        /* what was sent twice may be mirrored twice */
+        g_assert_cmpint(feed_datagram(&s, 1, 10, (uint16_t)(id + 1), 5000), ==, HIK_SEQUENCE_COPY);
+        g_assert_cmpint(feed_datagram(&s, 1, 10, (uint16_t)(id + 1), 5001), ==, HIK_SEQUENCE_MIRRORED);
+        g_assert_cmpint(feed_datagram(&s, 1, 11, (uint16_t)(id + 1), 5000), ==, HIK_SEQUENCE_REUSED);
+        g_assert_cmpuint(s.sequence.received, ==, 2);
+        g_assert_cmpuint(s.sequence.copies, ==, 3);
+    }
+    /* not the newest number; the oldest that is known in detail, and the one before it */
+    start(&s);
+    for (uint16_t n = 0; n < HIK_SEQUENCE_SEEN_FEW + 1; n++)
+        g_assert_cmpint(feed_datagram(&s, n, n, 1, n), ==, HIK_SEQUENCE_NEXT);
+    g_assert_cmpint(feed_datagram(&s, 1, 1, 1, 1), ==, HIK_SEQUENCE_MIRRORED);
+    g_assert_cmpint(feed_datagram(&s, 0, 0, 1, 0), ==, HIK_SEQUENCE_COPY);
+    /* a jump */
+    g_assert_cmpint(feed_datagram(&s, 30000, 9, 1, 90), ==, HIK_SEQUENCE_JUMP);
+    g_assert_cmpint(feed_datagram(&s, 30000, 9, 1, 91), ==, HIK_SEQUENCE_MIRRORED);
+    g_assert_cmpint(feed_datagram(&s, 30000, 9, 2, 91), ==, HIK_SEQUENCE_COPY);
+    g_assert_cmpint(feed_datagram(&s, 30001, 8, 1, 92), ==, HIK_SEQUENCE_RESTART);
+    g_assert_cmpint(feed_datagram(&s, 30000, 9, 1, 93), ==, HIK_SEQUENCE_MIRRORED);
+}
+
+static void test_move(void)
+{
+    struct source s;
+    struct hik_sequence_recent *more = g_malloc0(sizeof *more + HIK_SEQUENCE_SEEN * sizeof more->seen[0]);
+
+    more->size = HIK_SEQUENCE_SEEN;
+    start(&s);
+    for (uint16_t n = 65500; n != 100; n++)
+        g_assert_cmpint(feed_datagram(&s, n, n, 1, 0), ==, HIK_SEQUENCE_NEXT);
+    hik_sequence_move(&s.sequence, more);
+    for (uint16_t n = 100; n < 100 + HIK_SEQUENCE_SEEN - HIK_SEQUENCE_SEEN_FEW; n++) {
+        for (uint16_t back = 1; back <= HIK_SEQUENCE_SEEN_FEW; back++)
+            g_assert_cmpint(feed_datagram(&s, (uint16_t)(n - back), (uint16_t)(n - back), 1, 0), ==, HIK_SEQUENCE_MIRRORED);
+        g_assert_cmpint(feed_datagram(&s, n, n, 1, 0), ==, HIK_SEQUENCE_NEXT);
+    }
+    g_assert_cmpint(feed_datagram(&s, 100 - HIK_SEQUENCE_SEEN_FEW, 100 - HIK_SEQUENCE_SEEN_FEW, 1, 0), ==, HIK_SEQUENCE_MIRRORED);
+    g_free(more);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -452,5 +519,7 @@ int main(int argc, char **argv)
     g_test_add_func("/rtp-sequence/jitter", test_jitter);
     g_test_add_func("/rtp-sequence/random", test_random);
     g_test_add_func("/rtp-sequence/digest", test_digest);
+    g_test_add_func("/rtp-sequence/mirrored", test_mirrored);
+    g_test_add_func("/rtp-sequence/move", test_move);
     return g_test_run();
 }

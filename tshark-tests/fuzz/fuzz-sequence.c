@@ -10,29 +10,38 @@
 
 void fuzz_rtp_sequence(struct input in)
 {
-    struct hik_sequence_recent recent = {.came = {0}};
-    struct hik_sequence sequence = {.recent = &recent};
+    struct hik_sequence_recent *recent = calloc(1, sizeof *recent + HIK_SEQUENCE_SEEN_FEW * sizeof recent->seen[0]);
+    struct hik_sequence_recent *more = calloc(1, sizeof *more + HIK_SEQUENCE_SEEN * sizeof more->seen[0]);
+    struct hik_sequence sequence = {.recent = recent};
     struct rtp_packet packet = {.seq = next_half(&in)};
     const uint32_t clocks[] = {90000, 8000, 1, 0xFFFFFFFF};
     uint32_t clock = clocks[next_byte(&in) % 4], packets = 0;
     double time = 0;
 
+    recent->size = HIK_SEQUENCE_SEEN_FEW;
+    more->size = HIK_SEQUENCE_SEEN;
     while (next_packet(&in, &packet)) {
         struct hik_sequence_packet one = {.number = (uint16_t)packet.seq, .timestamp = packet.timestamp, .clock = clock};
 
         time += packet.restart ? 5 : packet.marker ? 0.04 : 0.0001;
         one.time = time;
         one.empty = packet.len == 0;
-        one.digest = hik_sequence_digest(packet.len ? packet.data : NULL, packet.len, packet.len + packet.missing);
+        one.datagram = !packet.missing;
+        one.seen.ticks = (uint32_t)(time * HIK_SEQUENCE_TICKS);
+        one.seen.digest = hik_sequence_digest(packet.len ? packet.data : NULL, packet.len, packet.len + packet.missing);
         struct hik_sequence_result result = hik_sequence_count(&sequence, &one);
         packets++;
-        PROMISE(result.kind <= HIK_SEQUENCE_EMPTY);
+        if (packets == HIK_SEQUENCE_MANY)
+            hik_sequence_move(&sequence, more);
+        PROMISE(result.kind <= HIK_SEQUENCE_MIRRORED);
         PROMISE(result.kind == HIK_SEQUENCE_GAP || result.gap == 0);
         PROMISE(sequence.received <= packets);
         PROMISE(hik_sequence_lost(&sequence) <= hik_sequence_expected(&sequence));
         PROMISE(hik_sequence_jitter(&sequence, clock) >= 0);
         free(packet.data);
     }
+    free(recent);
+    free(more);
 }
 
 static bool is_known(void *context, uint32_t ssrc)
