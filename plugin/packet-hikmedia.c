@@ -84,7 +84,7 @@ static bool is_rtp_shown(packet_info *pinfo, proto_tree *tree, const struct hik_
 }
 
 /* Our part of the packet: the tree, if there is one, and what is to be said about it. */
-static void show_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct hik_rtp *rtp, const struct hik_session *session)
+static void show_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct hik_rtp *rtp, struct hik_session *session)
 {
     const char *stock_proto = pinfo->current_proto;
     proto_item *item = NULL;

@@ -196,7 +196,7 @@ bool hik_findings_has_rtp(packet_info *pinfo, const struct hik_rtp *rtp)
 }
 
 void hik_findings_show_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, proto_item *item, const struct hik_rtp *rtp,
-                           const struct hik_session *session)
+                           struct hik_session *session)
 {
     const struct hik_flow *flow = rtp->flow;
 
