@@ -550,15 +550,6 @@ static bool find_payload(const struct hik_rtp_bytes *bytes, unsigned *off, unsig
     return true;
 }
 
-struct hik_rtp_bytes hik_rtp_bytes(tvbuff_t *tvb)
-{
-    struct hik_rtp_bytes bytes = {NULL, tvb_captured_length(tvb), tvb_reported_length(tvb)};
-
-    if (bytes.captured)
-        bytes.data = tvb_get_ptr(tvb, 0, (int)bytes.captured);
-    return bytes;
-}
-
 struct hik_rtp *hik_rtp_enter(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp_bytes *bytes)
 {
     struct capture *capture = &this_capture;

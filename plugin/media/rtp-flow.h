@@ -178,7 +178,14 @@ struct hik_rtp_bytes {
     const uint8_t *data;         /* NULL: none */
     unsigned captured, reported;
 };
-struct hik_rtp_bytes hik_rtp_bytes(tvbuff_t *tvb);
+static inline struct hik_rtp_bytes hik_rtp_bytes(tvbuff_t *tvb)
+{
+    struct hik_rtp_bytes bytes = {NULL, tvb_captured_length(tvb), tvb_reported_length(tvb)};
+
+    if (bytes.captured)
+        bytes.data = tvb_get_ptr(tvb, 0, (int)bytes.captured);
+    return bytes;
+}
 
 /* The front door's: reads the RTP header at the start of the tvb, finds or makes the flow (first pass), counts the packet,
  * and makes hik_media_rtp() answer for the rest of it. Every pass. NULL if it is no RTP header. */

@@ -35,11 +35,8 @@ static expert_field ei_mp2p_lost = EI_INIT, ei_mp2p_lost_mild = EI_INIT, ei_mp2p
                     ei_mp2p_not_ps = EI_INIT, ei_mp2p_late = EI_INIT, ei_mp2p_cut = EI_INIT, ei_mp2p_pes_length = EI_INIT,
                     ei_mp2p_pes_broken = EI_INIT;
 
-static dissector_handle_t h264_handle, h265_handle;
-static int proto_h264, proto_h265, hf_frame_protocols; /* stock's */
-
-/* What show_notes() and the parser's events give expert information about. */
-enum { EXPERT_FLAGS = MP2P_GAP | MP2P_RESTART | MP2P_LATE | MP2P_NO_PSM | MP2P_MISMATCH | MP2P_NOT_PS_BEGINS | MP2P_TAKEN | MP2P_ODD };
+static dissector_handle_t h264_handle, h265_handle; /* stock's, as the next line */
+static int proto_h264, proto_h265, hf_frame_protocols;
 
 /* ---- building ------------------------------------------------------------------------------------------------- */
 
@@ -74,18 +71,16 @@ struct build {
 /* Bytes of a header: in this packet, or carried over and put together. */
 static tvbuff_t *header_tvb(struct build *b, const struct hik_ps_event *event, int *at)
 {
+    tvbuff_t *tvb;
+
     if (event->offset >= 0) {
         *at = event->offset;
         return b->tvb;
     }
     *at = 0;
-    {
-        uint8_t *copy = (uint8_t *)wmem_memdup(b->pinfo->pool, event->data, event->len);
-        tvbuff_t *tvb = tvb_new_child_real_data(b->tvb, copy, event->len, (int)event->len);
-
-        add_new_data_source(b->pinfo, tvb, "Header split between packets");
-        return tvb;
-    }
+    tvb = tvb_new_child_real_data(b->tvb, (uint8_t *)wmem_memdup(b->pinfo->pool, event->data, event->len), event->len, (int)event->len);
+    add_new_data_source(b->pinfo, tvb, "Header split between packets");
+    return tvb;
 }
 
 static int clip(const struct build *b, int offset)
@@ -97,9 +92,7 @@ static int clip(const struct build *b, int offset)
 
 static const char *codec_name(const struct hik_ps_es *es)
 {
-    const char *name = es ? hik_es_codec_name((enum hik_es_codec)es->codec) : NULL;
-
-    return name;
+    return es ? hik_es_codec_name((enum hik_es_codec)es->codec) : NULL;
 }
 
 /* A complete parameter set, to the stock dissector of its codec. What it throws at bad bytes stays here. */
@@ -477,9 +470,9 @@ static void on_event(void *user, const struct hik_ps_event *event)
 bool hik_mp2p_is_shown(packet_info *pinfo, proto_tree *tree, const struct mp2p_record *record)
 {
     /* mp2p calls h264 and h265, and is there on each packet: they stand in the list of a frame's protocols. */
-    return proto_field_is_referenced(tree, proto_mp2p) || hik_stock_wants_experts(pinfo, tree) ||
-           (tree && (!record || record->flags & EXPERT_FLAGS)) || proto_field_is_referenced(tree, proto_h264) ||
-           proto_field_is_referenced(tree, proto_h265) || proto_field_is_referenced(tree, hf_frame_protocols);
+    return proto_field_is_referenced(tree, proto_mp2p) || (tree && (!record || record->flags & MP2P_EXPERTS)) ||
+           proto_field_is_referenced(tree, proto_h264) || proto_field_is_referenced(tree, proto_h265) ||
+           proto_field_is_referenced(tree, hf_frame_protocols) || hik_stock_wants_experts(pinfo, tree);
 }
 
 /* ---- the packet ----------------------------------------------------------------------------------------------- */

@@ -25,7 +25,9 @@ enum {
     MP2P_BOUNDED = 1024,    /* payload was cut short by the snap length */
     MP2P_RESTART = 2048,    /* the sequence numbers begin anew here */
     MP2P_TAKEN = 4096,      /* said here, once per flow: another dissector has the encoding name of the SDP */
-    MP2P_ODD = 8192         /* something odd is in its bytes */
+    MP2P_ODD = 8192,        /* something odd is in its bytes */
+    /* what expert information is given about */
+    MP2P_EXPERTS = MP2P_GAP | MP2P_RESTART | MP2P_LATE | MP2P_NO_PSM | MP2P_MISMATCH | MP2P_NOT_PS_BEGINS | MP2P_TAKEN | MP2P_ODD
 };
 
 /* What the first pass found about an RTP packet. Written on the first pass, kept in blocks of its flow, file scope. */
