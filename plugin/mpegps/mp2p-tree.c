@@ -184,7 +184,6 @@ static void nal_begins(struct build *b, const struct hik_ps_event *event)
 static void show_codec(struct build *b, const struct hik_ps_es *es)
 {
     const char *name = codec_name(es);
-
     if (!name || !b->pes_tree || b->codec_item)
         return;
     b->codec_item = proto_tree_add_string(b->pes_tree, hf_mp2p_codec, b->tvb, 0, 0, name);
