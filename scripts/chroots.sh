@@ -40,8 +40,9 @@ install_in_chroot() {
     shift
     cp /etc/resolv.conf "$root/etc/resolv.conf"
     # A mirror may lag behind so far that its index counts as expired. The signatures are checked all the same.
-    in_chroot "$root" apt-get update -q -o Acquire::Check-Valid-Until=false || return 1
-    in_chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" || return 1
+    in_chroot "$root" apt-get update -q -o Acquire::Retries=3 -o Acquire::Check-Valid-Until=false || return 1
+    in_chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q -o Acquire::Retries=3 --no-install-recommends "$@" ||
+        return 1
     rm -rf "$root"/var/cache/apt/archives/*.deb
 }
 
