@@ -18,6 +18,7 @@
 #include "tap.h"
 #include "rtp-flow.h"
 #include "parts.h"
+#include "seen.h"
 #include "session-tree.h"
 #include "session.h"
 #include "sip-tree.h"
@@ -326,6 +327,13 @@ static bool process_icmp_error(packet_info *pinfo, const uint8_t *buf, const str
     return true;
 }
 
+/* Data on our port that is no SIP at all. */
+static void note_other(packet_info *pinfo)
+{
+    if (!PINFO_FD_VISITED(pinfo) && !pinfo->flags.in_error_pkt)
+        hik_seen_other(pinfo);
+}
+
 static int dissect_hik_udp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
     unsigned length = tvb_captured_length(tvb);
@@ -335,7 +343,11 @@ static int dissect_hik_udp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     if (length == 0)
         return 0;
     buf = tvb_get_ptr(tvb, 0, (int)length);
-    if (!hik_sip_parse(buf, length, false, &sip) || process_icmp_error(pinfo, buf, &sip))
+    if (!hik_sip_parse(buf, length, false, &sip)) {
+        note_other(pinfo);
+        return 0;
+    }
+    if (process_icmp_error(pinfo, buf, &sip))
         return 0;
     if (PINFO_FD_VISITED(pinfo) ? !was_taken(pinfo, buf, length) : !has_marks(pinfo, buf, &sip))
         return 0;
@@ -505,8 +517,10 @@ static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, e
             }
             if (pinfo->can_desegment && whole && wait_for_start_line(pinfo, buf + off, length - off, ours))
                 return want_more(pinfo, tvb, off, DESEGMENT_ONE_MORE_SEGMENT);
-            if (!ours)
+            if (!ours) {
+                note_other(pinfo);
                 return 0;
+            }
             /* Not SIP, where SIP should go on: bytes are missing. Stock shows the rest as continuation. */
             call_dissector(sip_tcp_handle, tvb_new_subset_remaining(tvb, (int)off), pinfo, tree);
             return (int)length;
@@ -696,6 +710,7 @@ void proto_register_hikcascade(void)
     hik_rtp_findings_register(proto_hikcascade);
     hik_tap_register();
     hik_table_register();
+    hik_seen_register();
     hik_tap_sessions_register();
     hik_tap_messages_register();
     hik_tap_series_register();

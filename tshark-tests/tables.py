@@ -40,7 +40,7 @@ def parsed(out, filter):
     columns = cells(lines[head[0] + 1])
     rows = []
     for line in lines[head[0] + 3:]:
-        if line.startswith("==="):
+        if line.startswith("===") or not rows and "|" not in line and line.endswith("."):  # words of an empty table
             break
         row = cells(line)
         assert len(row) == len(columns), line

@@ -80,6 +80,20 @@ void hik_stray_rtp_take(packet_info *pinfo, tvbuff_t *tvb)
         count(pinfo, before.sure ? 1 : 2);
 }
 
+static void call_back(void *key, void *value, void *user_data)
+{
+    void (*const *each)(const address *a, const address *b, uint32_t packets) =
+        (void (*const *)(const address *a, const address *b, uint32_t packets))user_data;
+    const struct hik_ends_key *ends = (const struct hik_ends_key *)key;
+
+    (*each)(ends->addr[0], ends->addr[1], *(const uint32_t *)value);
+}
+
+void hik_stray_rtp_each(void (*each)(const address *a, const address *b, uint32_t packets))
+{
+    wmem_map_foreach(pairs, call_back, &each);
+}
+
 uint32_t hik_stray_rtp(const address *a, const address *b)
 {
     struct hik_ends_key key;

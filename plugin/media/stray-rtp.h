@@ -14,6 +14,8 @@ void hik_stray_rtp_take(packet_info *pinfo, tvbuff_t *tvb);
 /* Packets so far that are RTP, between two addresses in either direction, or, with NULL, at all. They count as RTP from
  * the second one in sequence on (RFC 3550 A.1). Any pass. */
 uint32_t hik_stray_rtp(const address *a, const address *b);
+/* Calls back for each two addresses that it runs between. Any pass. */
+void hik_stray_rtp_each(void (*each)(const address *a, const address *b, uint32_t packets));
 
 void hik_stray_rtp_register(void);
 

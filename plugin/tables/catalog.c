@@ -377,11 +377,13 @@ static void print_draw(void *data)
     const struct hik_printout printout = {
         .name = CLI_NAME, .columns = exported, .column_count = array_length(exported), .cell = exported_cell, .data = &rows};
     struct hik_printout table = printout;
+    char *remark;
 
     for (unsigned i = 0; i < hik_catalog_count(); i++)
         if (g_hash_table_contains(printer->shown, rows.places[i].item->id))
             rows.places[rows.count++] = rows.places[i];
     table.row_count = rows.count;
+    remark = rows.count ? NULL : hik_seen_remark(HIK_SEEN_CATALOG, printer->filter);
     if (hik_table_format() == HIK_TABLE_TEXT) {
         printf("\n===================================================================\n");
         printf("Hikvision cascade: catalog, %u device%s\n", rows.count, rows.count == 1 ? "" : "s");
@@ -391,6 +393,8 @@ static void print_draw(void *data)
         print_questions();
         printf("\n");
         print_devices(&rows);
+        if (remark)
+            printf("%s\n", remark);
         printf("===================================================================\n");
     } else if (hik_table_format() == HIK_TABLE_JSON) {
         printf("{\"table\":\"%s\",\"filter\":", CLI_NAME);
@@ -402,14 +406,21 @@ static void print_draw(void *data)
         print_answers_json();
         printf(",\"questions\":");
         print_questions_json();
+        if (remark) {
+            printf(",\"remark\":");
+            hik_table_print_json_text(remark);
+        }
         printf(",\"rows\":");
         hik_table_print_rows(&table);
         printf("}\n");
     } else {
         hik_table_print_rows(&table);
+        if (remark)
+            fprintf(stderr, "%s: %s\n", CLI_NAME, remark);
     }
     g_hash_table_destroy(rows.sessions);
     g_free(rows.places);
+    g_free(remark);
 }
 
 static void print_finish(void *data)
@@ -571,6 +582,7 @@ void hik_tap_catalog_register(void)
                .stat_tap_free_table_item_cb = table_free_item},
         .columns = columns,
         .sentence = COLUMN_COUNT,
+        .empty = HIK_SEEN_CATALOG,
         .own_printer = true, /* which knows when all packets have been seen */
     };
 

@@ -110,6 +110,7 @@ static stat_tap_table_item_type cell(const void *data, unsigned row, unsigned co
 static void draw(void *data)
 {
     const struct printer *printer = (const struct printer *)data;
+    char *remark = printer->messages->len ? NULL : hik_seen_remark(HIK_SEEN_MESSAGES, printer->filter);
     const struct hik_printout printout = {.name = CLI_NAME,
                                           .title = "Hikvision cascade SIP messages",
                                           .filter = printer->filter,
@@ -117,10 +118,12 @@ static void draw(void *data)
                                           .column_count = array_length(columns),
                                           .row_count = printer->messages->len,
                                           .sentence = array_length(columns),
+                                          .remark = remark,
                                           .cell = cell,
                                           .data = printer->messages->data};
 
     hik_table_print(&printout);
+    g_free(remark);
 }
 
 static void reset(void *data)

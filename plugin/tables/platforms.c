@@ -162,6 +162,7 @@ void hik_tap_platforms_register(void)
                .packet_func = packet},
         .columns = columns,
         .sentence = array_length(columns),
+        .empty = HIK_SEEN_PLATFORMS,
     };
 
     hik_table_register_ui(&table, array_length(columns));

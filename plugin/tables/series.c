@@ -209,6 +209,7 @@ static void draw(void *data)
 {
     const struct printer *printer = (const struct printer *)data;
     GArray *rows = g_array_new(FALSE, FALSE, sizeof(struct row));
+    char *remark;
     struct hik_printout printout = {.name = CLI_NAME,
                                     .title = "Hikvision cascade RTP over time",
                                     .filter = printer->filter,
@@ -226,7 +227,10 @@ static void draw(void *data)
     }
     printout.row_count = rows->len;
     printout.data = rows->data;
+    remark = rows->len ? NULL : hik_seen_remark(HIK_SEEN_SERIES, printer->filter);
+    printout.remark = remark;
     hik_table_print(&printout);
+    g_free(remark);
     g_array_free(rows, TRUE);
 }
 

@@ -210,6 +210,7 @@ void hik_tap_sessions_register(void)
                .packet_func = packet},
         .columns = columns,
         .sentence = COL_SENTENCE,
+        .empty = HIK_SEEN_SESSIONS,
     };
 
     hik_table_register_ui(&table, array_length(columns));

@@ -182,7 +182,9 @@ static void print_as_text(const struct hik_printout *table)
         print_paragraphs(table, width);
     else
         print_columns(table);
-    if (table->row_count == 0 && table->remark)
+    if (table->row_count == 0 && table->remark && width > 0)
+        print_folded(table->remark, width);
+    else if (table->row_count == 0 && table->remark)
         printf("%s\n", table->remark);
     print_rule();
 }
@@ -304,6 +306,8 @@ void hik_table_print(const struct hik_printout *table)
         return;
     }
     print_separated_rows(table);
+    if (table->row_count == 0 && table->remark) /* no place for it among the rows */
+        fprintf(stderr, "%s: %s\n", table->name, table->remark);
 }
 
 void hik_table_print_register(int proto)

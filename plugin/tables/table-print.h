@@ -32,7 +32,7 @@ struct hik_printout {
     const struct hik_column *columns;
     unsigned column_count, row_count;
     unsigned sentence;   /* column that a terminal shows on lines of its own; column_count: none */
-    const char *remark;  /* printed where there are no rows, NULL: nothing */
+    const char *remark;  /* printed where there are no rows, for CSV and TSV to standard error; NULL: nothing */
     /* The cell of a row and column; what it points to lives until the next call at least. */
     stat_tap_table_item_type (*cell)(const void *data, unsigned row, unsigned column);
     const void *data;

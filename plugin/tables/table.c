@@ -288,7 +288,7 @@ static void print_draw(void *data)
 {
     const struct printer *printer = (const struct printer *)data;
     const stat_tap_table *table = g_array_index(printer->ui.tables, stat_tap_table *, 0);
-    char *remark = printer->definition->remark ? printer->definition->remark() : NULL;
+    char *remark = table->num_elements ? NULL : hik_seen_remark(printer->definition->empty, printer->filter);
     const struct hik_printout printout = {
         .name = printer->ui.cli_string,
         .title = printer->ui.title,
@@ -332,8 +332,10 @@ bool hik_table_listen(const char *argument, const char *tap, void *printer, cons
 {
     GString *error = register_tap_listener(tap, printer, filter, 0, reset, packet, draw, finish);
 
-    if (!error)
+    if (!error) {
+        hik_seen_listen();
         return true;
+    }
     fprintf(stderr, "-z %s: %s\n", argument, error->str);
     g_string_free(error, TRUE);
     finish(printer);

@@ -15,6 +15,7 @@
 
 #include <epan/stat_tap_ui.h>
 
+#include "seen.h"
 #include "table-print.h"
 
 struct hik_table_row {
@@ -53,7 +54,7 @@ struct hik_table_definition {
     stat_tap_table_ui ui;
     const struct hik_column *columns;
     unsigned sentence;     /* column with a sentence; the number of columns: there is none */
-    char *(*remark)(void); /* what is said where the table has no rows, to be freed by g_free(); may be NULL */
+    enum hik_seen_table empty; /* what it says where it has no rows */
     bool own_printer;      /* the table has registered a printer of its own */
 };
 /* Registers a table for the GUI and sharkd, and a printer of ours for the command line. The definition is static. */

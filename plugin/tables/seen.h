@@ -1,0 +1,26 @@
+/* seen.h
+ * What an empty table says: what the capture holds instead of its rows, and where.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HIK_SEEN_H
+#define HIK_SEEN_H
+
+#include "ws-compat.h"
+
+/* A printer of -z calls it once. From then on SIP and RTP of the capture are counted, in stock's taps: without a table to
+ * print, nothing is counted. */
+void hik_seen_listen(void);
+
+/* First pass: data on one of our own ports that is no SIP of GB/T 28181. */
+void hik_seen_other(packet_info *pinfo);
+
+enum hik_seen_table { HIK_SEEN_SESSIONS, HIK_SEEN_SERIES, HIK_SEEN_PLATFORMS, HIK_SEEN_CATALOG, HIK_SEEN_MESSAGES };
+
+/* The words for a table without rows, to be freed by g_free(). filter: of the table, NULL if it has none. At the end of
+ * the capture. */
+char *hik_seen_remark(enum hik_seen_table table, const char *filter);
+
+void hik_seen_register(void);
+
+#endif
