@@ -472,3 +472,32 @@ def test_how_far_a_body_is_read(tshark, room, known):
     link.manscdp(link.lower, value_ends + b"</CmdType>\r\n<SN>1</SN>\r\n<DeviceID>34020000002000000001</DeviceID>\r\n<Status>OK</Status>\r\n</Notify>\r\n")
     rows = tables.printed(tshark, "hikcascade,platforms", cap)
     assert [row["Keep-alives"] for row in rows] == ["1" if known else "0"]
+
+
+# ---- both ways of a conversation
+
+@pytest.mark.parametrize("lost", ["up", "down"])
+def test_ways_of_a_conversation(tshark, lost):
+    """Media servers have other addresses than SIP, and a re-INVITE moves both: what was sent before it still has its way."""
+    cap = Capture(gap=0)
+    link = Link(cap, Platform("34020000002000000001", "192.0.2.10", media_ip="192.0.2.200"), Platform(TOP.id, TOP.ip, media_ip="198.51.100.200"))
+    call = link.call(media="audio", session="Talk", offer_direction="sendrecv", answer_direction="sendrecv",
+                     offer_codecs=((8, "PCMA/8000"),), answer_codecs=((8, "PCMA/8000"),))
+
+    def talk(numbers):
+        for number in numbers:
+            for way, (src, dst) in (("up", (call.src, call.dst)), ("down", (call.dst, call.src))):
+                if not (way == lost and 5 <= number < 8):
+                    cap.udp(src, dst, rtp(b"\x55" * 160, call.ssrc if way == "up" else 999, number, 160 * number, pt=8))
+            cap.wait(0.02)
+    call.start()
+    talk(range(20))
+    call.offer_port += 100
+    call.answer_port += 100
+    call.reinvite()
+    call.ok()
+    call.ack()
+    talk(range(20, 50))
+    call.bye()
+    source = "%s:%d" % (call.src if lost == "up" else call.dst)
+    assert verdicts(tshark, cap)[0].startswith("LOSS 6.0 %% (3 of 50 audio RTP packets from %s lost)" % source)
