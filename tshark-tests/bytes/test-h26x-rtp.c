@@ -51,6 +51,40 @@ static void test_h264(void)
     g_assert_true(count->rate_from_sps && count->frame_rate == 25.0);
 }
 
+/* Between one and a thousand pictures per second. */
+static void test_rate_edges(void)
+{
+    static const uint8_t slice[] = { 0x41, 0x9a, 0x21, 1 };
+    static const struct {
+        uint32_t step;
+        double rate;
+    } rows[] = { { 89, 0 }, { 90, 1000 }, { 90000, 1 }, { 90001, 0 } };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        struct hik_h26x_rtp video = { .codec = HIK_ES_H264 };
+        uint32_t seq = 0;
+
+        for (uint32_t n = 0; n < 3; n++)
+            feed(&video, &seq, n * rows[i].step, slice, sizeof slice);
+        g_assert_cmpfloat(hik_h26x_count(&video)->frame_rate, ==, rows[i].rate);
+    }
+}
+
+/* The 64th packet can still tell that the codec is another than declared, the 65th cannot. */
+static void test_looked_at(void)
+{
+    static const uint8_t slice[] = { 0x41, 0x9a, 0x21, 1 };
+
+    for (unsigned before = 63; before <= 64; before++) {
+        struct hik_h26x_rtp video = { .codec = HIK_ES_H265 };
+        uint32_t seq = 0;
+
+        for (unsigned n = 0; n < before; n++)
+            g_assert_false(feed(&video, &seq, 0, slice, sizeof slice));
+        g_assert_true(feed(&video, &seq, 0, h264_sps, sizeof h264_sps) == (before == 63));
+    }
+}
+
 /* Rate by the time stamps, where there is no parameter set. */
 static void test_rate(void)
 {
@@ -116,6 +150,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/h26x-rtp/h264", test_h264);
     g_test_add_func("/h26x-rtp/rate", test_rate);
+    g_test_add_func("/h26x-rtp/rate-edges", test_rate_edges);
+    g_test_add_func("/h26x-rtp/looked-at", test_looked_at);
     g_test_add_func("/h26x-rtp/h265-called-h264", test_h265_called_h264);
     g_test_add_func("/h26x-rtp/noise", test_noise);
     return g_test_run();

@@ -933,6 +933,132 @@ static void test_look(void)
     g_rand_free(rand);
 }
 
+/* A looker, and its packets one after the other. */
+struct looked {
+    struct hik_looker looker;
+    uint32_t seq, timestamp;
+};
+
+/* again: the time stamp of the packet before. */
+static enum hik_look look_next(struct looked *l, bool again, const uint8_t *data, size_t len)
+{
+    uint8_t *copy = g_memdup2(data, len);
+    enum hik_look found;
+
+    l->timestamp += again ? 0 : 3600;
+    found = hik_looker_feed(&l->looker, l->seq++, l->timestamp, copy, len);
+    g_free(copy);
+    return found;
+}
+
+static enum hik_look look_repeat(struct looked *l, unsigned count, bool again, const uint8_t *data, size_t len)
+{
+    enum hik_look found = HIK_LOOK_NONE;
+
+    for (unsigned i = 0; i < count; i++)
+        found = look_next(l, again, data, len);
+    return found;
+}
+
+/* How much evidence each format needs: one packet less says nothing. */
+static void test_look_edges(void)
+{
+    static const uint8_t sps[] = { 0x67, 0x42, 0xc0, 0x1f }, h264[] = { 0x41, 0x9a, 0x21, 1 }, vps[] = { 0x40, 0x01, 0x0c, 1 },
+                         h265[] = { 0x02, 0x01, 0xd0, 1 }, bad[] = { 0xff, 0xff, 0xff, 0xff }, annexb[] = { 0, 0, 0, 1, 0x67, 0x42, 0xc0, 0x1f };
+    uint8_t ts[188] = { 0x47 }, large[800], even[128];
+    uint8_t adts[40] = { 0xff, 0xf1, 0x4c, 0x80, 40 >> 3, (40 & 7) << 5 | 0x1f, 0xfc };
+
+    for (unsigned weak = 0; weak < 2; weak++) { /* H.264: 8 packets that obey it, one of them hardly by chance */
+        struct looked l = { 0 };
+
+        g_assert_cmpint(look_repeat(&l, 1, true, weak ? h264 : sps, 4), ==, HIK_LOOK_NONE);
+        g_assert_cmpint(look_repeat(&l, 6, true, h264, 4), ==, HIK_LOOK_NONE);
+        g_assert_cmpint(look_next(&l, true, h264, 4), ==, weak ? HIK_LOOK_NONE : HIK_LOOK_H264_RTP);
+    }
+    for (unsigned weak = 0; weak < 2; weak++) { /* H.265: 6 */
+        struct looked l = { 0 };
+
+        g_assert_cmpint(look_repeat(&l, 1, true, weak ? h265 : vps, 4), ==, HIK_LOOK_NONE);
+        g_assert_cmpint(look_repeat(&l, 4, true, h265, 4), ==, HIK_LOOK_NONE);
+        g_assert_cmpint(look_next(&l, true, h265, 4), ==, weak ? HIK_LOOK_NONE : HIK_LOOK_H265_RTP);
+    }
+    { /* one of 17 may be odd */
+        struct looked l = { 0 }, k = { 0 };
+
+        look_next(&l, true, bad, 4);
+        look_next(&l, true, sps, 4);
+        g_assert_cmpint(look_repeat(&l, 14, true, h264, 4), ==, HIK_LOOK_NONE);
+        g_assert_cmpint(look_next(&l, true, h264, 4), ==, HIK_LOOK_H264_RTP);
+        look_next(&k, true, bad, 4);
+        look_next(&k, true, vps, 4);
+        g_assert_cmpint(look_repeat(&k, 14, true, h265, 4), ==, HIK_LOOK_NONE);
+        g_assert_cmpint(look_next(&k, true, h265, 4), ==, HIK_LOOK_H265_RTP);
+    }
+    { /* three packets of a transport stream, four of AAC */
+        struct looked l = { 0 }, k = { 0 };
+
+        g_assert_cmpint(look_repeat(&l, 2, true, ts, sizeof ts), ==, HIK_LOOK_NONE);
+        g_assert_cmpint(look_next(&l, true, ts, sizeof ts), ==, HIK_LOOK_MPEG_TS);
+        g_assert_cmpint(look_repeat(&k, 3, true, adts, sizeof adts), ==, HIK_LOOK_NONE);
+        g_assert_cmpint(look_next(&k, true, adts, sizeof adts), ==, HIK_LOOK_AAC);
+    }
+    { /* a signature three times, and three new time stamps */
+        struct looked l = { 0 }, k = { 0 };
+
+        look_next(&l, false, annexb, sizeof annexb);
+        look_repeat(&l, 2, false, bad, 4);
+        g_assert_cmpint(look_next(&l, false, annexb, sizeof annexb), ==, HIK_LOOK_NONE);
+        g_assert_cmpint(look_next(&l, false, annexb, sizeof annexb), ==, HIK_LOOK_H264_ANNEXB);
+        g_assert_cmpint(look_repeat(&k, 3, false, annexb, sizeof annexb), ==, HIK_LOOK_NONE);
+        g_assert_cmpint(look_next(&k, false, annexb, sizeof annexb), ==, HIK_LOOK_H264_ANNEXB);
+    }
+    { /* nothing known: eight packets with five new time stamps */
+        struct looked l = { 0 }, k = { 0 };
+
+        look_repeat(&l, 5, false, bad, 4);
+        g_assert_cmpint(look_repeat(&l, 6, true, bad, 4), ==, HIK_LOOK_NONE); /* four new ones */
+        g_assert_cmpint(look_next(&l, false, bad, 4), ==, HIK_LOOK_PRIVATE);
+        look_repeat(&k, 6, false, bad, 4);
+        g_assert_cmpint(look_next(&k, true, bad, 4), ==, HIK_LOOK_NONE); /* the seventh */
+        g_assert_cmpint(look_next(&k, true, bad, 4), ==, HIK_LOOK_PRIVATE);
+    }
+    memset(large, 0xff, sizeof large);
+    { /* a new time stamp with each packet: 20 small ones, 1500 large ones */
+        struct looked l = { 0 }, k = { 0 };
+
+        g_assert_cmpint(look_repeat(&l, 19, false, large, 799), ==, HIK_LOOK_NONE);
+        g_assert_cmpint(look_next(&l, false, large, 799), ==, HIK_LOOK_PRIVATE);
+        g_assert_cmpint(look_repeat(&k, 1499, false, large, 800), ==, HIK_LOOK_NONE);
+        g_assert_cmpint(look_next(&k, false, large, 800), ==, HIK_LOOK_PRIVATE);
+    }
+    { /* one time stamp for everything */
+        struct looked l = { 0 };
+
+        g_assert_cmpint(look_repeat(&l, 2999, true, bad, 4), ==, HIK_LOOK_NONE);
+        g_assert_cmpint(look_next(&l, true, bad, 4), ==, HIK_LOOK_PRIVATE);
+    }
+    for (unsigned lacks = 0; lacks < 2; lacks++) { /* encrypted: 1024 bytes that use all values alike */
+        struct looked l = { 0 };
+
+        for (unsigned i = 0; i < sizeof even; i++)
+            even[i] = (uint8_t)(0xf8 - (i % 16 << 4));
+        look_repeat(&l, 2, true, even, sizeof even);
+        look_repeat(&l, 5, false, even, sizeof even);
+        g_assert_cmpint(look_next(&l, false, even, sizeof even - lacks), ==, lacks ? HIK_LOOK_PRIVATE : HIK_LOOK_ENCRYPTED);
+    }
+    for (unsigned more = 5; more <= 6; more++) { /* chi-square: 64 of each class expected; 40 too many of one are chance, 48 not */
+        struct looked l = { 0 };
+
+        for (unsigned i = 0; i < sizeof even; i++)
+            even[i] = (uint8_t)(0xf8 - (i % 16 << 4));
+        for (unsigned i = 0; i < more; i++)
+            even[16 * i + 15] = 0xf8; /* was 0x08 */
+        look_repeat(&l, 2, true, even, sizeof even);
+        look_repeat(&l, 5, false, even, sizeof even);
+        g_assert_cmpint(look_next(&l, false, even, sizeof even), ==, more == 5 ? HIK_LOOK_ENCRYPTED : HIK_LOOK_PRIVATE);
+    }
+}
+
 /* ---- tests: packets ------------------------------------------------------------------------------------------- */
 
 struct units {
@@ -1407,6 +1533,7 @@ int main(int argc, char **argv)
     g_test_add_func("/es/sps", test_sps);
     g_test_add_func("/es/guess", test_guess);
     g_test_add_func("/es/look", test_look);
+    g_test_add_func("/es/look-edges", test_look_edges);
     g_test_add_func("/track/units", test_units);
     g_test_add_func("/track/loss", test_loss);
     g_test_add_func("/track/reordering", test_reordering);

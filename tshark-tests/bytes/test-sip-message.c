@@ -134,7 +134,7 @@ static void test_looks_like(void)
     static const char *const yes[] = {
         "SIP/2.0 200 OK\r\n", "SIP/2.0 100", "SIP/2.0 699\n", "sip/2.0  488 Not Acceptable", "SIP/2.0 401\r",
         "INVITE sip:a@b SIP/2.0", "INVITE  sip:a@b  SIP/2.0  \r\n", "BYE 34020000@1.2.3.4 SIP/2.0\n",
-        "MESSAGE sip:a b@c SIP/2.0\r\n",
+        "MESSAGE sip:a b@c SIP/2.0\r\n", "ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEF sip:a SIP/2.0\r\n",
     };
     static const char *const no[] = {
         "", "S", "SIP/2.0", "SIP/2.0 ", "SIP/2.0 20", "SIP/2.0 2000 OK", "SIP/2.0 700 X", "SIP/2.0 099",
