@@ -506,6 +506,8 @@ static void test_loss(void)
     f.leg[0].lines[0].duplicates = 7;
     expect(f, HIK_STATE_CLOSED, "OK " SEEN "; also DUPLICATES 7 of 2000 RTP packets came twice");
     /* a tenth of a percent is a fault */
+    g_assert_cmpint(hik_verdict_loss_severity(199, 200000), ==, HIK_SEVERITY_NOTE);
+    g_assert_cmpint(hik_verdict_loss_severity(200, 200000), ==, HIK_SEVERITY_WARN);
     f = healthy();
     f.leg[0].lines[0].lost = 2;
     expect(f, HIK_STATE_CLOSED, "LOSS 0.1 % (2 of 2000 RTP packets from 10.69.91.7:5930 lost)");
