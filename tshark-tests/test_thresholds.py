@@ -111,6 +111,23 @@ def test_same_datagram_with_another_identification(tshark, seconds, copies):
     assert len(tshark.fields(cap, [], "hikcascade.copy_of")) == copies
 
 
+@pytest.mark.parametrize("ipv6, seconds, twice", [(False, 0.2498, False), (False, 0.25, True), (True, 0.0498, False), (True, 0.05, True)])
+def test_same_datagram_of_rtp(tshark, ipv6, seconds, twice):
+    """With its identification a copy for 0.25 s, without one (IPv6) for 0.05 s; then a packet that was sent twice."""
+    cap = Capture(gap=0)
+    link = Link(cap, Platform("34020000002000000001", "2001:db8::10"), Platform(TOP.id, "2001:db8::20")) if ipv6 else Link(cap)
+    call = link.call()
+    call.start()
+    for number in range(5):
+        send(call, number)
+    cap.append((cap.time_us + int(seconds * 1000000), cap[-1][1]))
+    cap.wait(1)
+    send(call, 5)
+    call.bye()
+    assert ("DUPLICATES 1 of 7 RTP packets" in verdicts(tshark, cap)[0]) == twice
+    assert packets(tshark, cap) == [6 + twice]
+
+
 @pytest.mark.parametrize("seconds, together", [(32.9, True), (33, False)])
 def test_life_of_a_transaction(tshark, seconds, together):
     """The same request again is a retransmission for 32 seconds, then another request."""

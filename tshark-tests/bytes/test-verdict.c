@@ -445,9 +445,9 @@ static void test_lines(void)
     /* of two that lose alike the first follows */
     f.leg[0].lines[2] = *video;
     f.leg[0].lines[2].from = "10.69.91.7:5934";
-    f.leg[0].lines[2].lost = 600;
-    expect(f, HIK_STATE_CLOSED, "LOSS 30.0 % (600 of 2000 RTP packets from 10.69.91.7:5934, and 500 of 2000 from "
-           "10.69.91.7:5930 lost)");
+    video->lost = 600;
+    expect(f, HIK_STATE_CLOSED, "LOSS 30.0 % (600 of 2000 RTP packets from 10.69.91.7:5930, and 100 of 400 of the audio from "
+           "10.69.91.7:5932 lost)");
     /* the way back of a conversation is judged, too; what comes back unasked is not */
     f = healthy();
     f.leg[1].packets = f.leg[1].lines[0].packets = f.leg[1].lines[0].expected = 50;
