@@ -13,8 +13,9 @@ file(GLOB_RECURSE HIK_DOCS CONFIGURE_DEPENDS RELATIVE "${CMAKE_CURRENT_SOURCE_DI
 function(hik_install_documents folder component)
     install(FILES ${HIK_READMES} CHANGELOG.md DESTINATION "${folder}" COMPONENT ${component} EXCLUDE_FROM_ALL)
     foreach(file ${HIK_DOCS})
-        get_filename_component(place "${file}" DIRECTORY)
-        install(FILES "${file}" DESTINATION "${folder}/${place}" COMPONENT ${component} EXCLUDE_FROM_ALL)
+        get_filename_component(place "${folder}/${file}" DIRECTORY)
+        string(REGEX REPLACE "^\\./" "" place "${place}")
+        install(FILES "${file}" DESTINATION "${place}" COMPONENT ${component} EXCLUDE_FROM_ALL)
     endforeach()
 endfunction()
 
