@@ -353,3 +353,20 @@ def test_without_signalling_over_tcp(both):
     connection = cap.tcp(("192.0.2.10", 41000), ("198.51.100.20", 21000)).open()
     connection.send(connection.client, stream, cut=range(1460, len(stream), 1460))
     assert both(cap) == {"rtp-192.0.2.10-41000-0000004711.mpg": b"".join(data)}
+
+
+def test_packet_looked_at_before(tshark):
+    """Foreign SIP announces a program stream. Somebody looks at its first RTP packet and exports then: the export, which
+    begins with the same packet, has it."""
+    cap = Capture()
+    sdp = "v=0\r\no=- 1 1 IN IP4 192.0.2.20\r\ns=-\r\nc=IN IP4 192.0.2.20\r\nt=0 0\r\nm=video 20000 RTP/AVP 96\r\na=rtpmap:96 PS/90000\r\n"
+    cap.udp(("192.0.2.20", 5060), ("192.0.2.10", 5060), (
+        "INVITE sip:bob@192.0.2.10 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.20;branch=z9hG4bK1\r\nFrom: <sip:alice@192.0.2.20>;tag=1\r\n"
+        "To: <sip:bob@192.0.2.10>\r\nCall-ID: foreign\r\nCSeq: 1 INVITE\r\nContent-Type: application/sdp\r\n"
+        "Content-Length: %d\r\n\r\n%s" % (len(sdp), sdp)).encode())
+    data = payloads(3)
+    for number, payload in enumerate(data):
+        cap.udp(("192.0.2.10", 40000), ("192.0.2.20", 20000), rtp(payload, seq=number + 1, timestamp=3600 * number, ssrc=7))
+    tap, load = ("tap", {"tap0": "eo:hikcascade"}), ("download", {"token": "eo:hikcascade_0"})
+    *_, export = tshark.sharkd(cap, [("frame", {"frame": 2, "proto": True}), tap, load])
+    assert base64.b64decode(export["data"]) == b"".join(data)

@@ -514,6 +514,9 @@ const struct hik_rtp *hik_media_rtp(packet_info *pinfo)
 {
     const struct capture *capture = &this_capture;
 
+    /* Later passes may dissect the same frame twice running: then it is of the dissection before. */
+    if (PINFO_FD_VISITED(pinfo) && !p_get_proto_data(pinfo->pool, pinfo, proto_hik, KEY_NTH))
+        return NULL;
     return capture->current_frame == pinfo->num && capture->current.flow ? &capture->current : NULL;
 }
 

@@ -125,8 +125,9 @@ static void *take(size_t size)
 
 static void on_unit(void *user, const struct hik_ps_unit *unit)
 {
-    (void)user;
-    PROMISE(unit->first <= unit->last);
+    uint32_t frame = *(const uint32_t *)user;
+
+    PROMISE(unit->first >= 1 && unit->first <= frame && unit->last >= 1 && unit->last <= frame && unit->packets <= frame);
 }
 
 /* What stays with a track that ends: here each has a list of its own. */
@@ -158,7 +159,7 @@ void fuzz_ps_track(struct input in)
     gpointer left;
 
     taken = g_hash_table_new(NULL, NULL);
-    hik_ps_track_init(track, next_byte(&in) & 1 ? &memory : NULL, on_unit, NULL);
+    hik_ps_track_init(track, next_byte(&in) & 1 ? &memory : NULL, on_unit, &frame);
     while (next_packet(&in, &packet)) {
         struct hik_ps_packed start;
         struct hik_ps_arrival arrival;

@@ -343,11 +343,10 @@ void fuzz_verdict(struct input in)
     SECONDS(after_answer), FLAG(talk), NUMBER(rtcp_packets), NUMBER(rtcp_sent), FLAG(capture_has_rtp), FLAG(capture_has_media);
     NUMBER(stray_packets), FLAG(tcp), FLAG(tcp_syn), FLAG(tcp_refused), FLAG(tcp_up), SECONDS(first_media_after);
     NUMBER(after_bye), SECONDS(after_bye_seconds), SECONDS(silence), FLAG(paused), FLAG(has_ssrc), NUMBER(ssrc);
-    FLAG(ssrc_by_answer), NUMBER(undeclared_packets), NUMBER(undeclared_of), FLAG(declared_ps), FLAG(encrypted);
+    FLAG(ssrc_by_answer), FLAG(declared_ps), FLAG(encrypted);
     FLAG(shared_port), NUMBER(width), NUMBER(height), NUMBER(frames), NUMBER(key_frames), NUMBER(ps_packets);
     NUMBER(not_ps_packets), SECONDS(frame_rate);
     facts.shared_with = (int)next_byte(&in) - 1;
-    facts.undeclared_pt = (int)next_byte(&in) % 129 - 1;
     facts.cascade_with = (int)next_byte(&in) - 1;
     facts.offer_role = (enum hik_role)(next_byte(&in) % 3);
     facts.answer_role = (enum hik_role)(next_byte(&in) % 3);
@@ -368,21 +367,29 @@ void fuzz_verdict(struct input in)
     facts.cascade_via = there & 16 ? texts[4] : NULL;
     for (int i = 0; i < 2; i++) {
         there = next_byte(&in);
-        FLAG(leg[i].wanted), FLAG(leg[i].to_port_zero), FLAG(leg[i].to_is_peer), NUMBER(leg[i].line_packets), NUMBER(leg[i].packets);
-        NUMBER(leg[i].lost), NUMBER(leg[i].duplicates), NUMBER(leg[i].reordered), NUMBER(leg[i].restarts), NUMBER(leg[i].strays);
-        NUMBER(leg[i].reused), NUMBER(leg[i].ssrc), NUMBER(leg[i].ssrcs), NUMBER(leg[i].packets_expected_ssrc);
-        NUMBER(leg[i].packets_unnegotiated), NUMBER(leg[i].packets_misdirected), FLAG(leg[i].misdirected_same_port);
-        FLAG(leg[i].unnegotiated_is_host), FLAG(leg[i].unnegotiated_is_peer), SECONDS(leg[i].seconds), NUMBER(leg[i].loss.expected);
-        NUMBER(leg[i].loss.lost), FLAG(leg[i].loss.audio), NUMBER(leg[i].loss_beside.expected), NUMBER(leg[i].loss_beside.lost);
+        FLAG(leg[i].wanted), FLAG(leg[i].to_port_zero), FLAG(leg[i].to_is_peer), NUMBER(leg[i].packets), NUMBER(leg[i].lost);
+        NUMBER(leg[i].ssrc), NUMBER(leg[i].packets_expected_ssrc), SECONDS(leg[i].seconds);
         facts.leg[i].to_class = (enum hik_address_class)(next_byte(&in) % 6);
         facts.leg[i].sender_class = (enum hik_address_class)(next_byte(&in) % 6);
+        facts.leg[i].receiver_class = (enum hik_address_class)(next_byte(&in) % 6);
         facts.leg[i].to = there & 1 ? texts[4] : NULL;
         facts.leg[i].from = there & 2 ? texts[5] : NULL;
         facts.leg[i].seen_from = there & 4 ? texts[6] : NULL;
         facts.leg[i].seen_to = there & 8 ? texts[7] : NULL;
-        facts.leg[i].unnegotiated_from = there & 16 ? texts[4] : NULL;
-        facts.leg[i].loss.from = there & 32 ? texts[5] : NULL;
-        facts.leg[i].loss_beside.from = there & 64 ? texts[6] : NULL;
+        for (int k = next_byte(&in) % HIK_LINES; k >= 0; k--) {
+#define LINE leg[i].lines[k]
+            there = next_byte(&in);
+            FLAG(LINE.audio), NUMBER(LINE.packets), NUMBER(LINE.expected), NUMBER(LINE.lost), NUMBER(LINE.duplicates);
+            NUMBER(LINE.restarts), NUMBER(LINE.strays), NUMBER(LINE.reused), NUMBER(LINE.ssrcs), NUMBER(LINE.ssrc);
+            NUMBER(LINE.ssrc_packets), NUMBER(LINE.unnegotiated), FLAG(LINE.unnegotiated_is_host), FLAG(LINE.unnegotiated_is_peer);
+            NUMBER(LINE.misdirected), FLAG(LINE.misdirected_same_port), NUMBER(LINE.undeclared), NUMBER(LINE.undeclared_pt);
+            facts.LINE.from = there & 1 ? texts[4] : NULL;
+            facts.LINE.announced_from = there & 2 ? texts[5] : NULL;
+            facts.LINE.announced_to = there & 4 ? texts[6] : NULL;
+            facts.LINE.unnegotiated_from = there & 8 ? texts[7] : NULL;
+            facts.LINE.misdirected_to = there & 16 ? texts[4] : NULL;
+#undef LINE
+        }
     }
     FLAG(connections.framed_seen), NUMBER(connections.head), NUMBER(connections.anew), NUMBER(connections.second_frame);
     NUMBER(connections.missing), NUMBER(connections.holes), NUMBER(connections.missing_frame), FLAG(connections.cut);

@@ -467,9 +467,11 @@ static void change(struct pcap_file *file)
     bool sip = is_sip(packet, &parts), both_sip = sip && is_sip(other, &its);
 
     switch (chance(22)) {
-    case 0:
-        insert(file, chance(file->count + 1), take_out(file, number));
+    case 0: {
+        struct pcap_packet moved = take_out(file, number);
+        insert(file, chance(file->count + 1), moved);
         break;
+    }
     case 1:
         insert(file, chance(file->count + 1), copy_of(packet));
         break;
