@@ -86,11 +86,18 @@ def test_media_alone(tshark):
 
 def test_something_else_on_our_port(tshark):
     assert remark(tshark, "sessions", "foreign-network.pcap").endswith(
-        "; UDP 7100 carries something else (6 packets); TCP 7100 carries something else (2 packets).")
+        "; UDP 7100 carries something else; TCP 7100 carries something else.")
     assert remark(tshark, "sessions", "foreign-network.pcap", prefs={"hikcascade.udp.port": "7100,7200"}).endswith(
-        "; UDP 7100,7200 carries something else (6 packets); TCP 7100 carries something else (2 packets).")
+        "; UDP 7100,7200 carries something else; TCP 7100 carries something else.")
     words = remark(tshark, "sessions", "foreign-sip-7100.pcap")
     assert " SIP was seen on UDP 7100 (" in words and "none of GB/T 28181" in words and words.endswith("; no data on TCP 7100.")
+
+
+def test_something_else_between_two_of_our_ports(tshark):
+    cap = Capture()
+    for number in range(3):
+        cap.udp(("192.0.2.10", 7100), ("198.51.100.20", 7100), b"something %d" % number)
+    assert remark(tshark, "sessions", cap).endswith(" No SIP was seen; no RTP; UDP 7100 carries something else; no data on TCP 7100.")
 
 
 def test_many_places(tshark):

@@ -37,20 +37,20 @@ static struct {
 } seen;
 
 /* Static; the capture's, first pass. */
-static uint32_t other_udp, other_tcp;
+static bool other_udp, other_tcp; /* no numbers: what somebody else's conversation becomes does not come by again */
 
 static void reset_capture(void)
 {
-    other_udp = other_tcp = 0;
+    other_udp = other_tcp = false;
 }
 
 void hik_seen_other(packet_info *pinfo)
 {
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
     if (pinfo->ptype == PT_TCP)
-        other_tcp++;
+        other_tcp = true;
     else
-        other_udp++;
+        other_udp = true;
 }
 
 /* ---- counting --------------------------------------------------------------------------------------------------- */
@@ -254,7 +254,7 @@ static void say_ports(GString *out)
     static const struct {
         const char *table, *name;
         uint32_t transport;
-        const uint32_t *other;
+        const bool *other;
     } of[] = {{"udp.port", "UDP", PT_UDP, &other_udp}, {"tcp.port", "TCP", PT_TCP, &other_tcp}};
     char *nothing[array_length(of)] = {NULL};
     bool ours = false;
@@ -265,9 +265,8 @@ static void say_ports(GString *out)
 
         if (!text || has_sip(of[i].transport, range, &ours))
             wmem_free(NULL, text);
-        else if (*of[i].other > 0) {
-            g_string_append_printf(out, "; %s %s carries something else (%u packet%s)", of[i].name, text, *of[i].other,
-                                   plural(*of[i].other));
+        else if (*of[i].other) {
+            g_string_append_printf(out, "; %s %s carries something else", of[i].name, text);
             wmem_free(NULL, text);
         } else
             nothing[i] = text;
