@@ -94,6 +94,7 @@ struct hik_flow {
     uint8_t undeclared_pt;       /* first payload type in no m= line, valid if HIK_CHECKED_PAYLOAD_TYPE */
     uint32_t undeclared_frame, undeclared_nth; /* and where it came */
     uint32_t checked_frame, checked_nth;
+    uint32_t checked_answer;      /* frame of the answer it was compared with */
     uint32_t checked_expected;    /* SSRC announced then */
 
     /* payload-check.c's, first pass: where the payload is not what rtpmap says. */

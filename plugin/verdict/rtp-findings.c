@@ -51,16 +51,17 @@ static void judge_payload_type(packet_info *pinfo, struct hik_flow *flow, const 
     flow->undeclared_nth = rtp->nth;
 }
 
-/* Once per flow, on the first packet that comes when the answer is known (before, it may be early media): is it what
- * was announced? */
+/* On the first packet that comes when the answer is known (before, it may be early media), and again after each re-INVITE until
+ * it is not: is it what was announced? */
 static void judge_flow(packet_info *pinfo, struct hik_flow *flow, const struct hik_rtp *rtp, const struct hik_session *session)
 {
     uint32_t expected;
 
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
-    flow->checked_against_sdp = HIK_CHECKED;
+    flow->checked_against_sdp = HIK_CHECKED | (flow->checked_against_sdp & HIK_CHECKED_PAYLOAD_TYPE);
     flow->checked_frame = pinfo->num;
     flow->checked_nth = rtp->nth;
+    flow->checked_answer = session->answer.frame;
     /* an audio line beside the video, and the way back of a conversation, have SSRCs of their own */
     if (hik_media_facts_is_announced(session, flow) && hik_session_expected_ssrc(session, &expected)) {
         flow->checked_expected = expected;
@@ -181,7 +182,8 @@ void hik_findings_judge_rtp(packet_info *pinfo, const struct hik_rtp *rtp, struc
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
     if (flow->packets == 1 || flow->placed != flow->bindings_seen)
         hik_media_facts_place(session, flow);
-    if (!flow->checked_against_sdp && session->answer.frame)
+    if (session->answer.frame && (!flow->checked_against_sdp || (flow->checked_answer != session->answer.frame &&
+                                                                !(flow->checked_against_sdp & HIK_CHECKED_MISMATCH))))
         judge_flow(pinfo, flow, rtp, session);
     else if (flow->checked_against_sdp && rtp->payload_type != flow->checked_pt)
         judge_payload_type(pinfo, flow, rtp, session);
