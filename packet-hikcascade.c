@@ -13,6 +13,7 @@
 
 #include "copies.h"
 #include "current-message.h"
+#include "cut.h"
 #include "message-findings.h"
 #include "gb-id.h"
 #include "tap.h"
@@ -46,7 +47,7 @@ static dissector_handle_t hik_udp_handle, hik_tcp_handle;
 static dissector_handle_t hik_tcp_beside_handle; /* for segments on stock's ports that hold a message of ours */
 static ws_bool on_sip_ports = true;              /* preference */
 
-enum { KEY_MESSAGES = 16, KEY_COUNTER = 18, KEY_KEEP_ALIVE = 19, KEY_WAITED = 20 }; /* records under proto_hikcascade; rtp-flow.c has the low ones */
+enum { KEY_MESSAGES = 16, KEY_COUNTER = 18, KEY_KEEP_ALIVE = 19, KEY_WAITED = 20, KEY_REST = 21 }; /* records under proto_hikcascade; rtp-flow.c has the low ones */
 
 /* A message that the first pass took in: found again by its bytes, for a frame may hold messages that are not ours, too.
  * File scope. */
@@ -145,6 +146,8 @@ static bool has_marks(packet_info *pinfo, const uint8_t *buf, const struct hik_s
 
     if (has_strong_marks(pinfo, buf, sip))
         return true;
+    if (sip->cut && (sip->first[HIK_HDR_FROM].name.len == 0 || sip->first[HIK_HDR_TO].name.len == 0))
+        return true; /* what would tell is not there, and the port is ours */
     for (size_t i = 0; i < array_length(values); i++) {
         enum hik_id_kind kind = id_of(buf, values[i]).kind;
         if (kind == HIK_ID_20 || kind == HIK_ID_18 || kind == HIK_ID_16)
@@ -223,7 +226,7 @@ static struct hik_message *next_message(packet_info *pinfo, tvbuff_t *tvb, const
     if (copy && datagram->record) {
         taken.message = hik_session_copy(pinfo, (struct hik_message *)datagram->record, datagram->frame);
     } else {
-        taken.message = hik_session_take(pinfo, buf, sip, sdp);
+        taken.message = hik_session_take(pinfo, buf, sip, sdp, hik_cut_of(pinfo, tvb));
         if (datagram)
             datagram->record = taken.message;
     }
@@ -272,6 +275,41 @@ static void show_info(packet_info *pinfo, const struct hik_sip_view *view, const
     col_set_fence(pinfo->cinfo, COL_INFO); /* as stock did */
 }
 
+/* What is said of a message that the capture cut. */
+static void show_cut(tvbuff_t *tvb, packet_info *pinfo, proto_item *item)
+{
+    hik_cut_show(pinfo, item, hik_cut_of(pinfo, tvb), ": what the SIP message says behind them is not judged. Record whole packets "
+                 "(tcpdump and tshark: -s 0)");
+}
+
+/* What stock gets of a message whose body the capture cut: the lines that are whole, and of XML all there is. Where it sees that
+ * bytes are missing it gives up before the body. With headers that end in the middle it does better to give up. */
+static tvbuff_t *readable(tvbuff_t *tvb, const uint8_t *buf, const struct hik_sip *sip)
+{
+    unsigned captured = tvb_captured_length(tvb);
+
+    if (!sip->cut || !sip->blank_line)
+        return tvb;
+    if (sip->headers_end < captured && buf[sip->headers_end] == '<')
+        return tvb_new_subset_length(tvb, 0, (int)captured);
+    return tvb_new_subset_length(tvb, 0, (int)(sip->headers_end + sip->body_present));
+}
+
+/* A message, or the rest of one, of which nothing can be read. Stock shows its bytes. */
+static int dissect_unreadable(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, dissector_handle_t stock, const char *what)
+{
+    proto_item *item;
+
+    if (!PINFO_FD_VISITED(pinfo)) {
+        hik_cut_add(pinfo);
+        hik_cut_unplaced_add(pinfo, tvb);
+    }
+    hik_stock_call(stock, tvb, pinfo, tree);
+    item = proto_tree_add_protocol_format(tree, proto_hikcascade, tvb, 0, -1, "Hikvision cascade (GB/T 28181), %s", what);
+    show_cut(tvb, pinfo, item);
+    return (int)tvb_captured_length(tvb);
+}
+
 /* Stock first, then ours. tvb holds exactly one message, sip is its parse. */
 static int dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const uint8_t *buf, const struct hik_sip *sip,
                            dissector_handle_t stock)
@@ -284,12 +322,17 @@ static int dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     if (!message)
         return call_dissector(stock, tvb, pinfo, tree);
     hik_current_message_begin(pinfo, tvb, message);
-    length = hik_stock_call(stock, tvb, pinfo, tree);
+    length = hik_stock_call(stock, readable(tvb, buf, sip), pinfo, tree);
     words = hik_current_message_words(pinfo);
     hik_current_message_end(pinfo);
 
-    if (!PINFO_FD_VISITED(pinfo))
+    if (!PINFO_FD_VISITED(pinfo)) {
         hik_media_open(pinfo, message);
+        if (sip->cut)
+            hik_cut_add(pinfo);
+        if (message->unplaced)
+            hik_cut_unplaced_add(pinfo, tvb);
+    }
     {
         struct hik_sip_view view = {tvb, buf, sip, sdp};
         struct hik_tap record = {.kind = HIK_TAP_SIP, .session = message->session, .message = message};
@@ -303,6 +346,8 @@ static int dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
             hik_session_tree_message(tvb, pinfo, ours, item, message);
             hik_sip_tree_add(&view, pinfo, ours, item);
         }
+        if (sip->cut)
+            show_cut(tvb, pinfo, item);
         hik_findings_message(pinfo, tvb, ours, item, message);
         queued = message->copy_of ? NULL : hik_tap_queue(pinfo, &record);
         if (queued)
@@ -334,6 +379,11 @@ static void note_other(packet_info *pinfo)
         hik_seen_other(pinfo);
 }
 
+static bool parse_datagram(packet_info *pinfo, tvbuff_t *tvb, const uint8_t *buf, unsigned length, struct hik_sip *sip)
+{
+    return hik_cut_is(pinfo, tvb) ? hik_sip_parse_cut(buf, length, false, sip) : hik_sip_parse(buf, length, false, sip);
+}
+
 static int dissect_hik_udp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
     unsigned length = tvb_captured_length(tvb);
@@ -343,7 +393,9 @@ static int dissect_hik_udp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     if (length == 0)
         return 0;
     buf = tvb_get_ptr(tvb, 0, (int)length);
-    if (!hik_sip_parse(buf, length, false, &sip)) {
+    if (!parse_datagram(pinfo, tvb, buf, length, &sip)) {
+        if (hik_cut_is(pinfo, tvb) && !pinfo->flags.in_error_pkt && hik_sip_is_cut_start(buf, length, FOREIGN_START))
+            return dissect_unreadable(tvb, pinfo, tree, sip_handle, "a SIP message whose start line is cut");
         note_other(pinfo);
         return 0;
     }
@@ -366,7 +418,7 @@ static ws_bool dissect_hik_udp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tre
     buf = tvb_get_ptr(tvb, 0, (int)length);
     if (!PINFO_FD_VISITED(pinfo) && !pinfo->flags.in_error_pkt)
         hik_stray_rtp_take(pinfo, tvb); /* nobody's so far: how much RTP there is tells what the capture left out */
-    if (pinfo->flags.in_error_pkt || !hik_sip_looks_like(buf, length) || !hik_sip_parse(buf, length, false, &sip) ||
+    if (pinfo->flags.in_error_pkt || !hik_sip_looks_like(buf, length) || !parse_datagram(pinfo, tvb, buf, length, &sip) ||
         !(PINFO_FD_VISITED(pinfo) ? was_taken(pinfo, buf, length) : has_strong_marks(pinfo, buf, &sip)))
         return FALSE;
     if (!PINFO_FD_VISITED(pinfo))
@@ -467,6 +519,39 @@ static void guess_body(const uint8_t *buf, unsigned length, struct hik_sip *sip)
     sip->body.len = length - sip->headers_end;
 }
 
+/* The message at the start of buf, of which the capture may have cut the end: then only whole lines count. False if it is
+ * none. length: of what is there. */
+static bool parse_piece(const uint8_t *buf, unsigned length, bool whole, struct hik_sip *sip)
+{
+    if (!hik_sip_parse(buf, length, true, sip))
+        return false;
+    guess_body(buf, length, sip);
+    if (whole || (sip->complete && (sip->content_length >= 0 || sip->message_len < length)))
+        return true;
+    return hik_sip_parse_cut(buf, length, sip->content_length >= 0, sip);
+}
+
+/* Bytes that the message takes of the stream. remaining: bytes that were sent, from its begin on. */
+static unsigned sent_length(const struct hik_sip *sip, unsigned remaining)
+{
+    if (!sip->cut)
+        return MIN(sip->message_len, remaining);
+    return sip->blank_line && sip->content_length >= 0 ? (unsigned)MIN(sip->headers_end + sip->content_length, (int64_t)remaining) : remaining;
+}
+
+/* Bytes of a connection of ours, cut by the capture, that begin no message: of one that began in a segment before, and is
+ * put together by nobody. */
+static bool is_rest(packet_info *pinfo)
+{
+    if (PINFO_FD_VISITED(pinfo))
+        return p_get_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_REST) != NULL;
+    if (!connection_is_ours(pinfo))
+        return false;
+    if (!p_get_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_REST))
+        p_add_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_REST, GUINT_TO_POINTER(1));
+    return true;
+}
+
 /* The rest of the message is to come. length: of what is there. */
 static bool worth_waiting(const struct hik_sip *sip, unsigned length)
 {
@@ -493,7 +578,7 @@ static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, e
 {
     unsigned length = tvb_captured_length(tvb), off = 0, start, present;
     const uint8_t *buf;
-    bool ours = false, whole = length == tvb_reported_length(tvb);
+    bool ours = false, whole = !hik_cut_is(pinfo, tvb);
     tvbuff_t *message;
     struct hik_sip sip;
 
@@ -509,7 +594,15 @@ static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, e
             show_keep_alive(tvb, pinfo, tree, start, off);
             return (int)length;
         }
-        if (!hik_sip_parse(buf + off, length - off, true, &sip)) {
+        if (!parse_piece(buf + off, length - off, whole, &sip)) {
+            if (!whole && (ours || place == PLACE_OURS) && hik_sip_is_cut_start(buf + off, length - off, FOREIGN_START)) {
+                dissect_unreadable(tvb_new_subset_remaining(tvb, (int)off), pinfo, tree, sip_tcp_handle, "a SIP message whose start line is cut");
+                return (int)length;
+            }
+            if (!whole && !ours && place == PLACE_OURS && is_rest(pinfo)) {
+                dissect_unreadable(tvb, pinfo, tree, sip_tcp_handle, "the rest of a SIP message");
+                return (int)length;
+            }
             if (place == PLACE_BESIDE) {
                 if (off > start)
                     show_keep_alive(tvb, pinfo, tree, start, off);
@@ -525,10 +618,11 @@ static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, e
             call_dissector(sip_tcp_handle, tvb_new_subset_remaining(tvb, (int)off), pinfo, tree);
             return (int)length;
         }
-        guess_body(buf + off, length - off, &sip);
         present = MIN(sip.message_len, length - off);
         if (pinfo->can_desegment && whole && worth_waiting(&sip, length - off)) {
             /* Nothing of it is taken in yet; what is foreign is told apart when it is whole. */
+            if (!PINFO_FD_VISITED(pinfo) && !ours && place == PLACE_OURS && stream_is_ours(pinfo, buf + off, present, &sip, place))
+                wmem_map_insert(sip_connections, find_or_create_conversation(pinfo), GUINT_TO_POINTER(1));
             if (off > start)
                 show_keep_alive(tvb, pinfo, tree, start, off);
             if (place == PLACE_BESIDE)
@@ -537,7 +631,7 @@ static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, e
                 return want_more(pinfo, tvb, off, DESEGMENT_ONE_MORE_SEGMENT);
             return want_more(pinfo, tvb, off, (uint32_t)MIN(sip.content_length - sip.body_present, G_MAXINT32 / 2));
         }
-        message = tvb_new_subset_length(tvb, (int)off, (int)MIN(sip.message_len, tvb_reported_length(tvb) - off));
+        message = tvb_new_subset_length(tvb, (int)off, (int)sent_length(&sip, tvb_reported_length(tvb) - off));
         if (!(ours && place == PLACE_OURS) && !stream_is_ours(pinfo, buf + off, present, &sip, place)) {
             if (place != PLACE_BESIDE)
                 return 0;
@@ -579,9 +673,8 @@ static ws_bool dissect_hik_tcp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tre
     if (length == 0)
         return FALSE;
     buf = tvb_get_ptr(tvb, 0, (int)length);
-    if (!hik_sip_looks_like(buf, length) || !hik_sip_parse(buf, length, true, &sip))
+    if (!hik_sip_looks_like(buf, length) || !parse_piece(buf, length, !hik_cut_is(pinfo, tvb), &sip))
         return FALSE;
-    guess_body(buf, length, &sip);
     if (!stream_is_ours(pinfo, buf, MIN(sip.message_len, length), &sip, PLACE_ANYWHERE))
         return FALSE;
     if (!PINFO_FD_VISITED(pinfo))
@@ -614,9 +707,11 @@ static bool datagram_is_ours(tvbuff_t *tvb, packet_info *pinfo)
     if (length == 0)
         return false;
     buf = tvb_get_ptr(tvb, 0, (int)length);
+    if (!parse_datagram(pinfo, tvb, buf, length, &sip)) /* of a start line that is cut the port alone tells */
+        return hik_cut_is(pinfo, tvb) && on_our_port(pinfo, "udp.port");
     if (PINFO_FD_VISITED(pinfo))
         return was_taken(pinfo, buf, length);
-    if (!hik_sip_parse(buf, length, false, &sip) || process_icmp_error(pinfo, buf, &sip))
+    if (process_icmp_error(pinfo, buf, &sip))
         return false;
     return has_marks_beside(pinfo, buf, &sip) || (on_our_port(pinfo, "udp.port") && has_marks(pinfo, buf, &sip));
 }
@@ -635,7 +730,7 @@ static int dissect_sip_udp_port(tvbuff_t *tvb, packet_info *pinfo, proto_tree *t
 static bool stream_holds_ours(tvbuff_t *tvb, packet_info *pinfo)
 {
     unsigned length = tvb_captured_length(tvb);
-    bool can_wait = pinfo->can_desegment && length == tvb_reported_length(tvb);
+    bool whole = !hik_cut_is(pinfo, tvb), can_wait = pinfo->can_desegment && whole;
     const uint8_t *buf;
     struct hik_sip sip;
 
@@ -645,9 +740,8 @@ static bool stream_holds_ours(tvbuff_t *tvb, packet_info *pinfo)
     buf = tvb_get_ptr(tvb, 0, (int)length);
     for (unsigned off = 0, present; off < length; off += present) {
         off = skip_keep_alive(buf, off, length);
-        if (off == length || !hik_sip_parse(buf + off, length - off, true, &sip))
+        if (off == length || !parse_piece(buf + off, length - off, whole, &sip))
             return false;
-        guess_body(buf + off, length - off, &sip);
         if (can_wait && worth_waiting(&sip, length - off))
             return false;
         present = MIN(sip.message_len, length - off);
@@ -700,6 +794,7 @@ void proto_register_hikcascade(void)
 
     hik_stock_register(proto_hikcascade);
     hik_copies_register();
+    hik_cut_register(proto_hikcascade);
     hik_session_register(proto_hikcascade);
     hik_dialog_register();
     hik_session_tree_register(proto_hikcascade);

@@ -6,6 +6,7 @@
  */
 #include "ws-compat.h"
 
+#include "cut.h"
 #include "export-media.h"
 #include "front-door.h"
 #include "parts.h"
@@ -133,7 +134,7 @@ static int dissect_bytes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, co
     shown = session && is_rtp_shown(pinfo, tree, &mine);
     /* With nothing of ours behind it there is nothing to lose: spare the exception frame, unless it is by our word that
      * stock takes it for what it is taken for. */
-    length = shown || mine.flow->look_frame || (session && may_be_parsed_after(&mine))
+    length = shown || mine.flow->look_frame || hik_cut_is(pinfo, tvb) || (session && may_be_parsed_after(&mine))
                  ? hik_stock_call(rtp_handle, tvb, pinfo, tree)
                  : call_dissector(rtp_handle, tvb, pinfo, tree);
     if (session)

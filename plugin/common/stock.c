@@ -52,6 +52,10 @@ int hik_stock_call(dissector_handle_t handle, tvbuff_t *tvb, packet_info *pinfo,
                                          pinfo->current_proto, GET_MESSAGE);
         length = (int)tvb_captured_length(tvb);
     }
+    CATCH(BoundsError) { /* the capture cut the packet: what is there is for us to go on with */
+        show_exception(tvb, pinfo, tree, EXCEPT_CODE, GET_MESSAGE);
+        length = (int)tvb_captured_length(tvb);
+    }
     CATCH_NONFATAL_ERRORS {
         show_exception(tvb, pinfo, tree, EXCEPT_CODE, GET_MESSAGE);
         length = (int)tvb_captured_length(tvb);

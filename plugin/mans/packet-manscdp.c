@@ -118,6 +118,7 @@ static const char *const fault_texts[HIK_MANSCDP_FAULTS] = {
 struct view {
     tvbuff_t *tvb;
     const uint8_t *buf;
+    unsigned len;     /* of what is shown as XML: what the capture cut off ends in the middle of a tag or value */
     packet_info *pinfo;
     proto_tree *tree; /* the protocol's; NULL if nobody looks */
     const struct hik_manscdp *message;
@@ -331,7 +332,7 @@ static void add_body(struct view *view)
 
     memset(levels, 0, sizeof levels);
     levels[0].tree = view->tree;
-    hik_manscdp_start(&walk, view->buf, tvb_captured_length(view->tvb));
+    hik_manscdp_start(&walk, view->buf, view->len);
     while (hik_manscdp_next(&walk, &step)) {
         unsigned depth = step.depth;
         proto_tree *tree = levels[depth].tree;
@@ -392,6 +393,7 @@ static void add_body(struct view *view)
             break;
         }
     }
+    add_other(view, view->tree, (struct hik_xml_piece){view->len, tvb_captured_length(view->tvb) - view->len});
     if (not_shown > 0)
         proto_tree_add_uint_format(view->tree, hf_hik_mans_not_shown, view->tvb, (int)not_shown_at,
                                    (int)(tvb_captured_length(view->tvb) - not_shown_at), not_shown,
@@ -407,6 +409,7 @@ struct catalog_update {
     const char *owner; /* UTF-8 DeviceID of the message, decoded once */
     wmem_array_t *ids; /* DeviceIDs, for the tap; NULL if nobody listens */
     wmem_array_t *items; /* first pass: struct hik_catalog_item *, what was learned; NULL if nothing */
+    uint32_t whole;    /* where the last Item ends that is whole: the capture cut what is behind */
 };
 
 static void learn(const struct hik_manscdp_item *item, const struct hik_manscdp *message, void *user)
@@ -416,6 +419,8 @@ static void learn(const struct hik_manscdp_item *item, const struct hik_manscdp 
     struct hik_catalog_item *known;
     bool other;
 
+    if (item->device_id.off >= update->whole)
+        return;
     if (!message->cmd || strcmp(message->cmd, "Catalog") != 0 || item->device_id.len == 0 || item->device_id.len > 64 ||
         (message->root != HIK_MANSCDP_ROOT_RESPONSE && message->root != HIK_MANSCDP_ROOT_NOTIFY))
         return;
@@ -499,12 +504,10 @@ static void add_findings(struct view *view, proto_item *item, const struct hik_e
     const struct hik_manscdp *message = view->message;
     unsigned kind;
 
-    for (kind = 0; kind < HIK_MANSCDP_FAULTS; kind++) {
+    for (kind = 0; kind < HIK_MANSCDP_FAULTS && !cut_short; kind++) { /* what the capture cut is not the device's fault */
         struct hik_xml_piece at = message->fault_at[kind];
 
-        /* What the capture cut is not the device's fault. */
-        if (!(message->faults & 1U << kind) ||
-            (cut_short && (1U << kind & (HIK_XML_FAULT_NO_END | HIK_XML_FAULT_CUT | HIK_XML_FAULT_DECLARATION))))
+        if (!(message->faults & 1U << kind))
             continue;
         proto_tree_add_expert_format(view->tree, view->pinfo, &ei_hik_mans_malformed, view->tvb, (int)at.off,
                                      (int)at.len, "%s", fault_texts[kind]);
@@ -540,7 +543,7 @@ static void add_stock_view(struct view *view, proto_tree *tree, void *data)
 
     if (!tree || show_xml == XML_NEVER || (show_xml == XML_SHORT && message->elements > XML_SHORT_ELEMENTS) ||
         !xml_handle || !proto_field_is_referenced(tree, proto_xml) || message->root == HIK_MANSCDP_ROOT_NONE ||
-        (message->faults & XML_NOT_WITH_FAULTS) || tvb_captured_length(view->tvb) < tvb_reported_length(view->tvb) ||
+        (message->faults & XML_NOT_WITH_FAULTS) || view->len < tvb_reported_length(view->tvb) ||
         tvb_captured_length(view->tvb) > XML_MOST_BYTES || message->elements > XML_MOST_ELEMENTS ||
         message->max_depth > XML_MOST_DEPTH)
         return;
@@ -595,6 +598,43 @@ static tvbuff_t *from_utf16(tvbuff_t *tvb, packet_info *pinfo)
     return decoded;
 }
 
+/* How much of a body that the capture cut is whole elements and the begin of those around them: an element that the cut runs
+ * through has no value. */
+static unsigned whole_tags(const uint8_t *buf, unsigned len)
+{
+    unsigned at;
+
+    while (len > 0 && buf[len - 1] != '>')
+        len--;
+    for (at = len; at > 0 && buf[at - 1] != '<';)
+        at--;
+    if (at == 0 || at + 1 >= len || buf[at] == '/' || buf[at] == '?' || buf[at] == '!' || buf[len - 2] == '/')
+        return len;
+    return at - 1;
+}
+
+/* Where the last whole Item of it ends. */
+static unsigned whole_items(const uint8_t *buf, unsigned len)
+{
+    static const char end[] = "</Item>";
+
+    for (; len >= sizeof end - 1; len--)
+        if (buf[len - 1] == '>' && g_ascii_strncasecmp((const char *)buf + len - (sizeof end - 1), end, sizeof end - 1) == 0)
+            return len;
+    return 0;
+}
+
+/* Is there the begin of one more? */
+static bool item_begins(const uint8_t *buf, unsigned len)
+{
+    static const char begin[] = "<Item";
+
+    for (; len >= sizeof begin - 1; buf++, len--)
+        if (g_ascii_strncasecmp((const char *)buf, begin, sizeof begin - 1) == 0)
+            return true;
+    return false;
+}
+
 /* First pass: takes the message in and leaves its record with the packet. */
 static struct hik_exchange_record *take(tvbuff_t *body, packet_info *pinfo, const uint8_t *buf,
                                         const struct hik_manscdp *message, unsigned key)
@@ -625,6 +665,7 @@ static int dissect_manscdp(tvbuff_t *body, packet_info *pinfo, proto_tree *tree,
     const uint8_t *buf;
     unsigned len, key;
     bool looked_at = (tree && proto_field_is_referenced(tree, proto_manscdp)) || hik_stock_wants_experts(pinfo, tree), cut_short;
+    const struct hik_message *sip;
     struct hik_manscdp message;
     struct hik_exchange_record *record = NULL;
     struct catalog_update update;
@@ -646,15 +687,21 @@ static int dissect_manscdp(tvbuff_t *body, packet_info *pinfo, proto_tree *tree,
     }
     tvb = from_utf16(body, pinfo);
     len = tvb_captured_length(tvb);
-    cut_short = len < tvb_reported_length(tvb);
+    sip = hik_session_message_of_body(pinfo, body);
+    cut_short = tvb_captured_length(body) < tvb_reported_length(body) || (sip && sip->cut.sent > 0);
     buf = tvb_get_ptr(tvb, 0, (int)len);
+    if (cut_short)
+        len = whole_tags(buf, len);
 
     update.pinfo = pinfo;
     update.buf = buf;
     update.owner = NULL;
     update.items = NULL;
+    update.whole = cut_short ? whole_items(buf, len) : UINT32_MAX;
     update.ids = hik_catalog_tap_wanted() ? wmem_array_new(pinfo->pool, sizeof(const char *)) : NULL;
     hik_manscdp_read(buf, len, learn, &update, &message);
+    if (cut_short && message.items > 0 && item_begins(buf + update.whole, len - update.whole))
+        message.items--;
     if (tvb != body) { /* what was decided is of our own UTF-8 */
         message.charset.mismatch = false;
         message.charset.foreign = message.encoding.len > 0 && !(message.encoding.len >= 6 &&
@@ -677,6 +724,7 @@ static int dissect_manscdp(tvbuff_t *body, packet_info *pinfo, proto_tree *tree,
     view.tvb = tvb;
     view.utf16 = tvb != body;
     view.buf = buf;
+    view.len = len;
     view.pinfo = pinfo;
     view.message = &message;
     view.most_items = prefs.gui_max_tree_items / 2 < MOST_ITEMS ? prefs.gui_max_tree_items / 2 : MOST_ITEMS;

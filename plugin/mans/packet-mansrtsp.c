@@ -338,6 +338,10 @@ static int dissect_mansrtsp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
             proto_tree_add_item(subtree, hf_hik_rtsp_rest, tvb, (int)line.off, -1, ENC_NA);
             break;
         }
+        if (!hit && len < tvb_reported_length(tvb)) { /* the capture cut it: half a value is none */
+            add_string(pinfo, subtree, hf_hik_rtsp_line, tvb, line);
+            break;
+        }
         if (first) {
             first = false;
             if (read_first_line(buf, line, &rtsp))

@@ -12,6 +12,7 @@
 #include "endpoints.h"
 #include "flow-key.h"
 #include "rtp-over-tcp.h"
+#include "stray-rtp.h"
 
 #include <epan/dissectors/packet-rtcp.h>
 
@@ -291,6 +292,8 @@ void hik_endpoints_open(packet_info *pinfo, const struct hik_message *message)
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
     mine = message->carries_offer ? &session->offer : &session->answer;
     other = message->carries_offer ? &session->answer : &session->offer;
+    if (mine->cut)
+        hik_stray_rtp_claim(pinfo, session, mine);
     for (unsigned i = 0; i < mine->media_count; i++) {
         const struct hik_media_line *line = &mine->media[i];
 

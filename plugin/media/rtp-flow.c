@@ -4,6 +4,8 @@
  * The SDP of offer and answer opens endpoints (endpoints.c). Which session a packet's ends belong to is kept in
  * its flow, so that the hot path is the search for the flow.
  *
+ * Longer than 700 lines: a packet's flow, its count and its record are found and made in one go.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "rtp-flow.h"
@@ -233,7 +235,7 @@ static void check_source(struct hik_flow *flow)
     if (flow->source_checked || flow->tcp || !session->offer.frame || !session->answer.frame)
         return;
     flow->source_checked = true;
-    flow->unnegotiated = !names_endpoint(&session->offer, &flow->src, flow->src_port) &&
+    flow->unnegotiated = !hik_session_sdp_is_cut(session) && !names_endpoint(&session->offer, &flow->src, flow->src_port) &&
                          !names_endpoint(&session->answer, &flow->src, flow->src_port);
 }
 
@@ -268,7 +270,7 @@ static struct hik_flow *new_flow(struct capture *capture, packet_info *pinfo, st
     flow->content = &unknown;
     flow->looked_at = flow->other_than_ps = UINT8_MAX;
     if (session) {
-        flow->changed_from = find_changed_from(session, flow);
+        flow->changed_from = hik_session_sdp_is_cut(session) ? NULL : find_changed_from(session, flow);
         check_source(flow);
         flow->after_bye = session->bye_frame != 0;
         flow->next_in_session = session->flows;
@@ -319,6 +321,8 @@ static struct hik_flow *find_flow(struct capture *capture, packet_info *pinfo, u
         bool strong;
         struct hik_session *session = hik_endpoints_match(pinfo, false, ssrc, ssrc, &strong);
 
+        if (!session && !flow && !tcp)
+            session = hik_stray_rtp_session(pinfo);
         if (!flow || (session != flow->session && session && (strong || !runs_on(pinfo, flow, seq))) ||
             (session == flow->session && was_away(session, flow, seq)))
             flow = new_flow(capture, pinfo, session, &key);
@@ -584,6 +588,7 @@ struct hik_rtp *hik_rtp_enter(packet_info *pinfo, tvbuff_t *tvb, const struct hi
         rtp->flow = find_flow(capture, pinfo, rtp->ssrc, rtp->seq, pinfo->ptype == PT_TCP);
         record = process_rtp(capture, pinfo, tvb, bytes, rtp, rtp->flow);
         rtp->nth = capture->records - 1 - capture->frame_records;
+        hik_cut_count(pinfo, tvb, rtp->nth, &rtp->flow->cut);
         if (rtp->flow->packets == 1 && !(record->flags & HIK_RTP_COPY))
             rtp->flow->first_nth = rtp->nth;
         if (!rtp->flow->session && !(record->flags & HIK_RTP_COPY))

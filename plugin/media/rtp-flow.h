@@ -9,6 +9,7 @@
 
 #include "ws-compat.h"
 
+#include "cut.h"
 #include "front-door.h"
 #include "rtp-sequence.h"
 
@@ -90,6 +91,8 @@ struct hik_flow {
     uint32_t before_bye;         /* packets up to the session's BYE; valid if after_bye */
     const struct hik_content *content; /* never NULL */
 
+    struct hik_cut_first cut;    /* its packets that the capture cut */
+
     uint8_t checked_pt;           /* payload type of the packet it was judged on */
     uint8_t undeclared_pt;       /* first payload type in no m= line, valid if HIK_CHECKED_PAYLOAD_TYPE */
     uint32_t undeclared_frame, undeclared_nth; /* and where it came */
@@ -100,6 +103,7 @@ struct hik_flow {
     /* payload-check.c's, first pass: where the payload is not what rtpmap says. */
     void *bare;                  /* what it knows of video without a program stream around it */
     uint32_t look_frame, look_seq; /* packet on which that became clear; 0 = it did not */
+    bool look_quiet;             /* the capture cut the SDP, which may say so */
     const char *look_is, *look_said; /* in words; encoding name of the SDP, NULL if it has none */
 };
 enum hik_flow_check {

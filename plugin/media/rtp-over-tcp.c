@@ -17,6 +17,7 @@
 
 #include "front-door.h"
 #include "parts.h"
+#include "stray-rtp.h"
 #include "tcp-connection.h"
 
 /* RFC 9293 3.1. */
@@ -60,6 +61,7 @@ struct hik_session *hik_tcp_session(packet_info *pinfo, uint32_t ssrc, bool *str
     const struct hik_tcp_claim *by_ssrc = hik_tcp_claims_of_ssrc(&pinfo->dst, pinfo->destport, ssrc);
     const struct hik_tcp_connection *connection = hik_tcp_connection_find(pinfo);
     const struct hik_tcp_claim *claim;
+    struct hik_session *session;
 
     if (!by_ssrc)
         by_ssrc = hik_tcp_claims_of_ssrc(&pinfo->src, pinfo->srcport, ssrc);
@@ -78,7 +80,17 @@ struct hik_session *hik_tcp_session(packet_info *pinfo, uint32_t ssrc, bool *str
     claim = hik_tcp_claim_of_packet(pinfo);
     if (claim && (!connection || !connection->session || !claim->session->bye_frame))
         return claim->session;
-    return connection ? connection->session : NULL;
+    if (connection && connection->session)
+        return connection->session;
+    session = hik_stray_rtp_session(pinfo);
+    return session && connection && connection->first_frame > session->first_frame ? session : NULL; /* not one that was there before */
+}
+
+bool hik_tcp_is_cut(packet_info *pinfo)
+{
+    struct hik_tcp_connection *connection = hik_tcp_connection_find(pinfo);
+
+    return connection && hik_tcp_direction_of(pinfo, connection, false)->cut_frame != 0;
 }
 
 void hik_tcp_open(packet_info *pinfo, struct hik_session *session, const struct hik_description *mine,

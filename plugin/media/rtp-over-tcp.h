@@ -17,4 +17,8 @@ void hik_tcp_open(packet_info *pinfo, struct hik_session *session, const struct 
 struct hik_session *hik_tcp_session(packet_info *pinfo, uint32_t ssrc, bool *strong);
 void hik_tcp_register(int proto);
 
+/* The capture cut segments of the packet's connection, in the packet's direction, so far: of frames that it cut off with their
+ * headers nothing else is known. Any pass. */
+bool hik_tcp_is_cut(packet_info *pinfo);
+
 #endif

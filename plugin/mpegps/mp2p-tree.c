@@ -64,6 +64,7 @@ struct build {
     int nal_limit;              /* where that PES packet ended, the packet's end so far */
     int pes_number;
     unsigned nals, handed;
+    bool cut;                   /* the capture cut payloads of this flow */
     bool lost_sync;             /* bytes before a header were skipped */
     int skip_at, skip_end;      /* skipped bytes in a row that are not shown yet */
 };
@@ -244,16 +245,10 @@ static void pes_continues(struct build *b, const struct hik_ps_es *es, uint8_t i
     show_codec(b, es);
 }
 
-/* Where the capture cuts TCP segments, most RTP headers are cut off: what is missing says nothing. */
-static bool cut_over_tcp(const packet_info *pinfo, tvbuff_t *tvb)
-{
-    return pinfo->ptype == PT_TCP && tvb_captured_length(tvb) < tvb_reported_length(tvb);
-}
-
 /* A header behind bytes that could not be placed. */
 static void found_again(struct build *b, proto_item *item)
 {
-    if (b->lost_sync && !cut_over_tcp(b->pinfo, b->tvb))
+    if (b->lost_sync && !b->cut)
         expert_add_info(b->pinfo, item, &ei_mp2p_resync);
     b->lost_sync = false;
 }
@@ -278,7 +273,7 @@ static void pes_begins(struct build *b, const struct hik_ps_event *event)
     item = proto_tree_add_uint(b->pes_tree, hf_mp2p_pes_length, tvb, at + 4, 2, pes->length);
     if (pes->length == 0 && !pes->plain)
         proto_item_append_text(item, " (not said: up to the next start code)");
-    if (pes->broken)
+    if (pes->broken && !b->cut)
         expert_add_info(b->pinfo, item, &ei_mp2p_pes_broken);
     found_again(b, b->pes_item);
     if (!pes->plain && !pes->mpeg1 && !pes->broken && len >= 9)
@@ -425,7 +420,8 @@ static void on_event(void *user, const struct hik_ps_event *event)
         pes_closes(b, event->offset);
         break;
     case HIK_PS_EV_CUT:
-        expert_add_info(b->pinfo, b->pes_item, &ei_mp2p_cut);
+        if (!b->cut)
+            expert_add_info(b->pinfo, b->pes_item, &ei_mp2p_cut);
         pes_closes(b, event->offset);
         b->nal_item = NULL;
         b->nal_tree = NULL;
@@ -439,7 +435,8 @@ static void on_event(void *user, const struct hik_ps_event *event)
         b->continued = true;
         b->data_at = clip(b, event->offset);
         b->pes_number++;
-        expert_add_info(b->pinfo, b->pes_item, &ei_mp2p_pes_length);
+        if (!b->cut)
+            expert_add_info(b->pinfo, b->pes_item, &ei_mp2p_pes_length);
         show_codec(b, event->es);
         break;
     }
@@ -513,7 +510,7 @@ static void show_units(tvbuff_t *tvb, proto_tree *tree, proto_item *top, const s
 
 static void show_notes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, proto_item *top, const struct mp2p_record *record)
 {
-    if (hik_mp2p_lost(pinfo, record) && !cut_over_tcp(pinfo, tvb))
+    if (hik_mp2p_lost(pinfo, record) && !(pinfo->ptype == PT_TCP && record->flags & MP2P_CUT)) /* there, headers are cut off, too */
         expert_add_info_format(pinfo, top, hik_mp2p_is_told(pinfo) ? &ei_mp2p_lost_mild : &ei_mp2p_lost, "%u%s RTP packet%s of this stream missing before this one (so far)", record->lost,
                                record->lost == 65535 ? " or more" : "", record->lost == 1 ? "" : "s");
     if (record->flags & MP2P_RESTART)
@@ -569,6 +566,7 @@ void hik_mp2p_tree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const st
     b.pinfo = pinfo;
     b.tree = ours;
     b.len = (int)tvb_captured_length(tvb);
+    b.cut = tvb_reported_length(tvb) > (unsigned)b.len || (record && record->flags & MP2P_CUT);
     b.data_at = -1;
     parser = wmem_new(pinfo->pool, struct hik_ps_parser);
     hik_ps_init(parser, on_event, &b);
@@ -582,7 +580,7 @@ void hik_mp2p_tree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const st
 
     /* A parameter set at the end of a PES packet at the end of the packet: the next start code is not here, but such a
      * NAL unit ends with its PES packet in all that was seen. */
-    if (b.nal_item && s->mode == HIK_PS_CODE && s->video < HIK_PS_STREAMS && b.nal_pes == b.pes_number && b.nal_at >= 0) {
+    if (b.nal_item && tvb_reported_length(tvb) <= (unsigned)b.len && s->mode == HIK_PS_CODE && s->video < HIK_PS_STREAMS && b.nal_pes == b.pes_number && b.nal_at >= 0) {
         const struct hik_ps_es *es = &s->es[s->video];
 
         if (es->nal_open == 2 && hik_nal_is_parameter_set((enum hik_es_codec)es->codec, es->nal_type) && es->nal_size <= (uint32_t)b.len &&

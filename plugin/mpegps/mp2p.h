@@ -22,7 +22,7 @@ enum {
     MP2P_NOT_PS_BEGINS = 128,
     MP2P_UNITS = 256,       /* completes access units */
     MP2P_KEY_BEGINS = 512,
-    MP2P_BOUNDED = 1024,    /* payload was cut short by the snap length */
+    MP2P_CUT = 1024,        /* the capture cut this payload, or one of its flow before it: nothing is judged from what is not there */
     MP2P_RESTART = 2048,    /* the sequence numbers begin anew here */
     MP2P_TAKEN = 4096,      /* said here, once per flow: another dissector has the encoding name of the SDP */
     MP2P_ODD = 8192,        /* something odd is in its bytes */

@@ -17,6 +17,7 @@
 #include "payload-check.h"
 #include "rtp-flow.h"
 #include "stock.h"
+#include "stray-rtp.h"
 #include "mp2p.h"
 #include "parts.h"
 
@@ -36,6 +37,7 @@ struct mp2p_flow {
     uint32_t last_base;     /* its bytes follow, if they are few enough */
     uint16_t last_len;      /* 0: they are not */
     uint8_t picture_count;  /* 0 is "not known" */
+    bool cut;               /* the capture cut a payload */
     bool asked, taken;      /* whether another dissector has the encoding name of the SDP; it has, and that is said */
     uint8_t last_bytes[LAST_BYTES];
     struct hik_content content;
@@ -357,8 +359,9 @@ static void process_payload(packet_info *pinfo, tvbuff_t *tvb, struct mp2p_flow 
     memset(record, 0, sizeof *record);
     record->frame = pinfo->num;
     record->seq = packet.seq;
-    if (packet.missing)
-        record->flags |= MP2P_BOUNDED;
+    m->cut |= packet.missing > 0;
+    if (m->cut)
+        record->flags |= MP2P_CUT;
     switch (arrival.order) {
     case HIK_PS_DUPLICATE:
         record->flags |= MP2P_DUPLICATE;
@@ -389,13 +392,13 @@ static void process_payload(packet_info *pinfo, tvbuff_t *tvb, struct mp2p_flow 
         record->flags |= MP2P_TAKEN;
     }
     m->asked = true;
-    if (arrival.no_psm)
+    if (arrival.no_psm && !m->cut)
         record->flags |= MP2P_NO_PSM;
     if (arrival.key_begins)
         record->flags |= MP2P_KEY_BEGINS;
     if (arrival.odd || arrival.dropped)
         record->flags |= MP2P_ODD;
-    if (arrival.mismatch) {
+    if (arrival.mismatch && !m->cut) {
         record->flags |= MP2P_MISMATCH;
         record->detail = (uint16_t)(arrival.mismatch_said << 8 | arrival.mismatch_is);
     }
@@ -403,7 +406,7 @@ static void process_payload(packet_info *pinfo, tvbuff_t *tvb, struct mp2p_flow 
         record->flags |= MP2P_UNITS;
 
     if (track->counts.packs == 0) {
-        if (packet.len)
+        if (packet.len && !m->cut)
             look_closer(m, record, &packet);
         return;
     }
@@ -629,15 +632,29 @@ static bool looks_like_ps(tvbuff_t *tvb, int at)
     return hik_ps_looks_like_pack(tvb_get_ptr(tvb, payload, captured - payload), (size_t)(captured - payload));
 }
 
-/* Tells stock rtp what the payload type means, for this endpoint from this frame on. */
-static conversation_t *announce(packet_info *pinfo, uint8_t payload_type)
+/* Tells stock rtp what the payload type means, for this endpoint from this frame on; ps: that it does. */
+static conversation_t *announce(packet_info *pinfo, uint8_t payload_type, bool ps)
 {
     rtp_dyn_payload_t *types = rtp_dyn_payload_new();
 
-    ws_rtp_dyn_payload_insert(types, payload_type, "PS", 90000, 0);
-    rtp_add_address(pinfo, pinfo->ptype, &pinfo->dst, (int)pinfo->destport, 0, "MP2P by look", pinfo->num, 0, types);
+    if (ps)
+        ws_rtp_dyn_payload_insert(types, payload_type, "PS", 90000, 0);
+    rtp_add_address(pinfo, pinfo->ptype, &pinfo->dst, (int)pinfo->destport, 0, ps ? "MP2P by look" : "RTP by look", pinfo->num, 0, types);
     return find_conversation(pinfo->num, &pinfo->dst, &pinfo->src, conversation_pt_to_conversation_type(pinfo->ptype),
                              pinfo->destport, pinfo->srcport, NO_ADDR_B | NO_PORT_B);
+}
+
+/* RTP that was found without its payload: now it is there. */
+static void announce_late(packet_info *pinfo, uint8_t payload_type)
+{
+    conversation_t *conversation = find_conversation_pinfo(pinfo, 0);
+
+    if (!conversation || !conversation_get_proto_data(conversation, proto_mp2p))
+        return;
+    conversation_delete_proto_data(conversation, proto_mp2p);
+    conversation = announce(pinfo, payload_type, true);
+    if (conversation)
+        conversation_set_dissector(conversation, by_look_handle);
 }
 
 /* RTP that was recognised by look: as rtp-flow.c wraps what SIP announced. */
@@ -648,6 +665,8 @@ static int dissect_by_look(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     /* STUN and the like between the same ports are for others to recognise */
     if (tvb_captured_length(tvb) < RTP_HEADER || (tvb_get_uint8(tvb, 0) & 0xc0) != 0x80)
         return 0;
+    if (!PINFO_FD_VISITED(pinfo) && looks_like_ps(tvb, 0))
+        announce_late(pinfo, type);
     if (type >= 72 && type <= 76) /* RTCP between the same ports */
         return call_dissector(rtp_handle, tvb, pinfo, tree);
     return hik_media_dissect(tvb, pinfo, tree);
@@ -657,12 +676,16 @@ static ws_bool dissect_udp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tree *t
 {
     conversation_t *conversation;
 
-    if (!looks_like_ps(tvb, 0))
+    bool ps = looks_like_ps(tvb, 0);
+
+    if (!ps && (PINFO_FD_VISITED(pinfo) || !hik_stray_rtp_is_expected(pinfo, tvb)))
         return FALSE;
     if (!PINFO_FD_VISITED(pinfo)) {
-        conversation = announce(pinfo, tvb_get_uint8(tvb, 1) & 0x7f);
+        conversation = announce(pinfo, tvb_get_uint8(tvb, 1) & 0x7f, ps);
         if (conversation)
             conversation_set_dissector(conversation, by_look_handle);
+        if (conversation && !ps)
+            conversation_add_proto_data(conversation, proto_mp2p, GUINT_TO_POINTER(1));
     }
     hik_stock_drop_layer(pinfo);
     call_dissector(by_look_handle, tvb, pinfo, tree);

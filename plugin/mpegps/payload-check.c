@@ -104,6 +104,7 @@ static void found(packet_info *pinfo, const struct hik_rtp *rtp, const char *nam
     struct hik_flow *flow = rtp->flow;
 
     flow->look_frame = pinfo->num;
+    flow->look_quiet = hik_session_sdp_is_cut(flow->session);
     flow->look_seq = rtp->extended_seq;
     flow->look_is = what;
     flow->look_said = hik_media_declared(flow->session, rtp->payload_type, NULL);

@@ -399,8 +399,11 @@ static void feed(struct hik_ps_track *track, struct hik_ps_context *context, con
     context->parser.sink = on_event;
     context->parser.user = &target;
     hik_ps_feed(&context->parser, data, len);
-    if (missing)
+    if (missing) {
         hik_ps_missing(&context->parser, missing);
+        context->sps_stream = HIK_PS_NO_STREAM; /* half a parameter set says nothing */
+        track->cut = true;
+    }
     if (marker && !track->marker_lies && at_end(&context->parser.s))
         units_complete(track, context);
     context->parser.sink = NULL;
@@ -783,7 +786,7 @@ bool hik_ps_track_is_encrypted(const struct hik_ps_track *track)
         return true;
     /* In a picture that is not encrypted, what has its time stamp begins with the first slice. Of random bytes one in two
      * does. */
-    if (c->timed_units < ENCRYPTED_UNITS || c->odd_starts < c->timed_units / 4)
+    if (track->cut || c->timed_units < ENCRYPTED_UNITS || c->odd_starts < c->timed_units / 4)
         return false;
     return (c->bad_sps >= 2 && c->good_sps == 0) || (c->odd_keys >= 2 && c->odd_keys > c->good_keys);
 }

@@ -159,6 +159,7 @@ struct hik_ps_track {
     struct hik_ps_kept *first; /* the first packet, unless it is clean */
     bool marker_lies;       /* a marker came inside an access unit */
     bool rate_from_sps;
+    bool cut;               /* the capture cut a payload */
     struct hik_ps_arrival *arrival; /* of the packet being taken in */
     bool again;             /* a packet is parsed that was parsed before */
 

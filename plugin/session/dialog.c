@@ -343,7 +343,7 @@ static void count_attempts(packet_info *pinfo, struct hik_session *session, cons
 }
 
 struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip,
-                                     const struct hik_sdp *sdp)
+                                     const struct hik_sdp *sdp, struct hik_cut cut)
 {
     struct hik_message *message = wmem_new0(wmem_file_scope(), struct hik_message);
     struct hik_transaction *transaction;
@@ -357,6 +357,12 @@ struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, con
     message->is_request = sip->is_request;
     message->method = sip->method;
     message->status = sip->status;
+    message->cut = cut;
+    message->unplaced = r.unplaced;
+    if (r.unplaced) {
+        message->direction = sip->is_request ? hik_message_info_direction(&r) : HIK_DIR_UNKNOWN;
+        return message;
+    }
 
     transaction = hik_transaction_find(pinfo, &r, &by_branch);
     if (!transaction && !message->is_request && message->method == HIK_METHOD_BYE && !find_session(pinfo, &r)) {
@@ -378,6 +384,8 @@ struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, con
     message->keepalive = message->is_request ? r.keepalive : message->request && message->request->keepalive;
     message->session = session_of(pinfo, &r, transaction, by_branch, message);
     set_direction(pinfo, &r, transaction, message);
+    if (sip->cut && message->platforms)
+        message->platforms->cut = true;
 
     if (!transaction) {
         transaction = wmem_new0(wmem_file_scope(), struct hik_transaction);

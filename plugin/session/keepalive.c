@@ -52,7 +52,7 @@ static bool misses_keepalives(const struct hik_platforms *pair, const struct hik
 
     *since = hik_seconds_between(later ? &monitor->time : &pair->registered_since, now);
     /* without the REGISTER itself, nothing that goes up may be in the capture */
-    return pair->registered && pair->register_frame && monitor->distances < 2 && *since > HIK_KEEPALIVE_NONE;
+    return pair->registered && pair->register_frame && !hik_platforms_are_cut(pair) && monitor->distances < 2 && *since > HIK_KEEPALIVE_NONE;
 }
 
 /* Nothing of the pair at all is in the capture for several periods: that may be the capture's silence, and what follows
@@ -80,7 +80,7 @@ double hik_keepalive_update(packet_info *pinfo, const struct hik_message *messag
     if (!keepalive && monitor->distances >= 2 && stood_still(monitor, &pinfo->abs_ts))
         monitor->doubtful = pinfo->abs_ts;
     monitor->heard = pinfo->abs_ts;
-    if (monitor->distances >= 2 && !monitor->reported && since > HIK_KEEPALIVE_MISSED * monitor->period &&
+    if (monitor->distances >= 2 && !monitor->reported && !hik_platforms_are_cut(pair) && since > HIK_KEEPALIVE_MISSED * monitor->period &&
         (keepalive || silent_for(monitor, &pinfo->abs_ts) > HIK_KEEPALIVE_MISSED * monitor->period)) {
         monitor->reported = true;
         monitor->gaps++;
@@ -115,7 +115,7 @@ bool hik_keepalive_is_silent(const struct hik_platforms *pair, const nstime_t *c
 {
     const struct hik_keepalive *monitor = hik_keepalive_of(pair);
 
-    return monitor->frame && !monitor->reported && monitor->distances >= 2 &&
+    return monitor->frame && !monitor->reported && monitor->distances >= 2 && !hik_platforms_are_cut(pair) &&
            silent_for(monitor, capture_end) > HIK_KEEPALIVE_MISSED * monitor->period;
 }
 
@@ -125,7 +125,7 @@ double hik_keepalive_expired_for(const struct hik_platforms *pair, const nstime_
     double late = hik_seconds_between(&pair->registered_until, now);
     double silent = monitor->distances >= 2 ? HIK_KEEPALIVE_MISSED * monitor->period : HIK_KEEPALIVE_NONE;
 
-    if (!pair->registered || late <= HIK_EXPIRED_GRACE)
+    if (!pair->registered || hik_platforms_are_cut(pair) || late <= HIK_EXPIRED_GRACE)
         return 0;
     if (nstime_cmp(&pair->keepalive_accepted, &pair->registered_until) > 0 &&
         hik_seconds_between(&pair->keepalive_accepted, now) <= silent)

@@ -102,6 +102,22 @@ static enum hik_direction manscdp_direction(const uint8_t *buf, const struct man
     return HIK_DIR_UNKNOWN;
 }
 
+/* Messages that carry the SDP of a call. Which body it is says the Content-Type, if that is there. */
+static bool carries_sdp(const struct hik_message_info *r)
+{
+    const struct hik_sip *sip = r->sip;
+    struct hik_view type = sip->first[HIK_HDR_CONTENT_TYPE].value;
+
+    if (r->has_sdp)
+        return true;
+    if (sip->method != HIK_METHOD_INVITE && sip->method != HIK_METHOD_UPDATE)
+        return false;
+    if ((!sip->is_request && (sip->status < 200 || sip->status >= 300)) || sip->content_length == 0)
+        return false;
+    type.len = MIN(type.len, 15);
+    return type.len == 0 ? !sip->blank_line : hik_view_is(r->buf, type, "application/sdp");
+}
+
 void hik_message_info_read(const uint8_t *buf, const struct hik_sip *sip, const struct hik_sdp *sdp, struct hik_message_info *r)
 {
     struct hik_sip_via via;
@@ -121,6 +137,9 @@ void hik_message_info_read(const uint8_t *buf, const struct hik_sip *sip, const 
                      hik_sip_parse_subject(buf, first[HIK_HDR_SUBJECT].value, &r->subject);
     r->sdp = sdp;
     r->has_sdp = sdp != NULL;
+    r->unplaced = sip->cut && (first[HIK_HDR_VIA].name.len == 0 || first[HIK_HDR_FROM].name.len == 0 || first[HIK_HDR_TO].name.len == 0 ||
+                               r->call_id.len == 0 || !sip->has_cseq);
+    r->sdp_cut = sip->cut && !r->unplaced && carries_sdp(r);
     if (!sdp && sip->body.len > 0) {
         struct mans_head head;
 
@@ -248,6 +267,9 @@ void hik_message_info_describe(packet_info *pinfo, const struct hik_message_info
 
     memset(out, 0, sizeof *out);
     out->frame = pinfo->num;
+    out->cut = r->sip->cut;
+    if (!sdp)
+        return;
     out->media_count = sdp->media_count;
     out->media = wmem_alloc0_array(wmem_file_scope(), struct hik_media_line, sdp->media_count);
     for (unsigned i = 0; i < sdp->media_count; i++)

@@ -22,6 +22,8 @@ struct hik_message_info {
     const struct hik_sdp *sdp;
     enum hik_direction body_direction; /* what a MANSCDP body implies */
     bool keepalive;         /* it is a Keepalive notification */
+    bool unplaced;          /* the capture cut off what says which call or question it belongs to */
+    bool sdp_cut;           /* and an SDP that it carries, or some of it */
 };
 
 /* sdp: the body, if it is SDP and was parsed; it is only pointed to. */
@@ -30,7 +32,7 @@ void hik_message_info_read(const uint8_t *buf, const struct hik_sip *sip, const 
 /* The message is one that only exists inside an INVITE dialog, or answers one that is. */
 bool hik_message_info_implies_dialog(const struct hik_message_info *r);
 
-/* Fills a description from the message's SDP; r->has_sdp must be set. Strings and lines are file scope. */
+/* Fills a description from the message's SDP; r->has_sdp or r->sdp_cut must be set. Strings and lines are file scope. */
 void hik_message_info_describe(packet_info *pinfo, const struct hik_message_info *r, struct hik_description *out);
 
 /* The view is an ID of any of the known kinds (gb-id.h). */

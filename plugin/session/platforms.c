@@ -29,6 +29,11 @@ static wmem_map_t *aliases;        /* hik_ends_key -> struct alias */
 static wmem_map_t *pairs_by_id;    /* hik_text_key: lower ID; upper ID, or address and port -> struct hik_platforms */
 static wmem_map_t *pairs_by_index; /* index + 1 -> struct hik_platforms */
 
+bool hik_platforms_are_cut(const struct hik_platforms *pair)
+{
+    return pair->cut || hik_cut_unplaced(&pair->lower.addr, &pair->upper.addr);
+}
+
 void hik_platforms_register(void)
 {
     aliases = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), hik_ends_key_hash, hik_ends_key_equal);

@@ -103,6 +103,8 @@ static void process_challenge(packet_info *pinfo, const struct hik_message_info 
     struct hik_view challenge = header(r, HIK_HDR_WWW_AUTHENTICATE), nonce = auth_param(r->buf, challenge, "nonce");
     bool stale = hik_view_is(r->buf, auth_param(r->buf, challenge, "stale"), "true");
 
+    if (pair->cut) /* what was sent with it is not known */
+        return;
     /* The first 401 in a row may only mean that the nonce of an earlier challenge is used up: not all say so by stale. */
     if (++pair->unauthorized_in_row > 1 && message->request && message->request->with_credentials && !stale) {
         if (message->request_frame == pair->credentials_frame)
@@ -121,7 +123,7 @@ static void process_accepted(packet_info *pinfo, const struct hik_message_info *
     int64_t expires = message_expires(r);
 
     pair->expires = expires >= 0 ? (uint32_t)expires : pair->expires_asked;
-    if (pair->expires == 0) { /* log-off */
+    if (pair->expires == 0 && !(pair->cut && expires < 0)) { /* log-off */
         pair->registered = false;
         pair->registered_until = pinfo->abs_ts;
         return;

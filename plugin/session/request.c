@@ -213,7 +213,7 @@ enum hik_request_state hik_request_judge(const struct hik_request *request, cons
 {
     const struct of_pair *of = of_pair(request->pair, false);
 
-    if (!of || request->doubtful || request->direction == HIK_DIR_UNKNOWN || of->messages[reverse(request->direction)] == 0)
+    if (!of || request->doubtful || hik_platforms_are_cut(request->pair) || request->direction == HIK_DIR_UNKNOWN || of->messages[reverse(request->direction)] == 0)
         return HIK_REQUEST_FINE;
     if (!request->answer_frame) {
         bool failed = request->sends >= HIK_REQUEST_SENDS ||

@@ -33,7 +33,7 @@ static void set_camera(struct hik_session *session, const struct hik_message_inf
     };
     const struct hik_view *found = NULL;
 
-    if (session->camera)
+    if (session->camera || session->subject_cut)
         return;
     for (size_t i = 0; i < array_length(candidates); i++) {
         if (candidates[i].len == 0 || !hik_view_is_id(r->buf, candidates[i]))
@@ -190,9 +190,9 @@ static void process_invite(packet_info *pinfo, const struct hik_message_info *r,
     }
     if (session->invite_direction == HIK_DIR_UNKNOWN)
         session->invite_direction = hik_session_invite_direction(pinfo, r);
-    if (process_asking(pinfo, r, message) && r->has_sdp) {
+    if (process_asking(pinfo, r, message) && (r->has_sdp || r->sdp_cut)) {
         process_offer(pinfo, r, message);
-        if (session->kind == HIK_KIND_UNKNOWN)
+        if (session->kind == HIK_KIND_UNKNOWN && r->has_sdp)
             session->kind = session_kind(r, session->invite_direction);
     }
     set_camera(session, r);
@@ -277,10 +277,10 @@ static void process_invite_answer(packet_info *pinfo, const struct hik_message_i
         if (!session->callee_tag.bytes)
             session->callee_tag = hik_message_info_keep_bytes(r, r->to.tag);
     }
-    if (r->has_sdp && status < 300 && answers_newest(pinfo, r, message)) {
+    if ((r->has_sdp || r->sdp_cut) && status < 300 && answers_newest(pinfo, r, message)) {
         hik_message_info_describe(pinfo, r, &session->answer);
         message->carries_answer = true;
-        if (session->kind == HIK_KIND_UNKNOWN)
+        if (session->kind == HIK_KIND_UNKNOWN && r->has_sdp)
             session->kind = session_kind(r, session->invite_direction);
         /* The INVITE is not in the capture: who sends video is the lower platform. */
         if (session->invite_direction == HIK_DIR_UNKNOWN && session->kind != HIK_KIND_TALK)
@@ -391,6 +391,13 @@ void hik_session_update(packet_info *pinfo, const struct hik_message_info *r, st
 
     session->last_time = pinfo->abs_ts;
     session->messages++;
+    if (r->sdp_cut && !session->cut_frame) {
+        session->cut_frame = pinfo->num;
+        session->cut = message->cut;
+        session->cut_answer = !message->is_request;
+    }
+    if (r->sip->cut && message->is_request && message->method == HIK_METHOD_INVITE && !r->has_subject && !r->sip->blank_line)
+        session->subject_cut = true;
     *(asked_by_callee(pinfo, r, message) == message->is_request ? &session->heard_callee : &session->heard_caller) = true;
     switch (message->method) {
     case HIK_METHOD_INVITE:
@@ -408,10 +415,10 @@ void hik_session_update(packet_info *pinfo, const struct hik_message_info *r, st
             process_offer(pinfo, r, message);
         break;
     case HIK_METHOD_UPDATE: /* moves the media as a re-INVITE does (RFC 3311) */
-        if (r->has_sdp && message->is_request) {
+        if ((r->has_sdp || r->sdp_cut) && message->is_request) {
             if (process_asking(pinfo, r, message))
                 process_offer(pinfo, r, message);
-        } else if (r->has_sdp && message->status >= 200 && message->status < 300 && answers_newest(pinfo, r, message)) {
+        } else if ((r->has_sdp || r->sdp_cut) && message->status >= 200 && message->status < 300 && answers_newest(pinfo, r, message)) {
             hik_message_info_describe(pinfo, r, &session->answer);
             message->carries_answer = true;
             session->moved = true;

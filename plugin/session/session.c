@@ -38,8 +38,15 @@ bool hik_session_expected_ssrc(const struct hik_session *session, uint32_t *ssrc
             *ssrc = sdp->ssrc;
             return true;
         }
+        if (sdp->cut) /* its y= may be another one */
+            return false;
     }
     return false;
+}
+
+bool hik_session_sdp_is_cut(const struct hik_session *session)
+{
+    return session->offer.cut || session->answer.cut;
 }
 
 bool hik_session_expected_ssrc_at(const struct hik_session *session, uint32_t frame, uint32_t *ssrc)

@@ -11,6 +11,7 @@
 
 #include "ws-compat.h"
 
+#include "cut.h"
 #include "endpoint.h"
 #include "sdp.h"
 #include "sip-message.h"
@@ -60,6 +61,7 @@ struct hik_description {
     uint32_t ssrc;           /* of y=; valid for OK, SHORT, LONG */
     const char *y_text;
     bool broken_lines;       /* some line is no x=value, or blank: stock stops reading there */
+    bool cut;                /* the capture does not hold all of it, perhaps nothing */
     bool by_callee;          /* of an offer: the callee wrote it, in a re-INVITE of its own */
     enum hik_sdp_session_name session_name;
 };
@@ -162,6 +164,10 @@ struct hik_session {
     uint32_t unreachable_frame, unreachable_last; /* first and last of them */
     struct hik_endpoint unreachable_what; /* of the first */
 
+    uint32_t cut_frame;       /* first message of which the capture lacks SDP; 0 = none */
+    struct hik_cut cut;       /* of that frame */
+    bool cut_answer;          /* it is an answer */
+    bool subject_cut;         /* the capture cut the INVITE before its Subject, which would name the camera */
     struct hik_description offer, answer; /* the newest of each: a re-INVITE replaces them */
     uint32_t offer_cseq;      /* CSeq number of the newest INVITE or UPDATE that asks for media: no other answer's SDP counts */
     enum hik_method offer_method; /* its method; NONE if no such request was seen */
@@ -204,6 +210,9 @@ bool hik_session_expected_ssrc(const struct hik_session *session, uint32_t *ssrc
 
 /* The same as it was at a frame: a re-INVITE may announce another. Any pass. */
 bool hik_session_expected_ssrc_at(const struct hik_session *session, uint32_t frame, uint32_t *ssrc);
+
+/* The capture does not hold all of the SDPs that count: what they do not say may be behind the cut. */
+bool hik_session_sdp_is_cut(const struct hik_session *session);
 
 /* Who wrote the session's newest offer: after a re-INVITE of the callee, offer and answer have changed sides. */
 const struct hik_description *hik_session_caller_sdp(const struct hik_session *session);
@@ -250,6 +259,8 @@ struct hik_message {
     uint32_t copy_of;            /* the same datagram stands in that frame, too, and was taken in there; 0: this is the first */
     bool first_copy;             /* the first copy of the capture */
     bool carries_offer, carries_answer; /* its SDP became the session's offer or answer */
+    struct hik_cut cut;          /* of its packet; sent is 0 where the capture holds all of it */
+    bool unplaced;               /* so little that nobody can tell what it belongs to */
 };
 
 /* What named a platform: the better one wins, of equals the first. */
@@ -270,6 +281,7 @@ struct hik_platforms {
     enum hik_id_source lower_source, upper_source;
     struct hik_endpoint contact;  /* of the last REGISTER, where it is another place than the packet's source */
     bool sure;                    /* roles come from a REGISTER, not from a guess */
+    bool cut;                     /* the capture cut a message of the two: what seems to be missing may be in it */
     bool turned;                  /* platforms.c: an earlier guess who is below was wrong */
 
     uint32_t register_frame;      /* last REGISTER */
@@ -302,10 +314,13 @@ struct hik_platforms {
 };
 
 /* First pass only. Takes a message in; buf is the datagram or stream piece it was parsed from, sdp its
- * body if that is SDP, else NULL. Returns its record,
- * which the caller keeps with the packet. */
+ * body if that is SDP, else NULL; cut: what the capture kept of its packet. Returns its record, which the caller keeps with
+ * the packet. */
 struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip,
-                                     const struct hik_sdp *sdp);
+                                     const struct hik_sdp *sdp, struct hik_cut cut);
+
+/* What is missing between the two may be in the capture, in SIP messages that are cut: then its absence means nothing. */
+bool hik_platforms_are_cut(const struct hik_platforms *pair);
 
 /* First pass only. Another copy of the datagram that message came in, in that frame: it teaches nothing. Returns its own
  * record. */

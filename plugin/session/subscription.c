@@ -233,7 +233,8 @@ void hik_subscription_process(packet_info *pinfo, const struct hik_message_info 
     if (!one)
         return;
     keep_event(r, one);
-    expire(pinfo, one);
+    if (!message->platforms || !hik_platforms_are_cut(message->platforms)) /* what renewed it may be cut */
+        expire(pinfo, one);
     if (!message->is_request)
         process_answer(pinfo, r, message, one);
     else if (subscribe)

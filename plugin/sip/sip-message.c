@@ -2,6 +2,8 @@
  * A SIP message as views: start line, headers, body, and the values the plugin reads from headers.
  * RFC 3261 sections 7 (messages), 19.1 (URIs), 20 (headers), 25 (grammar), all read leniently; Subject: GB/T 28181-2016.
  *
+ * Longer than 700 lines because the grammar of a message and that of its values share their smallest parts.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "sip-message.h"
@@ -430,6 +432,41 @@ bool hik_sip_parse(const uint8_t *buf, size_t len, bool stream, struct hik_sip *
     } else {
         out->complete = !stream;
     }
+    return true;
+}
+
+static bool ends_line(uint8_t c)
+{
+    return c == '\r' || c == '\n';
+}
+
+/* Where the line begins that the byte in front of end is in, or ends. */
+static uint32_t line_begin(const uint8_t *buf, uint32_t end)
+{
+    while (end > 0 && ends_line(buf[end - 1]))
+        end--;
+    while (end > 0 && !ends_line(buf[end - 1]))
+        end--;
+    return end;
+}
+
+bool hik_sip_parse_cut(const uint8_t *buf, size_t len, bool stream, struct hik_sip *out)
+{
+    uint32_t n = len < MAX_MESSAGE ? (uint32_t)len : MAX_MESSAGE, end = n;
+
+    while (end > 0 && !ends_line(buf[end - 1]))
+        end--;
+    if (!hik_sip_parse(buf, end, stream, out))
+        return false;
+    if (!out->blank_line && end < n && is_blank(buf[end])) { /* a header goes on in the line that is not whole */
+        do
+            end = line_begin(buf, end);
+        while (end > 0 && is_blank(buf[end]));
+        if (!hik_sip_parse(buf, end, stream, out))
+            return false;
+    }
+    out->cut = true;
+    out->message_len = n;
     return true;
 }
 

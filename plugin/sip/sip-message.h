@@ -91,6 +91,7 @@ struct hik_sip {
     uint32_t message_len;         /* bytes this message takes: all of a datagram; on a stream up to the end of its body,
                                      which may lie behind the buffer's end; all bytes given while blank_line is false */
     bool complete;                /* stream: the whole message is in the buffer; always set for a datagram */
+    bool cut;                     /* set by hik_sip_parse_cut(): the message goes on behind what is here */
 };
 
 /* Cheap test: does the buffer begin as a SIP request ("METHOD uri SIP/2.0") or response ("SIP/2.0 nnn")?
@@ -112,6 +113,11 @@ bool hik_sip_is_cut_start(const uint8_t *buf, size_t len, size_t least);
  * (RFC 3261 7.3.1), spaces before the colon and lines without a colon are all taken (the last as HIK_HDR_OTHER with an
  * empty name). Nothing behind 2 GiB is read. */
 bool hik_sip_parse(const uint8_t *buf, size_t len, bool stream, struct hik_sip *out);
+
+/* Parses a message that the capture cut at len: the line that the cut runs through is left out, and with it the header that
+ * it may continue, for half a value is none. message_len is that of the bytes given, headers_end + body_present that of the
+ * whole lines. Sets out->cut. Returns false, and leaves *out zeroed, if the start line is not SIP's or not whole. */
+bool hik_sip_parse_cut(const uint8_t *buf, size_t len, bool stream, struct hik_sip *out);
 
 /* Walks the headers. *cursor starts as 0. Returns false behind the last header. Lines of nothing but blanks or NULs
  * are passed over. */

@@ -375,7 +375,7 @@ static void add_media(const struct hik_sip_view *v, packet_info *pinfo, proto_tr
                         (int)section->media.port_text.len, section->media.port);
     if (section->media.port == 0) {
         if (section->setup != HIK_SETUP_ACTIVE) /* who connects needs no port of its own */
-            expert_add_info(pinfo, item, has_other_port(v->sdp) ? &ei_hik_port_zero_one : &ei_hik_port_zero);
+            expert_add_info(pinfo, item, has_other_port(v->sdp) || v->sip->cut ? &ei_hik_port_zero_one : &ei_hik_port_zero);
         return;
     }
     if (!rtcp_port && !section->rtcp_mux && section->media.port < 65535)
@@ -478,7 +478,7 @@ static void add_sdp(const struct hik_sip_view *v, packet_info *pinfo, proto_tree
         proto_tree_add_expert_format(tree, pinfo, &ei_hik_sdp_broken_line, v->tvb, (int)sdp->body.off, (int)sdp->body.len,
                                      "Blank line inside the SDP: strict peers stop reading there and lose y=");
     }
-    if (!sdp->has_y && sdp->media_count > 0 && v->sip->method == HIK_METHOD_INVITE)
+    if (!sdp->has_y && !v->sip->cut && sdp->media_count > 0 && v->sip->method == HIK_METHOD_INVITE)
         expert_add_info_format(pinfo, root, &ei_hik_ssrc_missing, "SDP %s has no y= line: the SSRC is not announced",
                                v->sip->is_request ? "offer" : "answer");
 }

@@ -21,6 +21,7 @@
 #include "payload-check.h"
 #include "session.h"
 #include "parts.h"
+#include "rtp-over-tcp.h"
 #include "stock.h"
 
 /* An RTP packet on the tap. Packet scope. */
@@ -29,6 +30,7 @@ struct exported {
     const uint8_t *payload;
     size_t len, missing;
     unsigned nth; /* of the RTP packets in its frame */
+    bool cut;     /* the capture cut it, or segments of its TCP connection */
     bool visited; /* the first pass is over. By the time a tap listener runs, its frame always counts as visited */
 };
 
@@ -36,6 +38,7 @@ struct exported {
 struct stream {
     struct hik_media_file *file;
     struct hik_looker looker;
+    bool cut;   /* the capture cut packets or segments of it: some of the file is missing */
     bool packs; /* a payload began with a pack header */
     char *name; /* of the files, without extension */
     export_object_entry_t *entry[HIK_MEDIA_OUTPUTS];
@@ -152,7 +155,7 @@ static void name_entry(struct stream *stream, unsigned i)
     const struct hik_media_output *out = &stream->file->output[i];
     export_object_entry_t *entry = stream->entry[i];
 
-    const char *incomplete = stream->file->missing > 0 ? "-incomplete" : "";
+    const char *incomplete = stream->cut ? "-incomplete" : "";
 
     g_free(entry->filename);
     g_free(entry->content_type);
@@ -163,7 +166,7 @@ static void name_entry(struct stream *stream, unsigned i)
         entry->filename = g_strdup_printf("%s%s.%s", stream->name, incomplete, hik_media_format_extension(out->format));
     entry->content_type = g_strdup(hik_media_format_type(out->format));
     stream->format[i] = out->format;
-    stream->incomplete[i] = stream->file->missing > 0;
+    stream->incomplete[i] = stream->cut;
 }
 
 /* ---- what is it? ------------------------------------------------------------------------------------------------ */
@@ -290,7 +293,7 @@ static bool show(export_object_list_t *list, packet_info *pinfo, struct stream *
             entry->pkt_num = pinfo->num;
             entry->hostname = g_strdup_printf("%s:%u", address_to_str(pinfo->pool, &flow->src), flow->src_port);
         }
-        if (is_new || out->format != stream->format[i] || stream->incomplete[i] != (stream->file->missing > 0)) {
+        if (is_new || out->format != stream->format[i] || stream->incomplete[i] != stream->cut) {
             name_entry(stream, i);
             changed = true;
         }
@@ -315,6 +318,7 @@ static tap_packet_status export_packet(void *tapdata, packet_info *pinfo, epan_d
         return TAP_PACKET_DONT_REDRAW;
     if (!stream->file->sure)
         decide_kind(stream, packet);
+    stream->cut |= packet->cut;
     hik_media_file_feed(stream->file, packet->rtp.extended_seq, packet->payload, packet->len, packet->missing);
     return show(list, pinfo, stream, flow) ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
 }
@@ -332,6 +336,7 @@ void hik_export_queue(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *r
     packet->len = captured > rtp->payload_off ? MIN(captured - rtp->payload_off, rtp->payload_len) : 0;
     packet->payload = packet->len ? tvb_get_ptr(tvb, (int)rtp->payload_off, (int)packet->len) : NULL;
     packet->missing = rtp->payload_len - packet->len;
+    packet->cut = packet->missing > 0 || (pinfo->ptype == PT_TCP && hik_tcp_is_cut(pinfo));
     packet->nth = GPOINTER_TO_UINT(p_get_proto_data(pinfo->pool, pinfo, proto_hik, KEY_NTH_EXPORTED)) + 1;
     p_set_proto_data(pinfo->pool, pinfo, proto_hik, KEY_NTH_EXPORTED, GUINT_TO_POINTER(packet->nth));
     tap_queue_packet(export_tap, pinfo, packet);

@@ -211,6 +211,7 @@ void hik_tap_sessions_register(void)
         .columns = columns,
         .sentence = COL_SENTENCE,
         .empty = HIK_SEEN_SESSIONS,
+        .tells_of_cut = true,
     };
 
     hik_table_register_ui(&table, array_length(columns));

@@ -176,6 +176,7 @@ static void print_paragraphs(const struct hik_printout *table, int width)
 static void print_as_text(const struct hik_printout *table)
 {
     int width = hik_terminal_width();
+    char *cut;
 
     print_heading(table);
     if (width > 0 && table->sentence < table->column_count)
@@ -187,6 +188,10 @@ static void print_as_text(const struct hik_printout *table)
     else if (table->row_count == 0 && table->remark)
         printf("%s\n", table->remark);
     print_rule();
+    cut = table->cut ? hik_cut_frames_print(table->cut) : NULL;
+    if (cut)
+        printf("%s\n", cut);
+    g_free(cut);
 }
 
 /* ---- for programs ------------------------------------------------------------------------------------------------ */
@@ -284,6 +289,8 @@ void hik_table_print_rows(const struct hik_printout *table)
 
 void hik_table_print(const struct hik_printout *table)
 {
+    char *cut, *remark;
+
     if (format == HIK_TABLE_TEXT) {
         print_as_text(table);
         return;
@@ -296,10 +303,18 @@ void hik_table_print(const struct hik_printout *table)
             hik_table_print_json_text(table->filter);
         else
             printf("null");
-        if (table->row_count == 0 && table->remark) {
-            printf(",\"remark\":");
-            hik_table_print_json_text(table->remark);
+        cut = table->cut ? hik_cut_frames_print(table->cut) : NULL;
+        remark = g_strconcat(table->row_count == 0 && table->remark ? table->remark : cut ? cut : "", NULL);
+        if (cut && table->row_count == 0 && table->remark) {
+            g_free(remark);
+            remark = g_strdup_printf("%s %s", table->remark, cut);
         }
+        if (remark[0]) {
+            printf(",\"remark\":");
+            hik_table_print_json_text(remark);
+        }
+        g_free(remark);
+        g_free(cut);
         printf(",\"rows\":");
         print_json_rows(table);
         printf("}\n");

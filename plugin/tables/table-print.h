@@ -10,6 +10,8 @@
 
 #include <epan/stat_tap_ui.h>
 
+#include "cut.h"
+
 enum hik_column_kind {
     HIK_COLUMN_NUMBER,     /* TABLE_ITEM_UINT */
     HIK_COLUMN_DECIMAL,    /* TABLE_ITEM_FLOAT */
@@ -33,6 +35,7 @@ struct hik_printout {
     unsigned column_count, row_count;
     unsigned sentence;   /* column that a terminal shows on lines of its own; column_count: none */
     const char *remark;  /* printed where there are no rows, for CSV and TSV to standard error; NULL: nothing */
+    const struct hik_cut_frames *cut; /* said once below the table, if packets are cut; NULL: nothing */
     /* The cell of a row and column; what it points to lives until the next call at least. */
     stat_tap_table_item_type (*cell)(const void *data, unsigned row, unsigned column);
     const void *data;

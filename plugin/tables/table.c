@@ -277,6 +277,7 @@ struct printer {
     const struct hik_table_definition *definition;
     stat_tap_table_ui ui; /* a copy with a table of its own: -z can be given twice, with other filters */
     char *filter;
+    struct hik_cut_frames cut; /* of the whole capture, if the table tells of it */
 };
 
 static stat_tap_table_item_type cell_of(const void *data, unsigned row, unsigned column)
@@ -298,6 +299,7 @@ static void print_draw(void *data)
         .row_count = table->num_elements,
         .sentence = printer->definition->sentence,
         .remark = remark,
+        .cut = &printer->cut,
         .cell = cell_of,
         .data = table,
     };
@@ -308,7 +310,10 @@ static void print_draw(void *data)
 
 static void print_reset(void *data)
 {
-    reset_stat_table(&((struct printer *)data)->ui);
+    struct printer *printer = (struct printer *)data;
+
+    reset_stat_table(&printer->ui);
+    memset(&printer->cut, 0, sizeof printer->cut);
 }
 
 static void print_finish(void *data)
@@ -347,6 +352,7 @@ static ws_tap_init print_init(const char *argument, void *userdata)
     const struct hik_table_definition *definition = (const struct hik_table_definition *)userdata;
     const stat_tap_table_ui *ui = &definition->ui;
     struct printer *printer = g_new0(struct printer, 1);
+    bool listening_now;
 
     printer->definition = definition;
     printer->ui = *ui;
@@ -354,8 +360,11 @@ static ws_tap_init print_init(const char *argument, void *userdata)
     printer->filter = hik_table_filter_of(argument, ui->cli_string);
     printer->stat.stat_tap_data = &printer->ui;
     ui->stat_tap_init_cb(&printer->ui);
-    WS_TAP_INIT_DONE(hik_table_listen(argument, ui->tap_name, printer, printer->filter, print_reset, ui->packet_func,
-                                      print_draw, print_finish));
+    listening_now = hik_table_listen(argument, ui->tap_name, printer, printer->filter, print_reset, ui->packet_func, print_draw,
+                                     print_finish);
+    if (listening_now && definition->tells_of_cut)
+        hik_cut_frames_count(&printer->cut);
+    WS_TAP_INIT_DONE(listening_now);
 }
 
 void hik_table_register_printer(stat_tap_ui *printer, void *userdata)

@@ -55,6 +55,7 @@ struct hik_table_definition {
     const struct hik_column *columns;
     unsigned sentence;     /* column with a sentence; the number of columns: there is none */
     enum hik_seen_table empty; /* what it says where it has no rows */
+    bool tells_of_cut;     /* it says once how many packets of the whole capture are cut */
     bool own_printer;      /* the table has registered a printer of its own */
 };
 /* Registers a table for the GUI and sharkd, and a printer of ours for the command line. The definition is static. */

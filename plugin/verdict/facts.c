@@ -92,6 +92,24 @@ static void collect_times(const struct hik_session *session, const struct hik_ca
     f->after_bye = media->after_bye;
 }
 
+static void collect_cut(const struct hik_session *session, struct hik_cut_facts *cut)
+{
+    const struct hik_cut_unplaced *unplaced = hik_cut_unplaced(&session->caller.addr, &session->callee.addr);
+
+    cut->sdp = hik_session_sdp_is_cut(session);
+    cut->unplaced = unplaced != NULL;
+    if (cut->sdp) {
+        cut->answer = session->cut_answer;
+        cut->frame = session->cut_frame;
+        cut->kept = session->cut.kept;
+        cut->sent = session->cut.sent;
+    } else if (unplaced) {
+        cut->frame = unplaced->frame;
+        cut->kept = unplaced->cut.kept;
+        cut->sent = unplaced->cut.sent;
+    }
+}
+
 /* Linear in the flows of the session; the first call after new messages is linear in the sessions of the capture. */
 static void collect(const struct hik_session *session, const struct hik_capture_summary *all, const struct hik_relation *relation,
                     struct hik_case *out)
@@ -107,6 +125,7 @@ static void collect(const struct hik_session *session, const struct hik_capture_
 
     memset(out, 0, sizeof *out);
     hik_facts_init(f);
+    collect_cut(session, &f->cut);
     f->began_before = session->began_before;
     f->messages = session->messages;
     f->copies = session->copies;
@@ -146,7 +165,7 @@ static void collect(const struct hik_session *session, const struct hik_capture_
     f->rtcp_sent = session->rtcp_sent;
     f->capture_has_rtp = all->has_rtp;
     f->capture_has_media = all->has_media;
-    if (session->began_before && media.packets == 0)
+    if ((session->began_before || f->cut.sdp) && media.packets == 0)
         f->stray_packets = hik_stray_rtp(&session->caller.addr, &session->callee.addr);
     f->paused = session->paused;
     collect_times(session, all, &media, f);
@@ -162,7 +181,7 @@ static void collect(const struct hik_session *session, const struct hik_capture_
     hik_media_facts_leg(session, 1, callee, caller, out);
     hik_media_facts_content(session, out);
 
-    f->tcp = (caller && caller->tcp) || (callee && callee->tcp);
+    f->tcp = (caller && caller->tcp) || (callee && callee->tcp) || (f->cut.sdp && out->main_flow && out->main_flow->tcp);
     f->offer_role = caller ? role(caller->setup) : HIK_ROLE_NONE;
     f->answer_role = callee ? role(callee->setup) : HIK_ROLE_NONE;
     f->tcp_syn = session->tcp_syn_frame != 0;

@@ -84,7 +84,7 @@ static bool is_misdirected(const struct hik_session *session, const struct hik_f
     bool inside = hik_address_class_of(&flow->dst) == HIK_ADDR_PRIVATE, misdirected = false; /* of what can be checked */
     uint32_t expected;
 
-    if (flow->tcp || !receiver->frame || !hik_session_expected_ssrc(session, &expected) || expected != flow->ssrc ||
+    if (flow->tcp || !receiver->frame || receiver->cut || !hik_session_expected_ssrc(session, &expected) || expected != flow->ssrc ||
         expected == HIK_SSRC_HIKVISION)
         return false;
     for (unsigned i = 0; i < receiver->media_count; i++) {
@@ -360,6 +360,14 @@ void hik_media_facts_content(const struct hik_session *session, struct hik_case 
     for (const struct hik_flow *flow = session->flows; flow; flow = flow->next_in_session) {
         const struct hik_content *content = flow->content;
 
+        f->cut.payload |= flow->cut.packets > 0;
+        if (flow->cut.packets > 0 && !flow->tcp) {
+            if (f->cut.rtp_packets == 0 || flow == out->main_flow) {
+                f->cut.rtp_kept = flow->cut.cut.kept;
+                f->cut.rtp_sent = flow->cut.cut.sent;
+            }
+            f->cut.rtp_packets += flow->cut.packets;
+        }
         f->frames += content->frames;
         f->key_frames += content->key_frames;
         f->ps_packets += content->ps_packets;

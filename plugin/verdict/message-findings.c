@@ -124,7 +124,7 @@ static void note_sdp(packet_info *pinfo, const struct hik_message *message)
     const struct hik_description *sdp;
     const char *bad;
 
-    if (!session || !(message->carries_offer || message->carries_answer))
+    if (!session || !(message->carries_offer || message->carries_answer) || message->cut.sent)
         return;
     sdp = message->carries_offer ? &session->offer : &session->answer;
     for (unsigned i = 0; i < sdp->media_count; i++) {
@@ -222,11 +222,11 @@ static void note_dialog(packet_info *pinfo, const struct hik_message *message)
 
     if (!message->is_request || message->retransmission)
         return;
-    if (message->method == HIK_METHOD_BYE && (!session || (session->began_before && session->first_frame == pinfo->num)))
+    if (message->method == HIK_METHOD_BYE && !hik_cut_unplaced(&pinfo->src, &pinfo->dst) && (!session || (session->began_before && session->first_frame == pinfo->num)))
         note(message, NOTE_BYE_WITHOUT_DIALOG, true,
              "BYE of a call that is not in this capture: it began before, or there never was one");
     if (message->method == HIK_METHOD_INVITE && session && session->invite_frame == pinfo->num && session->camera &&
-        session->kind != HIK_KIND_BROADCAST && hik_catalog_seen(&pinfo->dst, pinfo->num) &&
+        session->kind != HIK_KIND_BROADCAST && !(message->platforms && hik_platforms_are_cut(message->platforms)) && hik_catalog_seen(&pinfo->dst, pinfo->num) &&
         !hik_catalog_knows(session->camera, pinfo->num)) {
         bool whole = hik_catalog_was_whole(&pinfo->dst, pinfo->num);
 
@@ -239,6 +239,8 @@ static void note_dialog(packet_info *pinfo, const struct hik_message *message)
 static void process_notes(packet_info *pinfo, const struct hik_message *message)
 {
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    if (message->unplaced)
+        return;
     note_dialog(pinfo, message);
     note_pair(pinfo, message);
     note_sdp(pinfo, message);

@@ -6,6 +6,7 @@
  */
 #include "rtp-findings.h"
 
+#include "cut.h"
 #include "facts.h"
 #include "media-facts.h"
 #include "seconds.h"
@@ -43,6 +44,8 @@ static expert_field ei_media_after_bye_mild = EI_INIT;
 static void judge_payload_type(packet_info *pinfo, struct hik_flow *flow, const struct hik_rtp *rtp, const struct hik_session *session)
 {
     flow->checked_pt = rtp->payload_type;
+    if (hik_session_sdp_is_cut(session))
+        return;
     if (flow->checked_against_sdp & HIK_CHECKED_PAYLOAD_TYPE || hik_media_facts_declares(session, rtp->payload_type))
         return;
     flow->checked_against_sdp |= HIK_CHECKED_PAYLOAD_TYPE;
@@ -210,7 +213,10 @@ void hik_findings_show_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, 
     if (pinfo->num == flow->undeclared_frame && rtp->nth == flow->undeclared_nth)
         expert_add_info_format(pinfo, item, &ei_payload_not_declared,
                                "Payload type %u is in no m= line of the session", flow->undeclared_pt);
-    if (pinfo->num == flow->look_frame && rtp->extended_seq == flow->look_seq)
+    if (pinfo->num == flow->cut.frame && rtp->nth == flow->cut.nth && !flow->tcp)
+        hik_cut_show(pinfo, item, flow->cut.cut, ", and less of others of this stream: RTP packets are counted by their headers, pictures "
+                     "are not judged. Record whole packets (tcpdump and tshark: -s 0)");
+    if (pinfo->num == flow->look_frame && !flow->look_quiet && rtp->extended_seq == flow->look_seq)
         expert_add_info_format(pinfo, item, flow->look_said ? &ei_payload_not_declared : &ei_payload_not_declared_mild, "The SDP says %s for payload type %u, the payload looks like %s",
                                flow->look_said ? flow->look_said : "nothing", rtp->payload_type, flow->look_is);
     if (tree)

@@ -43,6 +43,7 @@ static const char *const code_names[HIK_CODE_COUNT] = {
     [HIK_CODE_PRIVATE_ADDRESS] = "PRIVATE_ADDRESS",
     [HIK_CODE_IN_PROGRESS] = "IN_PROGRESS",
     [HIK_CODE_BEGAN_BEFORE] = "BEGAN_BEFORE",
+    [HIK_CODE_CUT] = "CUT",
     [HIK_CODE_NOT_CAPTURED] = "NOT_CAPTURED",
     [HIK_CODE_OK] = "OK",
     [HIK_CODE_ONE_SIDED] = "ONE_SIDED",
@@ -718,6 +719,9 @@ static void judge_established(const struct hik_facts *f, struct hik_verdict *v)
                 or_unknown(leg->to), address_remark(leg), tenths(f->after_answer).s, leg->packets);
         judge_ssrc(f, leg, &lines, v);
         judge_content(f, leg, &lines, v);
+        if (f->cut.rtp_packets > 0 && !f->tcp) /* see judge_connections() */
+            add(v, HIK_CODE_INCOMPLETE, HIK_SEVERITY_NOTE, "the capture cut %u RTP packets (%u of %u bytes kept): they are counted by "
+                "their headers, pictures are not judged", f->cut.rtp_packets, f->cut.rtp_kept, f->cut.rtp_sent);
         judge_transport(f, &lines, v);
         if (f->tcp)
             judge_connections(f, came, v);
@@ -780,7 +784,7 @@ static void add_ok(const struct hik_facts *f, struct hik_verdict *v)
  * the notes above it in the enum are not in front of it. */
 static int rank(const struct hik_finding *f)
 {
-    bool outcome = f->code == HIK_CODE_NOT_CAPTURED || f->code == HIK_CODE_IN_PROGRESS || f->code == HIK_CODE_BEGAN_BEFORE || f->code == HIK_CODE_OK;
+    bool outcome = f->code == HIK_CODE_CUT || f->code == HIK_CODE_NOT_CAPTURED || f->code == HIK_CODE_IN_PROGRESS || f->code == HIK_CODE_BEGAN_BEFORE || f->code == HIK_CODE_OK;
     int severity = f->severity == HIK_SEVERITY_ERROR ? 0 : f->severity == HIK_SEVERITY_WARN ? 1 : outcome ? 2 : 3;
 
     return severity * HIK_CODE_COUNT + (int)f->code;
@@ -817,6 +821,79 @@ static void judge_began_before(const struct hik_facts *f, struct hik_verdict *v)
         add(v, HIK_CODE_BEGAN_BEFORE, HIK_SEVERITY_NOTE, "the INVITE is not in the capture");
 }
 
+/* Findings that rest on what is missing, where it may be what the capture cut off. */
+static bool rests_on_cut(const struct hik_cut_facts *cut, enum hik_code code)
+{
+    switch (code) {
+    case HIK_CODE_NO_MEDIA: /* an endpoint, an SSRC, a payload type that no SDP says */
+    case HIK_CODE_TCP_ROLE:
+    case HIK_CODE_TCP_NO_CONNECTION:
+    case HIK_CODE_WRONG_DESTINATION:
+    case HIK_CODE_SSRC_MISMATCH:
+    case HIK_CODE_SSRC_CONSTANT:
+    case HIK_CODE_SSRC_SHARED:
+    case HIK_CODE_SSRC_CHANGED:
+    case HIK_CODE_PAYLOAD_TYPE:
+    case HIK_CODE_ONE_WAY:
+    case HIK_CODE_UNNEGOTIATED:
+    case HIK_CODE_NAT:
+    case HIK_CODE_PRIVATE_ADDRESS:
+    case HIK_CODE_SLOW_START:
+    case HIK_CODE_NOT_CAPTURED:
+        return cut->sdp;
+    case HIK_CODE_NO_ANSWER: /* a message that did not come */
+    case HIK_CODE_NO_ACK:
+    case HIK_CODE_NO_BYE:
+    case HIK_CODE_ONE_SIDED:
+    case HIK_CODE_IN_PROGRESS:
+    case HIK_CODE_BEGAN_BEFORE:
+        return cut->unplaced;
+    case HIK_CODE_NOT_PS: /* a pack header, a key frame */
+        return cut->sdp || cut->payload;
+    case HIK_CODE_NO_KEY_FRAME:
+        return cut->payload;
+    default:
+        return false;
+    }
+}
+
+/* Takes those back. True if it is SIP that was cut off. */
+static bool take_back(const struct hik_cut_facts *cut, struct hik_verdict *v)
+{
+    const struct hik_cut_facts sip = {.sdp = cut->sdp, .unplaced = cut->unplaced};
+    unsigned kept = 0;
+    bool by_sip = false;
+
+    for (unsigned i = 0; i < v->count; i++) {
+        by_sip |= rests_on_cut(&sip, v->findings[i].code);
+        if (!rests_on_cut(cut, v->findings[i].code))
+            v->findings[kept++] = v->findings[i];
+    }
+    v->count = kept;
+    return by_sip;
+}
+
+/* The capture cut the SIP messages: what can be said all the same. */
+static void judge_cut(const struct hik_facts *f, struct hik_verdict *v)
+{
+    const struct hik_leg *leg = main_leg(f);
+    char media[140] = "";
+
+    if (leg->packets == 0)
+        leg = leg == &f->leg[0] ? &f->leg[1] : &f->leg[0];
+    if (leg->packets > 0)
+        snprintf(media, sizeof media, "; %u RTP packets from %s to %s", leg->packets, or_unknown(leg->seen_from), or_unknown(leg->seen_to));
+    else if (f->stray_packets > 0)
+        snprintf(media, sizeof media, "; %u RTP packets run between the two hosts", f->stray_packets);
+    if (f->cut.sdp)
+        add(v, HIK_CODE_CUT, HIK_SEVERITY_NOTE, "the capture kept %u of the %u bytes of the %s (frame %u): media cannot be judged by "
+            "an SDP that is not all there; record with -s 0%s", f->cut.kept, f->cut.sent, f->cut.answer ? "answer" : "INVITE",
+            f->cut.frame, media);
+    else
+        add(v, HIK_CODE_CUT, HIK_SEVERITY_NOTE, "the capture cut SIP messages so short that nobody can tell which call they are of (first: "
+            "frame %u, %u of %u bytes kept); record with -s 0%s", f->cut.frame, f->cut.kept, f->cut.sent, media);
+}
+
 void hik_verdict_judge(const struct hik_facts *facts, struct hik_verdict *out)
 {
     bool fault = false, outcome = false;
@@ -844,9 +921,11 @@ void hik_verdict_judge(const struct hik_facts *facts, struct hik_verdict *out)
             or_unknown(facts->cascade_via), facts->cascade_with);
     if (facts->began_before)
         judge_began_before(facts, out);
+    if (take_back(&facts->cut, out) || (facts->cut.sdp && is_established(facts)))
+        judge_cut(facts, out);
     for (unsigned i = 0; i < out->count; i++) {
         fault |= out->findings[i].severity != HIK_SEVERITY_NOTE;
-        outcome |= out->findings[i].code == HIK_CODE_NOT_CAPTURED || out->findings[i].code == HIK_CODE_IN_PROGRESS || out->findings[i].code == HIK_CODE_BEGAN_BEFORE ||
+        outcome |= out->findings[i].code == HIK_CODE_CUT || out->findings[i].code == HIK_CODE_NOT_CAPTURED || out->findings[i].code == HIK_CODE_IN_PROGRESS || out->findings[i].code == HIK_CODE_BEGAN_BEFORE ||
                    (out->findings[i].code == HIK_CODE_ONE_SIDED && (!has_media(facts) || facts->caller_unheard));
     }
     if (!fault && !outcome)

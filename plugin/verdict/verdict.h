@@ -45,6 +45,7 @@ enum hik_code {
     /* not faults */
     HIK_CODE_IN_PROGRESS,  /* the capture ends before the outcome */
     HIK_CODE_BEGAN_BEFORE, /* the INVITE is not in the capture */
+    HIK_CODE_CUT,          /* the capture cut the SIP messages (snap length): media cannot be judged */
     HIK_CODE_NOT_CAPTURED, /* no media of any call is in the capture: this call's cannot be judged */
     HIK_CODE_OK,
     HIK_CODE_ONE_SIDED,    /* the answers are not in the capture */
@@ -157,8 +158,19 @@ struct hik_tcp_facts {
     char misdirected_from[HIK_TCP_TEXT], misdirected_to[HIK_TCP_TEXT], misdirected_instead[HIK_TCP_TEXT];
 };
 
+/* What the capture cut off (snap length), in bytes of the packet. */
+struct hik_cut_facts {
+    bool sdp;                 /* SDPs of the session are not all there */
+    bool answer;              /* the first of them is an answer's */
+    bool unplaced;            /* SIP messages between its two hosts are cut so short that they may be of this session */
+    uint32_t kept, sent, frame; /* of the first packet that sdp or, failing that, unplaced is about */
+    uint32_t rtp_packets, rtp_kept, rtp_sent; /* RTP packets over UDP that are cut; and one of them */
+    bool payload;             /* RTP payloads are cut, over UDP or TCP */
+};
+
 struct hik_facts {
     /* signalling */
+    struct hik_cut_facts cut;
     bool began_before;        /* no INVITE in the capture */
     unsigned messages, copies; /* SIP messages, and datagrams of them that are in the capture once more */
     unsigned invites;         /* initial INVITEs, retransmissions included */

@@ -3,13 +3,16 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
 
 TABLES = ("sessions", "platforms", "catalog", "series", "messages")
 # Codes that lead the verdict of a call in which nothing went wrong, or of which nothing can be said.
-NO_FAULT = {"OK", "IN_PROGRESS", "BEGAN_BEFORE", "ONE_SIDED", "NOT_CAPTURED"}
+NO_FAULT = {"OK", "IN_PROGRESS", "BEGAN_BEFORE", "ONE_SIDED", "CUT", "NOT_CAPTURED"}
+# What the session table remarks.
+CUT = re.compile(r"(\d+) of (\d+) packets are cut to (?:at most )?(\d+) bytes")
 
 
 class Failure(Exception):
@@ -45,6 +48,7 @@ class Capture:
 
     sessions, platforms, devices, answers, questions, series, messages: lists of dicts, as -z hikcascade,... prints them
                in JSON; questions are the Catalog queries without an answer
+    cut        (n, m, k): n of m packets are cut, to at most k bytes; None: none is
     remark     a sentence about the file, or None: it ends in the middle of a packet, for one
     """
 
@@ -55,6 +59,7 @@ class Capture:
         self.sessions, self.platforms, self.devices, self.answers, self.series = [], [], [], [], []
         self.questions, self.messages = [], []
         self.remark = None
+        self.cut = None
         self.pictures = {}  # session -> JPEG
 
     @property
@@ -88,6 +93,8 @@ def read(path, tools):
             capture.devices, capture.answers, capture.questions = table["rows"], table["answers"], table["questions"]
         else:
             setattr(capture, name, table["rows"])
+        if name == "sessions" and (said_of := CUT.search(table.get("remark", ""))):
+            capture.cut = tuple(map(int, said_of.groups()))
     if code or said:
         first = next((line for line in said.splitlines() if line.strip()), "tshark ended with code %d" % code)
         first = first.replace("tshark: ", "", 1).strip()

@@ -154,6 +154,8 @@ def catalog(capture, words):
 def capture_page(capture, words):
     title = "%s: %s" % (words["report"], capture.name)
     remark = '<p class="note">%s</p>' % escape(words["not whole"] % capture.remark) if capture.remark else ""
+    if capture.cut:
+        remark += '<p class="note">%s</p>' % escape(words["cut"] % capture.cut)
     body = "<h1>%s</h1>%s%s%s%s" % (escape(title), remark, calls(capture, words), platforms(capture, words),
                                     catalog(capture, words))
     return page(title, body, words)

@@ -60,6 +60,8 @@ WORDS = {
     "status": ("Status", "状态"),
     "parent": ("Parent", "上级节点"),
     "not whole": ("The file is not whole: %s", "文件不完整：%s"),
+    "cut": ("%d of %d packets are cut to at most %d bytes (snap length): nothing is judged from what is not in the capture. Record whole "
+            "packets: -s 0.", "%d / %d 个报文被截断，最多保存 %d 字节（snap length）：不对抓包中没有的内容下结论。请用 -s 0 抓取完整的报文。"),
     "failed": ("No report: %s", "无法生成报告：%s"),
     "footer": ("Made by hikcascade-report. Verdicts say what the capture shows.", "由 hikcascade-report 生成。结论只说明抓包中所见。"),
 }
@@ -122,6 +124,8 @@ CODES = {
     "PRIVATE_ADDRESS": ("The SDP names a private address and the peer is public.", "SDP 中是私网地址，而对端在公网。",
                         "The address in the configuration; NAT mapping.", "媒体地址配置；NAT 映射。"),
     "IN_PROGRESS": ("The capture ends before anything can be said.", "抓包结束时尚无法判断。", "Capture longer.", "延长抓包时间。"),
+    "CUT": ("The capture holds only the begin of the SIP messages, so media cannot be judged.", "抓包只保存了 SIP 消息的开头，无法判断媒体。",
+            "Record whole packets: -s 0.", "抓取完整的报文：-s 0。"),
     "NOT_CAPTURED": ("The capture holds no RTP at all, so media cannot be judged.", "抓包中完全没有 RTP,无法判断媒体。", "Capture the media ports too, where the media server is.", "同时抓取媒体服务器处的媒体端口。"),
     "BEGAN_BEFORE": ("The INVITE is not in the capture.", "抓包中没有 INVITE。", "Start the capture before the call.", "在呼叫之前开始抓包。"),
     "ONE_SIDED": ("What one side sent is not in the capture.", "抓包中缺少一方发送的报文。",

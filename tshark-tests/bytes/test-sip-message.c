@@ -437,6 +437,49 @@ static void test_stream(void)
     }
 }
 
+/* Wherever the capture cuts a message, a header is whole or not there, and so is a line of the body. */
+static void test_cut(void)
+{
+    const char *text = SEED_INVITE, *folded = "INVITE sip:a SIP/2.0\r\nTo: b\r\nSubject: 1:0,\r\n 2:0,\r\n\t3\r\n", *answer = "SIP/2.0 200 OK\r\n";
+    size_t len = strlen(text), n;
+    struct hik_sip msg, all;
+
+    parse(text, &all);
+    for (n = 0; n < len; n++) {
+        uint8_t *buf = (uint8_t *)g_memdup2(text, n); /* exactly as long: reading on is found */
+        bool sip = hik_sip_parse_cut(buf, n, false, &msg);
+
+        g_assert_true(sip == (n >= 56)); /* with the CR */
+        for (unsigned id = 1; sip && id < HIK_HDR_COUNT; id++) {
+            struct hik_view one = msg.first[id].value, whole_one = all.first[id].value;
+
+            if (whole_one.len == 0 || n <= whole_one.off + whole_one.len)
+                g_assert_cmpuint(one.len, ==, 0);
+            else
+                g_assert_true(one.off == whole_one.off && one.len == whole_one.len);
+        }
+        if (sip) {
+            g_assert_true(msg.cut);
+            g_assert_cmpuint(msg.message_len, ==, n);
+            g_assert_true(msg.blank_line == (n >= 491));
+            g_assert_true(msg.body.len == 0 || text[msg.body.off + msg.body.len - 1] == '\n' || text[msg.body.off + msg.body.len - 1] == '\r');
+        }
+        g_free(buf);
+    }
+    g_assert_false(all.cut);
+    /* a header that goes on in the line that is cut is not whole either */
+    for (n = 44; n < strlen(folded); n++) {
+        g_assert_true(hik_sip_parse_cut(BYTES(folded), n, false, &msg));
+        HEADER_TEXT(folded, msg, HIK_HDR_TO, "b");
+        if (n >= strlen(folded) - 1)
+            HEADER_TEXT(folded, msg, HIK_HDR_SUBJECT, "1:0,\r\n 2:0,\r\n\t3");
+        else if (n != 44 && n != 50 && n != 51) /* where the cut is between two lines, nothing shows that the second is there */
+            assert_absent(msg.first[HIK_HDR_SUBJECT].value);
+    }
+    for (n = 0; n <= strlen(answer); n++)
+        g_assert_true(hik_sip_parse_cut(BYTES(answer), n, false, &msg) == (n >= 15));
+}
+
 static void test_cseq(void)
 {
     static const struct {
@@ -819,6 +862,7 @@ int main(int argc, char **argv)
     g_test_add_func("/sip-message/content-length", test_content_length);
     g_test_add_func("/sip-message/trailing-nul", test_trailing_nul);
     g_test_add_func("/sip-message/stream", test_stream);
+    g_test_add_func("/sip-message/cut", test_cut);
     g_test_add_func("/sip-message/cseq", test_cseq);
     g_test_add_func("/sip-message/addr", test_addr);
     g_test_add_func("/sip-message/param", test_param);

@@ -245,6 +245,68 @@ static void test_no_media(void)
     expect(f, HIK_STATE_ESTABLISHED, "UNREACHABLE 10.69.80.187:5798 is reported unreachable by 3 ICMP errors, first in frame 9");
 }
 
+#define CUT "CUT the capture kept 350 of the 750 bytes of the INVITE (frame 7): media cannot be judged by an SDP that is not all there; " \
+            "record with -s 0"
+
+/* A capture with a snap length. */
+static void test_cut(void)
+{
+    const struct hik_cut_facts cut = {.sdp = true, .kept = 350, .sent = 750, .frame = 7};
+    struct hik_facts f = silent();
+
+    /* the SDP is cut: whether media came cannot be judged */
+    f.cut = cut;
+    expect(f, HIK_STATE_CLOSED, CUT);
+    f.stray_packets = 12;
+    expect(f, HIK_STATE_CLOSED, CUT "; 12 RTP packets run between the two hosts");
+    f = healthy();
+    f.cut = cut;
+    f.leg[0].packets_expected_ssrc = 0;
+    f.leg[0].lines[0].ssrcs = 2;
+    f.leg[0].lines[0].unnegotiated = 5;
+    f.leg[0].lines[0].undeclared = 7;
+    expect(f, HIK_STATE_CLOSED, CUT "; 2000 RTP packets from 10.69.91.7:5930 to 10.69.80.187:5798");
+    f.cut.answer = true;
+    expect(f, HIK_STATE_CLOSED, "CUT the capture kept 350 of the 750 bytes of the answer (frame 7): media cannot be judged by an SDP that is "
+           "not all there; record with -s 0; 2000 RTP packets from 10.69.91.7:5930 to 10.69.80.187:5798");
+    /* what is there counts: losses by RTP's headers, a refusal, an INVITE that nothing answers */
+    f = healthy();
+    f.cut = cut;
+    f.leg[0].lines[0].lost = 20;
+    expect(f, HIK_STATE_CLOSED, "LOSS 1.0 % (20 of 2000 RTP packets from 10.69.91.7:5930 lost); also " CUT "; 2000 RTP packets from "
+           "10.69.91.7:5930 to 10.69.80.187:5798");
+    f = unanswered();
+    f.cut = cut;
+    f.final_status = 486;
+    f.reason = "Busy Here";
+    expect(f, HIK_STATE_FAILED, "REJECTED 486 Busy Here by 10.69.91.7:7100");
+    f = unanswered();
+    f.cut = cut;
+    f.after_invite = 32.0;
+    f.invites = 1;
+    expect(f, HIK_STATE_FAILED, "NO_ANSWER INVITE sent 1 time to 10.69.91.7:7100, no answer in 32.0 s");
+    /* unless messages are there that may be the answer */
+    f.cut.sdp = false;
+    f.cut.unplaced = true;
+    expect(f, HIK_STATE_FAILED, "CUT the capture cut SIP messages so short that nobody can tell which call they are of (first: frame 7, 350 "
+           "of 750 bytes kept); record with -s 0");
+    /* and they are no matter where nothing is missing */
+    f = healthy();
+    f.cut.unplaced = true;
+    expect(f, HIK_STATE_CLOSED, "OK " SEEN);
+    /* RTP alone is cut */
+    f = healthy();
+    f.cut = (struct hik_cut_facts){.payload = true, .rtp_packets = 40, .rtp_kept = 700, .rtp_sent = 1442};
+    f.key_frames = 0;
+    f.frames = 500;
+    f.declared_ps = true;
+    f.not_ps_packets = 9;
+    expect(f, HIK_STATE_CLOSED, "OK " SEEN "; also INCOMPLETE the capture cut 40 RTP packets (700 of 1442 bytes kept): they are counted by "
+           "their headers, pictures are not judged");
+}
+
+#undef CUT
+
 #define NOT_CAPTURED "NOT_CAPTURED media is not in this capture, which holds no RTP at all: it was left out, or none came to " \
                      "10.69.80.187:5798 (private address) in "
 
@@ -819,6 +881,10 @@ static void test_hostile(void)
         BIT(callee_unheard), BIT(caller_unheard), BIT(bye_answered);
         BIT(tcp), BIT(tcp_syn), BIT(tcp_refused), BIT(tcp_up), BIT(paused), BIT(has_ssrc), BIT(ssrc_by_answer);
         BIT(declared_ps);
+        BIT(cut.answer), NUM(cut.kept), NUM(cut.sent), NUM(cut.frame), NUM(cut.rtp_packets), NUM(cut.rtp_kept), NUM(cut.rtp_sent);
+        f.cut.sdp = g_rand_int_range(rand, 0, 8) == 0;
+        f.cut.unplaced = g_rand_int_range(rand, 0, 8) == 0;
+        f.cut.payload = f.cut.rtp_packets > 0;
         f.provisional = (uint16_t)(g_rand_boolean(rand) ? 0 : g_rand_int_range(rand, 100, 200));
         f.final_status = (uint16_t)(g_rand_boolean(rand) ? 0 : g_rand_int_range(rand, 200, 700));
         if (g_rand_boolean(rand))
@@ -907,6 +973,7 @@ int main(int argc, char **argv)
     g_test_add_func("/verdict/cancelled", test_cancelled);
     g_test_add_func("/verdict/no-media", test_no_media);
     g_test_add_func("/verdict/not-captured", test_not_captured);
+    g_test_add_func("/verdict/cut", test_cut);
     g_test_add_func("/verdict/port-zero", test_port_zero);
     g_test_add_func("/verdict/tcp", test_tcp);
     g_test_add_func("/verdict/ssrc", test_ssrc);
