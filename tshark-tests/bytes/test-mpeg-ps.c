@@ -1509,6 +1509,122 @@ static void test_lying_marker(void)
     packets_free(packets);
 }
 
+/* A packet with a marker; the bytes are taken over. */
+static void add_sent(GPtrArray *packets, GByteArray *data, uint32_t timestamp)
+{
+    struct sent *s = g_new0(struct sent, 1);
+
+    s->data = data;
+    s->timestamp = timestamp;
+    s->marker = true;
+    g_ptr_array_add(packets, s);
+}
+
+/* Pictures of three packets, each with a PES packet of its own and a marker; slices: each begins a slice, else the one slice
+ * goes on. */
+static GPtrArray *lying(unsigned pictures, bool slices)
+{
+    GPtrArray *out = g_ptr_array_new();
+    GRand *rand = g_rand_new_with_seed(5);
+
+    for (unsigned i = 0; i < pictures; i++)
+        for (unsigned part = 0; part < 3; part++) {
+            GByteArray *data = g_byte_array_new(), *es = g_byte_array_new();
+
+            if (part == 0) {
+                put_pack(data, 90000 + 3600 * i, -1);
+                if (i == 0)
+                    put_psm(data, 0x1b, 0x90);
+            }
+            if (part == 0 && i == 0) {
+                put_nal(es, true, sps264, sizeof sps264);
+                put_nal(es, true, pps264, sizeof pps264);
+            }
+            if (part == 0 || slices)
+                put_nal(es, true, (const uint8_t[]) { i ? 0x41 : 0x65, part ? 0x10 : 0x88, 0x80 }, 3);
+            for (unsigned n = 0; n < 100; n++)
+                put8(es, 0x40 + (unsigned)g_rand_int_range(rand, 0, 64));
+            put_pes(data, 0xe0, -2, 90000 + 3600 * i, es->data, es->len);
+            g_byte_array_unref(es);
+            add_sent(out, data, 3600 * i);
+        }
+    g_rand_free(rand);
+    return out;
+}
+
+/* The first packet is believed to complete its picture; that the picture goes on tells that markers lie, and from then on a
+ * picture is complete when the next one begins. */
+static void test_marker_of_each_packet(void)
+{
+    for (unsigned slices = 0; slices < 2; slices++) {
+        GPtrArray *packets = lying(6, slices);
+        struct units units;
+        struct hik_ps_track *track = track_open(&units);
+        guint told[18];
+
+        for (guint i = 0; i < packets->len; i++) {
+            track_feed(track, packets, i, i + 1, false);
+            told[i] = units.unit->len;
+        }
+        /* told by packet 1, falsely; then when pictures 2 to 6 begin, in packets 4, 7 ... */
+        for (guint i = 0; i < packets->len; i++)
+            g_assert_cmpuint(told[i], ==, 1 + i / 3);
+        g_assert_cmpuint(track->counts.units, ==, 6);
+        track_close(track, &units);
+        packets_free(packets);
+    }
+}
+
+/* A marker in the middle of a PES packet completes nothing. */
+static void test_marker_inside(void)
+{
+    GPtrArray *packets = packetize(false, 6, 1500, 5000, 314, true, 1);
+    struct units units;
+    struct hik_ps_track *track = track_open(&units);
+    guint first = 0, before = 0;
+
+    while (!((struct sent *)packets->pdata[first])->marker) {
+        ((struct sent *)packets->pdata[first])->marker = true;
+        first++;
+    }
+    for (guint i = 0; i < packets->len; i++) {
+        track_feed(track, packets, i, i + 1, false);
+        if (i < first)
+            g_assert_cmpuint(units.unit->len, ==, 0);
+        if (((struct sent *)packets->pdata[i])->marker && i >= first)
+            g_assert_cmpuint(units.unit->len, ==, ++before);
+    }
+    g_assert_cmpuint(before, ==, 6);
+    track_close(track, &units);
+    packets_free(packets);
+}
+
+static bool encrypted(unsigned timed, unsigned odd_starts, unsigned bad_sps, unsigned good_sps, unsigned odd_keys, unsigned good_keys)
+{
+    struct hik_ps_track track = { .counts = { .timed_units = timed, .odd_starts = odd_starts, .bad_sps = bad_sps,
+                                              .good_sps = good_sps, .odd_keys = odd_keys, .good_keys = good_keys } };
+
+    return hik_ps_track_is_encrypted(&track);
+}
+
+/* How much must be odd before video is called encrypted. */
+static void test_encrypted_edges(void)
+{
+    struct hik_ps_track track = { .counts = { .scrambled = 3, .clear = 3 } };
+
+    g_assert_false(hik_ps_track_is_encrypted(&track));
+    track.counts.scrambled++;
+    g_assert_true(hik_ps_track_is_encrypted(&track));
+    g_assert_true(encrypted(16, 4, 2, 0, 0, 0));
+    g_assert_false(encrypted(15, 4, 2, 0, 0, 0));
+    g_assert_false(encrypted(16, 3, 2, 0, 0, 0));
+    g_assert_false(encrypted(16, 4, 1, 0, 0, 0));
+    g_assert_false(encrypted(16, 4, 2, 1, 0, 0));
+    g_assert_true(encrypted(16, 4, 0, 0, 2, 1));
+    g_assert_false(encrypted(16, 4, 0, 0, 2, 2));
+    g_assert_false(encrypted(16, 4, 0, 0, 1, 0));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -1543,5 +1659,8 @@ int main(int argc, char **argv)
     g_test_add_func("/track/snapshots", test_snapshots);
     g_test_add_func("/track/chaos", test_chaos);
     g_test_add_func("/track/lying-marker", test_lying_marker);
+    g_test_add_func("/track/marker-of-each-packet", test_marker_of_each_packet);
+    g_test_add_func("/track/marker-inside", test_marker_inside);
+    g_test_add_func("/track/encrypted-edges", test_encrypted_edges);
     return g_test_run();
 }
