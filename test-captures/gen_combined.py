@@ -290,13 +290,20 @@ class Mixed:
             call.ok(body=self.answer())
             call.ack()
             self.found.say("MOVED", "^a re-INVITE renewed the session")
+        self.middle()
         last = []
         for line in self.lines:
             packets = line.take(AFTER)
             last.append(FAULTS[self.fault](packets, line, self, self.found) if line.kind == self.on else packets)
         self.send(last)
-        call.bye()
+        self.end()
         return self
+
+    def middle(self):
+        """In front of the packets that the fault is about."""
+
+    def end(self):
+        self.call.bye()
 
     def expected(self, copies=False):
         found, video = self.found, self.lines[0]
@@ -308,6 +315,44 @@ class Mixed:
         if not set(found.codes) & FAULTY and not self.warned:
             found.say("OK", r"^%d RTP packets of H.264 352x288 in \S+ s from \S+ to %s:%d$" % (len(video.sent), *video.dst))
         return found
+
+
+# ---- what happens to the signalling
+
+MEDIA_STATUS = ('<?xml version="1.0"?>\r\n<Notify>\r\n<CmdType>MediaStatus</CmdType>\r\n<SN>7</SN>\r\n<DeviceID>%s</DeviceID>\r\n'
+                '<NotifyType>121</NotifyType>\r\n</Notify>\r\n')
+ENDS = ("refused", "refused_for_good", "by_the_sender", "other_port", "file_end", "nothing")
+
+
+class Ended(Mixed):
+    """how: what becomes of the end of the call, of ENDS. Without a BYE that counts, the capture has to go on for twelve seconds."""
+
+    def __init__(self, link, how, **options):
+        super().__init__(link, **options)
+        self.how = how
+
+    def middle(self):
+        if self.how == "refused":              # media goes on, and a second BYE ends it
+            self.call.bye(status="401 Unauthorized")
+        elif self.how == "refused_for_good":
+            self.call.bye(status="403 Forbidden")
+        elif self.how == "other_port":         # of a NAT: the lower platform's SIP comes from elsewhere now
+            self.link.lower.port = 40000 + self.link.calls
+
+    def end(self):
+        call, link, found = self.call, self.link, self.found
+        if self.how == "refused_for_good":
+            found.say("NO_BYE", r"^media stopped \S+ s before the end of the capture; the BYE was refused with 403$")
+        elif self.how == "file_end":
+            core = call.in_dialog("MESSAGE", link.lower, content_type="Application/MANSCDP+xml", body=MEDIA_STATUS % call.camera)
+            call.answer_to(core, link.upper)
+            found.say("NO_BYE", r"^the file was at its end \(MediaStatus 121\) \S+ s before the end of the capture; \S+ did not say BYE$")
+        elif self.how == "nothing":
+            found.say("NO_BYE", r"^media stopped \S+ s before the end of the capture without a BYE$")
+        else:
+            call.bye(call.callee if self.how == "by_the_sender" else None)
+        link.lower.port = 7100
+        self.warned |= "NO_BYE" in found.codes
 
 
 # ---- the same over TCP: what happens to the segments, and to the connection

@@ -18,10 +18,24 @@ static bool has_come(const struct hik_sequence *s, uint32_t extended)
     return s->recent->came[place / 32] >> (place % 32) & 1;
 }
 
-/* The place of a number's details, NULL if it is too old for that. */
+/* The place of a number's details, NULL if it is too old for that and none of those that came last. */
 static struct hik_sequence_seen *seen_at(const struct hik_sequence *s, uint32_t extended)
 {
-    return s->highest - extended < s->recent->size ? &s->recent->seen[extended & (s->recent->size - 1)] : NULL;
+    if (s->highest - extended < s->recent->size)
+        return &s->recent->seen[extended & (s->recent->size - 1)];
+    for (unsigned i = 0; i < HIK_SEQUENCE_OLD; i++)
+        if (s->recent->old[i].extended == extended)
+            return &s->recent->old[i].seen;
+    return NULL;
+}
+
+/* A packet whose number is too old for its details to stay. */
+static void note_old(struct hik_sequence *s, uint32_t extended, const struct hik_sequence_seen *seen)
+{
+    struct hik_sequence_old *old = &s->recent->old[s->recent->old_count++ % HIK_SEQUENCE_OLD];
+
+    old->extended = extended;
+    old->seen = *seen;
 }
 
 static void note(struct hik_sequence *s, uint32_t extended, const struct hik_sequence_seen *seen)
@@ -32,6 +46,8 @@ static void note(struct hik_sequence *s, uint32_t extended, const struct hik_seq
     s->recent->came[place / 32] |= UINT32_C(1) << (place % 32);
     if (at)
         *at = *seen;
+    else
+        note_old(s, extended, seen);
 }
 
 void hik_sequence_move(struct hik_sequence *s, struct hik_sequence_recent *to)
@@ -39,6 +55,8 @@ void hik_sequence_move(struct hik_sequence *s, struct hik_sequence_recent *to)
     struct hik_sequence_recent *from = s->recent;
 
     memcpy(to->came, from->came, sizeof to->came);
+    memcpy(to->old, from->old, sizeof to->old);
+    to->old_count = from->old_count;
     for (uint32_t i = 0; i < from->size; i++)
         to->seen[(s->highest - i) & (to->size - 1)] = from->seen[(s->highest - i) & (from->size - 1)];
     s->recent = to;
@@ -180,6 +198,8 @@ static struct hik_sequence_result came_before(struct hik_sequence *s, const stru
         s->copies++;
         if (other) /* it may be mirrored as well */
             *other = packet->seen;
+        else
+            note_old(s, extended, &packet->seen);
         return result;
     }
     /* The newest number again with other bytes: a source that does not count. */

@@ -50,8 +50,15 @@ struct hik_sequence_seen {
     uint32_t ticks;  /* when it came */
 };
 
+/* So many packets that came later than the newest ones' details are kept: each may be mirrored right behind. */
+#define HIK_SEQUENCE_OLD 4
 /* What is remembered of the newest numbers, by number modulo the size. */
 struct hik_sequence_recent {
+    struct hik_sequence_old {
+        uint32_t extended; /* 0: none */
+        struct hik_sequence_seen seen;
+    } old[HIK_SEQUENCE_OLD]; /* packets that came last of those whose number is too old for `seen` */
+    uint32_t old_count;
     uint32_t came[HIK_SEQUENCE_WINDOW / 32];
     uint32_t size;   /* of seen */
     struct hik_sequence_seen seen[];

@@ -472,6 +472,20 @@ static void test_mirrored(void)
         g_assert_cmpint(feed_datagram(&s, n, n, 1, n), ==, HIK_SEQUENCE_NEXT);
     g_assert_cmpint(feed_datagram(&s, 1, 1, 1, 1), ==, HIK_SEQUENCE_MIRRORED);
     g_assert_cmpint(feed_datagram(&s, 0, 0, 1, 0), ==, HIK_SEQUENCE_COPY);
+    /* late by hundreds: the four that came last are known */
+    start(&s);
+    feed_datagram(&s, 0, 0, 1, 0);
+    for (uint16_t n = 100; n < 600; n++)
+        feed_datagram(&s, n, n, 1, n);
+    for (uint16_t n = 1; n <= 5; n++)
+        g_assert_cmpint(feed_datagram(&s, n, n, 1, 1000u + n), ==, HIK_SEQUENCE_LATE);
+    for (uint16_t n = 2; n <= 5; n++)
+        g_assert_cmpint(feed_datagram(&s, n, n, 1, 1010u + n), ==, HIK_SEQUENCE_MIRRORED);
+    g_assert_cmpint(feed_datagram(&s, 1, 1, 1, 1011), ==, HIK_SEQUENCE_COPY);
+    g_assert_cmpint(feed_datagram(&s, 1, 1, 1, 1012), ==, HIK_SEQUENCE_MIRRORED);
+    g_assert_cmpint(feed_datagram(&s, 2, 2, 1, 1012), ==, HIK_SEQUENCE_COPY);
+    start(&s);
+    feed_datagram(&s, 1, 1, 1, 1);
     /* a jump */
     g_assert_cmpint(feed_datagram(&s, 30000, 9, 1, 90), ==, HIK_SEQUENCE_JUMP);
     g_assert_cmpint(feed_datagram(&s, 30000, 9, 1, 91), ==, HIK_SEQUENCE_MIRRORED);
