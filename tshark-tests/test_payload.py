@@ -90,6 +90,10 @@ def test_recovery_point(tshark):
     capture = Stream().add(packs(with_recovery(20, 5))).end()
     verdict, keys = session(tshark, capture, "Key frames")
     assert verdict.startswith("OK ") and "NO_KEY_FRAME" not in verdict and keys == "4"
+    # the pictures' own field says the same as the table
+    rows = tshark.fields_everywhere(capture, ["mp2p.key_frame"], "mp2p.key_frame")
+    shown = [value for row in rows for value in row["mp2p.key_frame"]]
+    assert [n for n, value in enumerate(shown) if value == "1"] == [0, 5, 10, 15] and len(shown) == 20
     assert "NO_KEY_FRAME" in session(tshark, Stream().add(packs([(pslib.picture(n, False, 800), False) for n in range(20)])).end())[0]
 
 

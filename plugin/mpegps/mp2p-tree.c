@@ -2,6 +2,8 @@
  * What a packet of an MPEG program stream shows: runs the parser over the packet, from the state the first pass kept,
  * and puts its events into the tree.
  *
+ * Longer than 700 lines because the registration of its many fields is a fifth of it.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "ws-compat.h"
@@ -65,6 +67,7 @@ struct build {
     int pes_number;
     unsigned nals, handed;
     bool cut;                   /* the capture cut payloads of this flow */
+    bool recovery;              /* H.264: a recovery point was said for the next picture */
     bool lost_sync;             /* bytes before a header were skipped */
     int skip_at, skip_end;      /* skipped bytes in a row that are not shown yet */
 };
@@ -149,6 +152,17 @@ static void nal_ends(struct build *b, const struct hik_ps_es *es, uint8_t type, 
     b->nal_tree = NULL;
 }
 
+/* The SEI at that place says that a decoder can start at the next picture (ISO/IEC 14496-10 D.1.8). */
+static bool says_recovery(struct build *b, int at)
+{
+    int len = at >= 0 ? MIN(b->len - at, 64) : 0, end = 0;
+    const uint8_t *nal = len > 0 ? tvb_get_ptr(b->tvb, at, len) : NULL;
+
+    while (end < len && !(end + 2 < len && nal[end] == 0 && nal[end + 1] == 0 && nal[end + 2] <= 1)) /* the next start code */
+        end++;
+    return end > 0 && hik_sei_is_recovery_point(nal, (size_t)end);
+}
+
 static void nal_begins(struct build *b, const struct hik_ps_event *event)
 {
     const struct hik_ps_es *es = event->es;
@@ -158,6 +172,12 @@ static void nal_begins(struct build *b, const struct hik_ps_event *event)
     int at = event->offset - event->nal.have;
     proto_item *item;
 
+    bool key = event->nal.key || b->recovery;
+
+    if (event->nal.picture_start)
+        b->recovery = false;
+    else if (codec == HIK_ES_H264 && says_recovery(b, at))
+        b->recovery = true;
     b->nal_item = NULL;
     b->nal_tree = NULL;
     if (!b->pes_tree || b->nals++ >= NALS_SHOWN)
@@ -175,7 +195,7 @@ static void nal_begins(struct build *b, const struct hik_ps_event *event)
         proto_item_append_text(item, " (its header began in an earlier packet)");
     }
     if (event->nal.picture_start) {
-        item = proto_tree_add_boolean(b->nal_tree, hf_mp2p_key_frame, b->tvb, clip(b, at), 0, event->nal.key);
+        item = proto_tree_add_boolean(b->nal_tree, hf_mp2p_key_frame, b->tvb, clip(b, at), 0, key);
         proto_item_set_generated(item);
     }
 }
