@@ -15,7 +15,7 @@ took() {
     took_since=$SECONDS
 }
 
-# missing_packages build|test|screen|fuzz|matrix|package|lint...: Debian packages of what is not there.
+# missing_packages build|test|screen|fuzz|check|matrix|package|lint...: Debian packages of what is not there.
 missing_packages() {
     local part
     for part in "$@"; do
@@ -62,6 +62,11 @@ missing_packages() {
         lint)
             command -v lintian >/dev/null || echo lintian
             ;;
+        check)
+            command -v valgrind >/dev/null || echo valgrind
+            command -v cppcheck >/dev/null || echo cppcheck
+            command -v clang-tidy >/dev/null || echo clang-tidy
+            ;;
         matrix)
             command -v debootstrap >/dev/null || echo debootstrap
             [ -f /usr/share/keyrings/debian-archive-keyring.gpg ] || echo debian-archive-keyring
@@ -92,7 +97,7 @@ python_with_pytest() {
     return 1
 }
 
-# set_up build|test|screen|fuzz|matrix|package|lint...: installs what is missing, or says what to install.
+# set_up build|test|screen|fuzz|check|matrix|package|lint...: installs what is missing, or says what to install.
 set_up() {
     local packages apt
     packages=$(missing_packages "$@" | tr ' ' '\n' | sort -u | tr '\n' ' ')

@@ -87,6 +87,8 @@ class Sandbox:
                     TMPDIR="/tmp", **USE_AFTER_FREE)
         if plugin:
             keep["WIRESHARK_PLUGIN_DIR"] = str(self.plugins)
+        if os.environ.get("HIK_PRELOAD"):  # scripts/check: the plugin is built with sanitizers
+            keep.update(LD_PRELOAD=os.environ["HIK_PRELOAD"], ASAN_OPTIONS="detect_leaks=0", UBSAN_OPTIONS="print_stacktrace=1")
         return keep
 
     def readable(self, capture):

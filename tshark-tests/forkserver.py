@@ -47,8 +47,9 @@ class Server:
     def __init__(self, prefix, command, environment, library, folder):
         self.socket, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.errors = tempfile.TemporaryFile()
+        preload = ("%s %s" % (environment.get("LD_PRELOAD", ""), library)).strip()
         self.process = subprocess.Popen(
-            [*prefix, *command], env={**environment, "LD_PRELOAD": str(library), "HIK_FORK_SERVER": str(other.fileno())},
+            [*prefix, *command], env={**environment, "LD_PRELOAD": preload, "HIK_FORK_SERVER": str(other.fileno())},
             cwd=folder, pass_fds=[other.fileno()], stdin=subprocess.DEVNULL, stdout=self.errors, stderr=self.errors)
         other.close()
         self.socket.settimeout(120)

@@ -6,6 +6,7 @@
  */
 #include "ptz.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <glib.h>
@@ -137,7 +138,7 @@ void hik_ptz_describe(const struct hik_ptz *ptz, char *out, size_t room)
     char text[96] = "";
     size_t n = 0;
 
-#define ADD(...) n += (size_t)g_snprintf(text + n, (gulong)(sizeof text - n), __VA_ARGS__)
+#define ADD(...) n += (size_t)snprintf(text + n, sizeof text - n, __VA_ARGS__)
     switch (ptz->kind) {
     case HIK_PTZ_MOVE:
         if (ptz->pan)

@@ -625,7 +625,7 @@ void hik_media_file_free(struct hik_media_file *file)
 
 void hik_media_name_add(GString *name, const char *text)
 {
-    for (unsigned i = 0; text[i] && i < 64; i++) {
+    for (unsigned i = 0; i < 64 && text[i]; i++) {
         char c = text[i];
         bool dot_first = c == '.' && name->len == 0;
 

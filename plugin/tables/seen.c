@@ -141,7 +141,7 @@ void hik_seen_listen(void)
         return;
     seen.listens = true;
     seen.ports = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, g_free);
-    seen.hosts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_hosts);
+    seen.hosts = g_hash_table_new_full(wmem_str_hash, g_str_equal, g_free, free_hosts);
     for (size_t i = 0; i < array_length(taps); i++) {
         GString *error = register_tap_listener(taps[i].tap, (void *)&taps[i], NULL, 0, reset, taps[i].packet, NULL, NULL);
 

@@ -12,6 +12,7 @@
  */
 #include "verdict.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -147,8 +148,7 @@ static struct number decimals(double value, int places)
     struct number n;
     uint64_t scaled = value > 0 && value < 1e15 ? (uint64_t)(value * scale + 0.5) : 0;
 
-    snprintf(n.s, sizeof n.s, "%llu.%0*llu", (unsigned long long)(scaled / scale), places,
-             (unsigned long long)(scaled % scale));
+    snprintf(n.s, sizeof n.s, "%" PRIu64 ".%0*" PRIu64, scaled / scale, places, scaled % scale);
     return n;
 }
 
@@ -366,12 +366,12 @@ static void judge_foreign(const struct hik_facts *f, struct hik_verdict *v)
     const struct hik_tcp_facts *t = &f->connections;
 
     if (t->foreign_is != NULL)
-        add(v, HIK_CODE_NO_MEDIA, HIK_SEVERITY_ERROR, "the media connection from %s to %s carries no RTP but %s (%llu bytes, "
-            "from frame %u on)", t->foreign_from, t->foreign_to, t->foreign_is, (unsigned long long)t->foreign_bytes,
+        add(v, HIK_CODE_NO_MEDIA, HIK_SEVERITY_ERROR, "the media connection from %s to %s carries no RTP but %s (%" PRIu64 " bytes, "
+            "from frame %u on)", t->foreign_from, t->foreign_to, t->foreign_is, t->foreign_bytes,
             t->foreign_frame);
     else
-        add(v, HIK_CODE_NO_MEDIA, HIK_SEVERITY_ERROR, "the media connection from %s to %s carries %llu bytes that are no RTP, "
-            "from frame %u on: %s", t->foreign_from, t->foreign_to, (unsigned long long)t->foreign_bytes, t->foreign_frame,
+        add(v, HIK_CODE_NO_MEDIA, HIK_SEVERITY_ERROR, "the media connection from %s to %s carries %" PRIu64 " bytes that are no RTP, "
+            "from frame %u on: %s", t->foreign_from, t->foreign_to, t->foreign_bytes, t->foreign_frame,
             t->foreign_first);
 }
 
@@ -661,12 +661,12 @@ static void judge_connections(const struct hik_facts *f, const struct hik_leg *l
         add(v, HIK_CODE_INCOMPLETE, HIK_SEVERITY_NOTE, "the capture cut the segments of the media connection (%u of %u bytes "
             "kept): RTP packets are counted by those headers that are there", t->kept, t->sent);
     else if (t->missing > 0 && leg->lost > 0)
-        add(v, HIK_CODE_INCOMPLETE, HIK_SEVERITY_NOTE, "%llu bytes of the media connection are not in the capture, in %u place%s, "
-            "first before frame %u, and with them %u RTP packet%s: not lost on the way", (unsigned long long)t->missing, t->holes,
+        add(v, HIK_CODE_INCOMPLETE, HIK_SEVERITY_NOTE, "%" PRIu64 " bytes of the media connection are not in the capture, in %u place%s, "
+            "first before frame %u, and with them %u RTP packet%s: not lost on the way", t->missing, t->holes,
             t->holes == 1 ? "" : "s", t->missing_frame, leg->lost, leg->lost == 1 ? "" : "s");
     else if (t->missing > 0)
-        add(v, HIK_CODE_INCOMPLETE, HIK_SEVERITY_NOTE, "%llu bytes of the media connection are not in the capture, in %u place%s, "
-            "first before frame %u", (unsigned long long)t->missing, t->holes, t->holes == 1 ? "" : "s", t->missing_frame);
+        add(v, HIK_CODE_INCOMPLETE, HIK_SEVERITY_NOTE, "%" PRIu64 " bytes of the media connection are not in the capture, in %u place%s, "
+            "first before frame %u", t->missing, t->holes, t->holes == 1 ? "" : "s", t->missing_frame);
     if (t->anew > 0)
         add(v, HIK_CODE_RECONNECTED, HIK_SEVERITY_NOTE, "the media connection was made anew %u time%s: from %s, then from %s "
             "(frame %u)", t->anew, t->anew == 1 ? "" : "s", t->first_from, t->second_from, t->second_frame);
