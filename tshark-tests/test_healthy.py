@@ -8,7 +8,7 @@ from conftest import CAPTURES
 
 # By what README.md says of them.
 FAULTY = set("""
-catalog-answers catalog-same-sn copies dialog-bye-gone dialog-device-hangs-up error-info handbook manscdp-broken
+catalog-answers catalog-same-sn copies cut-350 cut-60 dialog-bye-gone dialog-device-hangs-up error-info handbook manscdp-broken
 manscdp-charsets manscdp-ptz mansrtsp odd-blank-line-in-sdp odd-y-11 odd-y-6 odd-y-9 pair-challenge-not-answered
 pair-keepalive-refused pair-no-keepalive payload-delimiters payload-type-changes platforms-auth-loop platforms-expired
 platforms-keepalive-missed platforms-not-in-catalog platforms-register-refused platforms-two-pairs ps-aac-as-alaw

@@ -15,10 +15,12 @@ ITEMS = {
     "PAYLOAD_TYPE": ["payload_not_declared"], "LOSS": ["rtp_lost"], "SSRC_SHARED": ["ssrc_shared"],
     "SSRC_CHANGED": ["ssrc_changed", "ssrc_mismatch"], "UNNEGOTIATED": ["unnegotiated_source"],
     "MEDIA_AFTER_BYE": ["media_after_bye"], "PRIVATE_ADDRESS": ["private_address"], "TCP_FRAMING": ["tcp_framing"],
+    "CUT": ["cut"],
 }
 WITHOUT = {"UNREACHABLE", "CANCELLED", "NO_ACK", "ENCRYPTED", "ONE_WAY", "NO_KEY_FRAME", "NO_BYE"}
 ALWAYS_ERROR = {"REJECTED", "NO_ANSWER", "PORT_ZERO", "TCP_ROLE", "TCP_REFUSED", "TCP_NO_CONNECTION", "SSRC_MISMATCH", "NOT_PS"}
-ALWAYS_WARNING = {"PAYLOAD_TYPE", "LOSS", "SSRC_SHARED", "SSRC_CHANGED", "UNNEGOTIATED", "MEDIA_AFTER_BYE", "PRIVATE_ADDRESS",
+# CUT warns of the capture; it is no fault of the call.
+ALWAYS_WARNING = {"CUT", "PAYLOAD_TYPE", "LOSS", "SSRC_SHARED", "SSRC_CHANGED", "UNNEGOTIATED", "MEDIA_AFTER_BYE", "PRIVATE_ADDRESS",
                   "TCP_FRAMING"}
 NO_FAULT = {"OK", "IN_PROGRESS", "BEGAN_BEFORE", "NOT_CAPTURED", "ONE_SIDED"}
 LEVELS = ["chat", "note", "warning", "error"]
