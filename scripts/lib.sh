@@ -43,12 +43,13 @@ missing_packages() {
             ! can_install || as_user /usr/bin/python3 -c 'import xdist' >/dev/null 2>&1 || echo python3-pytest-xdist
             ;;
         screen)
-            # Wireshark's windows on a screen that is not there, a browser, fonts with Chinese characters.
+            # Wireshark's windows on a screen that is not there, a browser, fonts with Chinese characters; GNU parallel.
             command -v wireshark >/dev/null || echo wireshark
             command -v Xvfb >/dev/null || echo xvfb
             command -v xdotool >/dev/null || echo xdotool
             command -v import >/dev/null || echo imagemagick
             command -v chromium >/dev/null || echo chromium
+            command -v parallel >/dev/null || echo parallel
             fc-list :lang=zh 2>/dev/null | grep -q . || echo fontconfig fonts-noto-cjk
             ;;
         fuzz)

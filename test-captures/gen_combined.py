@@ -150,7 +150,7 @@ def absent(packets, line, mixed, expected):
 
 
 def restart(packets, line, mixed, expected):
-    expected.say("SEQUENCE", r"^the sequence numbers of %s begin anew once$" % line.at)
+    expected.say("SEQUENCE", r"^the sequence numbers of %s restart once$" % line.at)
     return packets[:-15] + [packet.clone(seq=packet.seq + 20000) for packet in packets[-15:]]
 
 

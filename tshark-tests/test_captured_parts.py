@@ -71,8 +71,8 @@ def ring_buffer(packets, ports=(30034, 20240)):
 
 
 @pytest.mark.parametrize("packets, told", [
-    (12, "; 12 RTP packets run between the two hosts, and no SDP says whose they are"),
-    (2, "; 2 RTP packets run between the two hosts, and no SDP says whose they are"),
+    (12, "; 12 RTP packets run between the two hosts, and no SDP says whose"),
+    (2, "; 2 RTP packets run between the two hosts, and no SDP says whose"),
     (1, ""), (0, "")])
 def test_last_part_of_a_ring_buffer(tshark, packets, told):
     """RFC 3550 A.1: one packet alone is no RTP for sure. To the called platform's own host, where SIP is."""
@@ -110,7 +110,7 @@ def test_only_the_callers_side(tshark):
     cap = one_direction("198.51.100.20").only(lambda index, data: b"CANCEL" not in data)
     assert verdicts(tshark, cap) == [
         "ONE_SIDED nothing that 192.0.2.10:7100 sent is in the capture, so media cannot be judged",
-        "ONE_SIDED nothing that 192.0.2.10:7100 sent is in the capture, so nobody can say what it answered; also RETRANSMITTED "
+        "ONE_SIDED nothing that 192.0.2.10:7100 sent is in the capture, so its answer is not known; also RETRANSMITTED "
         "INVITE sent 7 times"]
 
 

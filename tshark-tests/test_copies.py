@@ -10,7 +10,7 @@ from hikpcap import Capture, Link, Platform
 
 OK = "OK 20 RTP packets of H.264 352x288 in 0.8 s from 192.0.2.10:40000 to 198.51.100.20:20000"
 TWICE = "; also COPIES the capture holds every SIP message of it %d times; copies do not count"
-THREE = ("IN_PROGRESS the capture ends 0.5 s after the INVITE, before an answer of 192.0.2.10:7100; also RETRANSMITTED INVITE sent "
+THREE = ("IN_PROGRESS the capture ends 0.5 s after the INVITE, before 192.0.2.10:7100 answered; also RETRANSMITTED INVITE sent "
          "2 times; COPIES the capture holds every SIP message of it 3 times; copies do not count")
 
 

@@ -12,11 +12,11 @@ MOVED = "192.0.2.10:31000 to 198.51.100.20:30000"
 OK = "OK %d RTP packets of H.264 352x288 in %s s from " + HERE
 CANCELLED = "CANCELLED by 198.51.100.20:7100 5.0 s after the INVITE; "
 LATE = CANCELLED + "a late 200 of 192.0.2.10:7100 came 1.0 s after that"
-NOTHING = "NO_MEDIA 200 OK and ACK, 0 RTP packets to 198.51.100.20:20004 in %s s, then %s:7100 said BYE"
+NOTHING = "NO_MEDIA 200 OK and ACK, 0 RTP packets to 198.51.100.20:20004 in %s s, then %s:7100 sent BYE"
 REINVITE = "; also MOVED a re-INVITE renewed the session; its SDP counts"
 MOVED_OK = "OK 55 RTP packets of H.264 352x288 in 2.2 s from " + MOVED + REINVITE
-AT_END = ("NO_BYE the file was at its end (MediaStatus 121) 40.0 s before the end of the capture; 198.51.100.20:7100 did not "
-          "say BYE")
+AT_END = ("NO_BYE the file was at its end (MediaStatus 121) 40.0 s before the end of the capture; 198.51.100.20:7100 sent "
+          "no BYE")
 
 # name: (capture, (state, RTP, verdict) of the last session)
 CALLS = {

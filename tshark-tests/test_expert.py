@@ -8,9 +8,9 @@ import pytest
 EXPECTED = {
     "platforms-auth-loop": [
         (4, "auth_loop", "warning",
-         "REGISTER is refused with 401 2 times in a row: user, password or realm do not fit"),
+         "REGISTER is refused with 401 2 times in a row: wrong user name, password or realm"),
         (6, "auth_loop", "warning",
-         "REGISTER is refused with 401 3 times in a row: user, password or realm do not fit"),
+         "REGISTER is refused with 401 3 times in a row: wrong user name, password or realm"),
     ],
     "platforms-catalog-part": [
         (5, "not_in_catalog", "note",
@@ -18,12 +18,12 @@ EXPECTED = {
     ],
     "platforms-expired": [
         (5, "registration_expired", "warning",
-         "The registration of 34020000002000000001 ran out 30.0 s ago (Expires 60) and was not renewed"),
+         "The registration of 34020000002000000001 expired 30.0 s ago (Expires 60) and was not renewed"),
     ],
     "platforms-keepalive-missed": [
         (11, "keepalive_missed", "warning",
          "No keep-alive of 34020000002000000001 for 200.0 s, more than 3 periods of 60.0 s: the upper "
-         "platform takes it for off-line"),
+         "platform takes it for offline"),
     ],
     "platforms-not-in-catalog": [
         (5, "not_in_catalog", "warning", "34020000001320000009 is not in the Catalog that this capture holds"),
@@ -73,11 +73,11 @@ EXPECTED = {
     "verdict-no-media-rtcp": [
         (3, "no_media", "error",
          "No media: 200 OK and ACK, 0 RTP packets to 198.51.100.20:20000 in 6.0 s, then "
-         "198.51.100.20:7100 said BYE; no RTP in the whole capture: was it filtered?"),
+         "198.51.100.20:7100 sent BYE; no RTP in the whole capture: was it filtered?"),
     ],
     "verdict-no-media": [
         (9, "no_media", "error", "No media: 200 OK and ACK, 0 RTP packets to 198.51.100.20:20000 in 20.0 s, then "
-         "198.51.100.20:7100 said BYE"),
+         "198.51.100.20:7100 sent BYE"),
     ],
     "verdict-not-ps": [
         (5, "payload_not_declared", "error",
@@ -135,23 +135,23 @@ EXPECTED = {
     "verdict-slow-start": [],
     "verdict-ssrc-changed": [
         (15, "ssrc_changed", "warning",
-         "The SSRC changes from 100007399 to 4711 in the middle of the session: the receiver may drop the "
+         "The SSRC changes from 0100007399 (0x05f5fde7) to 0000004711 (0x00001267) in the middle of the session: the receiver may drop the "
          "stream"),
     ],
     "verdict-ssrc-mismatch-offer": [
         (3, "ssrc_missing", "note", "SDP answer has no y= line: the SSRC is not announced"),
         (5, "ssrc_mismatch", "error",
-         "RTP carries SSRC 0, the SDP announced 100007399 (y=): the receiver may drop the stream"),
+         "RTP carries SSRC 0000000000 (0x00000000), y= announced 0100007399 (0x05f5fde7): the receiver may drop the stream"),
     ],
     "verdict-ssrc-mismatch": [
         (5, "ssrc_mismatch", "error",
-         "RTP carries SSRC 305419896, the SDP announced 100007399 (y=): the receiver may drop the stream"),
+         "RTP carries SSRC 0305419896 (0x12345678), y= announced 0100007399 (0x05f5fde7): the receiver may drop the stream"),
     ],
     "verdict-ssrc-shared": [
         (3, "ssrc_shared", "warning",
-         "SSRC in use twice: session 1 has SSRC 100007399 at the same time, to the same port"),
+         "SSRC in use twice: session 1 has SSRC 0100007399 (0x05f5fde7) at the same time, to the same port"),
         (7, "ssrc_shared", "warning",
-         "SSRC in use twice: session 0 has SSRC 100007399 at the same time, to the same port"),
+         "SSRC in use twice: session 0 has SSRC 0100007399 (0x05f5fde7) at the same time, to the same port"),
     ],
     "verdict-talk": [],
     "verdict-tcp-no-connection": [
@@ -167,7 +167,7 @@ EXPECTED = {
     ],
     "verdict-two-faults": [
         (5, "ssrc_mismatch", "error",
-         "RTP carries SSRC 1, the SDP announced 100007399 (y=): the receiver may drop the stream"),
+         "RTP carries SSRC 0000000001 (0x00000001), y= announced 0100007399 (0x05f5fde7): the receiver may drop the stream"),
         (10, "rtp_lost", "warning", "2 RTP packets are missing in front of this one (sequence 6 to 7)"),
     ],
     "verdict-unnegotiated": [

@@ -72,7 +72,7 @@ ROWS = {
     "looked_away": [
         ("198.51.100.20:20000", "192.0.2.10:40000", 3, 0, "closed", OK % (3, "0.1", *HERE)),
         ("198.51.100.20:20004", "192.0.2.10:40004", 0, 0, "closed",
-         "NO_MEDIA 200 OK and ACK, 0 RTP packets to 198.51.100.20:20004 in 0.5 s, then 198.51.100.20:7100 said BYE, 0.501 s after "
+         "NO_MEDIA 200 OK and ACK, 0 RTP packets to 198.51.100.20:20004 in 0.5 s, then 198.51.100.20:7100 sent BYE, 0.501 s after "
          "the ACK"),
     ],
     "next_camera": [
@@ -95,7 +95,7 @@ ROWS = {
     ],
     "elsewhere": [
         ("198.51.100.20:20000", "192.0.2.10:40000", 0, 0, "closed",
-         "NO_MEDIA 200 OK and ACK, 0 RTP packets to 198.51.100.20:20000 in 10.2 s, then 198.51.100.20:7100 said BYE"),
+         "NO_MEDIA 200 OK and ACK, 0 RTP packets to 198.51.100.20:20000 in 10.2 s, then 198.51.100.20:7100 sent BYE"),
     ],
     "wrong_port": [
         ("198.51.100.20:20000", "192.0.2.10:40000", 5, 0, "closed",
@@ -128,7 +128,7 @@ ROWS = {
 EXPERTS = {
     "reinvite_refused": [(11, "warning", "The re-INVITE is refused with 488: the session goes on as it was")],
     "looked_away": [(10, "warning", "No media: 200 OK and ACK, 0 RTP packets to 198.51.100.20:20004 in 0.5 s, then "
-                                   "198.51.100.20:7100 said BYE, 0.501 s after the ACK")],
+                                   "198.51.100.20:7100 sent BYE, 0.501 s after the ACK")],
     "bye_from_below": [(1, "note", "BYE of a call that is not in this capture: it began before, or there never was one")],
     "audio_refused": [(2, "note", "Media port is 0: this side does without this one of the streams")],
     "inside_nat": [(5, "note", "Media comes from 203.0.113.9:61000, which no SDP of the session announced; it is where the SIP "
@@ -145,9 +145,9 @@ EXPERTS = {
         (5, "warning", "Media comes from [2001:db8:99::1]:45678, which no SDP of the session announced"),
     ],
     "elsewhere": [(3, "error", "No media: 200 OK and ACK, 0 RTP packets to 198.51.100.20:20000 in 10.2 s, then 198.51.100.20:7100 "
-                               "said BYE")],
+                               "sent BYE")],
     "answer_missing": [(3, "warning", "No answer to the REGISTER in 3000.0 s")],
-    "ran_out": [(3, "warning", "The registration of 34020000002000000001 ran out 20.0 s ago (Expires 60) and was not renewed")],
+    "ran_out": [(3, "warning", "The registration of 34020000002000000001 expired 20.0 s ago (Expires 60) and was not renewed")],
 }
 REGISTRATIONS = ["redirected", "answer_missing", "stale_nonce", "ran_out", "repeated_keepalive", "silent_to_the_end"]
 

@@ -70,8 +70,8 @@ def test_ssrc_changes(tshark, made, port):
     made.video(20)
     made.video(10, ssrc=999, src=(made.src[0], port))
     count = 20 + made.early
-    assert "SSRC_CHANGED 2 different SSRCs from %s:40000; %d of %d packets carry %d" % (
-        made.src[0], count, count + 10, made.call.ssrc) in made.verdict(tshark)
+    assert "SSRC_CHANGED 2 different SSRCs from %s:40000; %d of %d packets carry %010d (0x%08x)" % (
+        made.src[0], count, count + 10, made.call.ssrc, made.call.ssrc) in made.verdict(tshark)
 
 
 def test_source_that_no_sdp_names(tshark, made):

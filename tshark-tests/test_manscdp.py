@@ -248,7 +248,7 @@ def test_ptz_parts(tshark):
 
 def test_ptz_expert(tshark):
     assert tshark.expert("manscdp-ptz.pcap", "manscdp") == [
-        (3, "warning", "PTZCmd's check sum is D7, the other bytes add up to D6"),
+        (3, "warning", "PTZCmd's checksum is D7, the other bytes add up to D6"),
         (5, "warning", "PTZCmd is not 16 hex digits"),
         (9, "warning", "PTZCmd does not begin with A50F but with A60F"),
         (11, "warning", "PTZCmd asks for two opposite directions at once")]

@@ -30,10 +30,10 @@ SECTIONS = {
         "Development": "开发", "License": "许可证"},
     "docs/handbook.md": {
         "First look": "第一眼", "How to capture": "如何抓包", "No video": "没有视频", "Video breaks up": "视频卡顿花屏",
-        "Wrong camera": "摄像机不对", "The catalog is incomplete": "目录不完整", "The platform is off line": "平台离线",
+        "Wrong camera": "摄像机不对", "The catalog is incomplete": "目录不完整", "The platform is offline": "平台离线",
         "Playback and download": "回放与下载"},
 }
-NAME = re.compile(r"(hikcascade|manscdp|mansrtsp|mp2p)(\.[a-z0-9_]+)+")
+NAME = re.compile(r"(?<![\w.])(hikcascade|manscdp|mansrtsp|mp2p)(\.[a-z0-9_]+)+")
 OPERATOR = re.compile(r" (==|!=|>=|<=|>|<|contains|matches|in|&&|\|\|) ")
 
 
@@ -82,7 +82,7 @@ def test_fields_and_preferences(names, name):
     fields, preferences = names
     text = re.sub(r"\\f[A-Z]", "", MAN[name]) if name in MAN else "\n".join(spans(TEXT[name]) + blocks(TEXT[name]))
     named = {match[0] for match in NAME.finditer(text)}
-    files = {one for one in named if re.search(r"\.(so|c|h|7|md)$", one)}
+    files = {one for one in named if re.search(r"\.(so|dll|c|h|7|md)$", one)}
     assert sorted(named - fields - preferences - files) == []
     assert name not in FOR_USERS or len(named) > 10
 
@@ -98,7 +98,7 @@ def test_files(name):
     folders = {path.name for path in REPO.iterdir() if path.is_dir()} - {"build"}
     for text in spans(TEXT[name]) + blocks(TEXT[name]):
         for word in re.findall(r"(?:^|[\s'(])([\w.\-]+/[\w.*\-/\[\]]*)", text):
-            if word.split("/")[0] in folders and not word.startswith("plugins/"):
+            if word.split("/")[0] in folders and not word.startswith("plugins/") and not word.endswith(".ndjson"):
                 assert list(REPO.glob(word.rstrip("/"))), "%s names %s" % (name, word)
 
 
@@ -211,7 +211,7 @@ def typed(tshark):
         elif kind == "mkdir":
             assert rest[-1].endswith("/profiles/hikcascade"), line
         elif kind == "apt-get":
-            assert rest[0] == "install" and all(re.fullmatch(r"[a-z0-9.+\-]+|\./hikcascade_\*\.deb", word) for word in rest[1:]), line
+            assert rest[0] == "install" and all(re.fullmatch(r"[a-z0-9.+\-]+|\./hikcascade_[\w.+*~-]+\.deb", word) for word in rest[1:]), line
         elif kind.startswith("scripts/"):
             assert shutil.which(str(REPO / kind)), line
         else:

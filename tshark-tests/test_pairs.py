@@ -133,7 +133,7 @@ def test_old_nonce(tshark):
     link.register(status="401 Unauthorized", headers=credentials("2"), answer_headers=challenge("3"), cseq=3)
     assert warnings(tshark, cap) == [
         (4, "REGISTER is refused with 401 2 times in a row: its credentials do not have the nonce of the newest challenge"),
-        (6, "REGISTER is refused with 401 3 times in a row: user, password or realm do not fit")]
+        (6, "REGISTER is refused with 401 3 times in a row: wrong user name, password or realm")]
     assert warnings(tshark, cap, two_pass=False) == warnings(tshark, cap)
 
 
@@ -150,7 +150,7 @@ def test_keepalive_refused(tshark):
 def test_no_keepalive(tshark):
     cap = gen_pairs.no_keepalive()
     assert warnings(tshark, cap) == [(5, "%s is registered, and no keep-alive of it came for 600.0 s: the upper platform takes "
-                                         "it for off-line" % L)]
+                                         "it for offline" % L)]
     assert pairs(tshark, cap, "Gaps") == [("1",)]
     # only what goes down was captured: nobody can tell
     assert warnings(tshark, cap.only_from("198.51.100.20")) == []
@@ -195,7 +195,7 @@ def test_edge_of_accepted_after_expiry(tshark, seconds, state):
     cap.time_us = sent + int(seconds * 1e6)
     link.subscribe()
     link.subscribe()
-    said = [text for frame, text in warnings(tshark, cap) if "ran out" in text]
+    said = [text for frame, text in warnings(tshark, cap) if " expired " in text]
     assert len(said) == (state == "expired")
     assert pairs(tshark, cap, "State") == [(state,)]
 
@@ -208,7 +208,7 @@ def test_refused_after_expiry(tshark):
     link.keepalive(status="403 Forbidden")
     cap.wait(10)
     link.subscribe()
-    assert [frame for frame, text in warnings(tshark, cap) if "ran out" in text] == [5]
+    assert [frame for frame, text in warnings(tshark, cap) if " expired " in text] == [5]
     assert pairs(tshark, cap, "State") == [("expired",)]
 
 

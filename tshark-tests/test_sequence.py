@@ -6,7 +6,7 @@ import pytest
 import tables
 from hikpcap import PS_ONLY, Capture, Link, rtp, sdp
 
-RESTART = "SEQUENCE the sequence numbers of %s begin anew "
+RESTART = "SEQUENCE the sequence numbers of %s restart "
 STRAY = "SEQUENCE 1 RTP packet of %s has a sequence number that fits nothing"
 
 

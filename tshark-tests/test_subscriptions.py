@@ -49,7 +49,7 @@ def test_ends(tshark):
         (15, "1", "presence", EXPIRED, "30", "3", "2"), (16, "1", "presence", EXPIRED, "30", "3", ""),
         (17, "4", "presence.winfo", ACTIVE, "77", "", "1"), (18, "4", "presence.winfo", ACTIVE, "77", "", "")]
     said = [row for row in tshark.expert("subscription-ends.pcap", "hikcascade.subscription_expired")]
-    assert said == [(15, "note", "This NOTIFY comes 11.5 s after its subscription ran out (Expires 30)")]
+    assert said == [(15, "note", "This NOTIFY comes 11.5 s after its subscription expired (Expires 30)")]
     assert tshark.expert("subscription-ends.pcap", "hikcascade.subscription_expired", two_pass=False) == said
 
 

@@ -108,7 +108,7 @@ def test_platforms(tshark):
         states[name] = [(row[5], row[8], row[10], row[11], row[12], row[13])
                         for row in tables.printed(tshark, "hikcascade,platforms", "platforms-%s.pcap" % name)]
     assert states == {
-        "registered": [("logged off", "0", "5", "0", "0", "0")],
+        "registered": [("unregistered", "0", "5", "0", "0", "0")],
         "auth-loop": [("refused, 3 x 401", "0", "0", "0", "0", "0")],
         "register-refused": [("refused 403", "0", "0", "0", "0", "0")],
         "expired": [("expired", "60", "1", "0", "1", "0")],

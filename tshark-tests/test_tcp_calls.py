@@ -116,7 +116,7 @@ def test_made_anew(tshark):
     assert [(row["rtp.seq"], row["hikcascade.session"]) for row in rows] == [([str(n)], ["0"]) for n in range(1, 11)]
     said = verdict(tshark, cap)
     assert said.startswith("OK 10 RTP packets")
-    assert "RECONNECTED the media connection was made anew 1 time: from 192.0.2.10:51000, then from 192.0.2.10:51002 (frame " in said
+    assert "RECONNECTED the media connection was reopened 1 time: from 192.0.2.10:51000, then from 192.0.2.10:51002 (frame " in said
 
 
 def test_two_streams_are_not_made_anew(tshark):

@@ -418,7 +418,7 @@ def test_connections_that_are_looked_at(tshark, connections, anew):
         call.connect(port=51000 + number)
         call.rtp_tcp(1)
     call.bye()
-    assert "made anew %d times" % anew in verdicts(tshark, cap)[0]
+    assert "reopened %d times" % anew in verdicts(tshark, cap)[0]
 
 
 @pytest.mark.parametrize("running, found", [(63, 0), (64, None)])

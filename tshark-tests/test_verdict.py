@@ -38,7 +38,7 @@ CALLS = {
     ],
     "in-progress": [
         ("34020000001320000001", "198.51.100.20:20000", "192.0.2.10:7100", "0000201001", "", "PS", 0, 0, 0, "inviting",
-         "IN_PROGRESS the capture ends 3.5 s after the INVITE, before an answer of 192.0.2.10:7100; also "
+         "IN_PROGRESS the capture ends 3.5 s after the INVITE, before 192.0.2.10:7100 answered; also "
          "RETRANSMITTED INVITE sent 4 times"),
     ],
     "inactive": [
@@ -96,14 +96,14 @@ CALLS = {
     ],
     "no-media-rtcp": [
         ("34020000001320000001", "198.51.100.20:20000", "192.0.2.10:40000", "0000201001", "", "PS", 0, 0, 0, "closed",
-         "NO_MEDIA 200 OK and ACK, 0 RTP packets to 198.51.100.20:20000 in 6.0 s, then 198.51.100.20:7100 said BYE; "
+         "NO_MEDIA 200 OK and ACK, 0 RTP packets to 198.51.100.20:20000 in 6.0 s, then 198.51.100.20:7100 sent BYE; "
          "no RTP in the whole capture: was it filtered?; also ONE_WAY 3 RTCP packets but no RTP"),
     ],
     "no-media": [
         ("34020000001320000002", "198.51.100.20:20004", "192.0.2.10:40004", "0000201002", "0000201002", "H.264", 2, 0, 1, "closed",
          "OK 2 RTP packets of H.264 352x288 in 0.0 s from 192.0.2.10:40004 to 198.51.100.20:20004"),
         ("34020000001320000001", "198.51.100.20:20000", "192.0.2.10:40000", "0000201001", "", "PS", 0, 0, 0, "closed",
-         "NO_MEDIA 200 OK and ACK, 0 RTP packets to 198.51.100.20:20000 in 20.0 s, then 198.51.100.20:7100 said BYE"),
+         "NO_MEDIA 200 OK and ACK, 0 RTP packets to 198.51.100.20:20000 in 20.0 s, then 198.51.100.20:7100 sent BYE"),
     ],
     "not-ps": [
         ("34020000001320000001", "198.51.100.20:20000", "192.0.2.10:40000", "0000201001", "0000201001", "H.264", 40, 0, 4, "closed",
@@ -124,7 +124,7 @@ CALLS = {
     "ok-constant": [
         ("34020000001320000001", "198.51.100.20:20000", "192.0.2.10:40000", "0999999999", "0100007399", "H.264", 10, 0, 1, "closed",
          "OK 10 RTP packets of H.264 352x288 in 0.4 s from 192.0.2.10:40000 to 198.51.100.20:20000; also "
-         "SSRC_CONSTANT y=0999999999 is Hikvision's constant; RTP carries SSRC 100007399"),
+         "SSRC_CONSTANT y=0999999999 is Hikvision's constant; RTP carries SSRC 0100007399 (0x05f5fde7)"),
     ],
     "ok-paused": [
         ("34020000001320000001", "198.51.100.20:20000", "192.0.2.10:40000", "0000201001", "0000201001", "H.264", 10, 0, 1, "established, paused",
@@ -198,23 +198,21 @@ CALLS = {
     ],
     "ssrc-changed": [
         ("34020000001320000001", "198.51.100.20:20000", "192.0.2.10:40000", "0100007399", "0100007399", "H.264", 15, 0, 1, "closed",
-         "SSRC_CHANGED 2 different SSRCs from 192.0.2.10:40000; 10 of 15 packets carry 100007399"),
+         "SSRC_CHANGED 2 different SSRCs from 192.0.2.10:40000; 10 of 15 packets carry 0100007399 (0x05f5fde7)"),
     ],
     "ssrc-mismatch-offer": [
         ("34020000001320000001", "198.51.100.20:20000", "192.0.2.10:40000", "0100007399", "0000000000", "H.264", 10, 0, 1, "closed",
-         "SSRC_MISMATCH RTP from 192.0.2.10:40000 carries SSRC 0, the INVITE announced 100007399 "
-         "(y=0100007399)"),
+         "SSRC_MISMATCH RTP from 192.0.2.10:40000 carries SSRC 0000000000 (0x00000000), the INVITE announced 0100007399 (0x05f5fde7)"),
     ],
     "ssrc-mismatch": [
         ("34020000001320000001", "198.51.100.20:20000", "192.0.2.10:40000", "0100007399", "0305419896", "H.264", 10, 0, 1, "closed",
-         "SSRC_MISMATCH RTP from 192.0.2.10:40000 carries SSRC 305419896, the answer announced 100007399 "
-         "(y=0100007399)"),
+         "SSRC_MISMATCH RTP from 192.0.2.10:40000 carries SSRC 0305419896 (0x12345678), the answer announced 0100007399 (0x05f5fde7)"),
     ],
     "ssrc-shared": [
         ("34020000001320000001", "198.51.100.20:20000", "192.0.2.10:40000", "0100007399", "0100007399", "H.264", 5, 0, 1, "closed",
-         "SSRC_SHARED session 1 has SSRC 100007399 at the same time, to the same port"),
+         "SSRC_SHARED session 1 has SSRC 0100007399 (0x05f5fde7) at the same time, to the same port"),
         ("34020000001320000002", "198.51.100.20:20000", "192.0.2.10:40004", "0100007399", "0100007399", "H.264", 5, 0, 1, "closed",
-         "SSRC_SHARED session 0 has SSRC 100007399 at the same time, to the same port"),
+         "SSRC_SHARED session 0 has SSRC 0100007399 (0x05f5fde7) at the same time, to the same port"),
     ],
     "talk": [
         ("34020000001320000001", "198.51.100.20:20000", "192.0.2.10:40000", "0000201001", "0000201001", "PCMA", 40, 0, 0, "closed",
@@ -236,8 +234,7 @@ CALLS = {
     ],
     "two-faults": [
         ("34020000001320000001", "198.51.100.20:20000", "192.0.2.10:40000", "0100007399", "0000000001", "H.264", 18, 2, 1, "closed",
-         "SSRC_MISMATCH RTP from 192.0.2.10:40000 carries SSRC 1, the answer announced 100007399 "
-         "(y=0100007399); also LOSS 10.0 % (2 of 20 RTP packets from 192.0.2.10:40000 lost)"),
+         "SSRC_MISMATCH RTP from 192.0.2.10:40000 carries SSRC 0000000001 (0x00000001), the answer announced 0100007399 (0x05f5fde7); also LOSS 10.0 % (2 of 20 RTP packets from 192.0.2.10:40000 lost)"),
     ],
     "unnegotiated": [
         ("34020000001320000001", "198.51.100.20:20000", "192.0.2.10:40000", "0000201001", "0000201001", "H.264", 10, 0, 1, "closed",

@@ -1,5 +1,5 @@
 /* ptz-tree.c
- * Shows a PTZCmd (GB/T 28181-2016 annex A.3) byte by byte, with its check sum.
+ * Shows a PTZCmd (GB/T 28181-2016 annex A.3) byte by byte, with its checksum.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -134,7 +134,7 @@ void hik_ptz_tree_add(packet_info *pinfo, tvbuff_t *tvb, proto_tree *parent, con
         proto_item_append_text(checksum, " [correct]");
     else
         expert_add_info_format(pinfo, checksum, &ei_hik_mans_ptz_checksum,
-                               "PTZCmd's check sum is %02X, the other bytes add up to %02X", ptz.bytes[7],
+                               "PTZCmd's checksum is %02X, the other bytes add up to %02X", ptz.bytes[7],
                                ptz.checksum);
 }
 
@@ -170,14 +170,14 @@ void hik_ptz_tree_register(int proto)
         { &hf_hik_mans_ptz_scan, { "Scan", "manscdp.ptz_cmd.scan", FT_UINT8, BASE_DEC, VALS(scan_names), 0, NULL, HFILL } },
         { &hf_hik_mans_ptz_auxiliary, { "Switch", "manscdp.ptz_cmd.auxiliary", FT_UINT8, BASE_DEC, NULL, 0, "1 is the wiper",
           HFILL } },
-        { &hf_hik_mans_ptz_checksum, { "Check sum", "manscdp.ptz_cmd.checksum", FT_UINT8, BASE_HEX, NULL, 0, NULL, HFILL } },
-        { &hf_hik_mans_ptz_checksum_status, { "Check sum status", "manscdp.ptz_cmd.checksum.status", FT_UINT8, BASE_NONE,
+        { &hf_hik_mans_ptz_checksum, { "Checksum", "manscdp.ptz_cmd.checksum", FT_UINT8, BASE_HEX, NULL, 0, NULL, HFILL } },
+        { &hf_hik_mans_ptz_checksum_status, { "Checksum status", "manscdp.ptz_cmd.checksum.status", FT_UINT8, BASE_NONE,
           VALS(checksum_status_names), 0, NULL, HFILL } },
     };
     static int *trees[] = {&ett_hik_mans_ptz};
     static ei_register_info experts[] = {
         { &ei_hik_mans_ptz_broken, { "manscdp.ptz_cmd.broken", PI_PROTOCOL, PI_WARN, "PTZCmd is not 16 hex digits", EXPFILL } },
-        { &ei_hik_mans_ptz_checksum, { "manscdp.ptz_cmd.checksum.bad", PI_CHECKSUM, PI_WARN, "PTZCmd's check sum is wrong",
+        { &ei_hik_mans_ptz_checksum, { "manscdp.ptz_cmd.checksum.bad", PI_CHECKSUM, PI_WARN, "PTZCmd's checksum is wrong",
           EXPFILL } },
         { &ei_hik_mans_ptz_contradiction, { "manscdp.ptz_cmd.contradiction", PI_PROTOCOL, PI_WARN,
           "PTZCmd asks for two opposite directions at once", EXPFILL } },

@@ -686,7 +686,7 @@ void hik_mp2p_tree_register(int proto)
         {&ei_mp2p_lost, {"mp2p.lost", PI_SEQUENCE, PI_WARN, "RTP packets are missing", EXPFILL}},
         {&ei_mp2p_lost_mild, {"mp2p.lost", PI_SEQUENCE, PI_NOTE, "RTP packets of the session are missing", EXPFILL}},
         {&ei_mp2p_not_ps_mild, {"mp2p.not_ps", PI_PROTOCOL, PI_NOTE, "Declared as MPEG program stream, which the session is told of", EXPFILL}},
-        {&ei_mp2p_restart, {"mp2p.restart", PI_SEQUENCE, PI_NOTE, "The sequence numbers begin anew here", EXPFILL}},
+        {&ei_mp2p_restart, {"mp2p.restart", PI_SEQUENCE, PI_NOTE, "The sequence numbers restart here", EXPFILL}},
         {&ei_mp2p_taken, {"mp2p.taken", PI_PROTOCOL, PI_NOTE, "Another plugin shows the program stream", EXPFILL}},
         {&ei_mp2p_resync, {"mp2p.resync", PI_SEQUENCE, PI_NOTE, "The program stream is found again at this header; bytes before it could not "
                            "be placed", EXPFILL}},

@@ -292,7 +292,7 @@ void hik_subscription_show(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, 
     if (record->notify)
         proto_item_set_generated(proto_tree_add_uint(sub, hf_notify, tvb, 0, 0, record->notify));
     if (record->late > 0)
-        expert_add_info_format(pinfo, item, &ei_after_end, "This NOTIFY comes %.1f s after its subscription ran out (Expires %u)",
+        expert_add_info_format(pinfo, item, &ei_after_end, "This NOTIFY comes %.1f s after its subscription expired (Expires %u)",
                                record->late, record->expires);
 }
 
@@ -322,7 +322,7 @@ void hik_subscription_register(int proto)
           "Seconds: on a SUBSCRIBE those it asks for, else those that were granted last", HFILL}},
         {&hf_until,
          {"Valid until", "hikcascade.subscription.until", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0,
-          "When the subscription runs out unless it is renewed", HFILL}},
+          "When the subscription expires unless it is renewed", HFILL}},
         {&hf_subscribe_in,
          {"SUBSCRIBE in frame", "hikcascade.subscription.subscribe_in", FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_REQUEST), 0,
           "The newest SUBSCRIBE before this message", HFILL}},
@@ -333,7 +333,7 @@ void hik_subscription_register(int proto)
     static int *trees[] = {&ett_subscription};
     static ei_register_info experts[] = {
         {&ei_after_end,
-         {"hikcascade.subscription_expired", PI_SEQUENCE, PI_NOTE, "A NOTIFY comes after its subscription ran out", EXPFILL}},
+         {"hikcascade.subscription_expired", PI_SEQUENCE, PI_NOTE, "A NOTIFY comes after its subscription expired", EXPFILL}},
     };
 
     proto_register_field_array(proto, fields, array_length(fields));

@@ -80,7 +80,7 @@ static void set_state(struct hik_table_row *row, const struct hik_platforms *pai
     else if (pair->register_status >= 300)
         snprintf(text, sizeof text, "%s %u", pair->register_status < 400 ? "redirected" : "refused", pair->register_status);
     else if (pair->register_status >= 200)
-        snprintf(text, sizeof text, "logged off");
+        snprintf(text, sizeof text, "unregistered");
     else if (pair->registers > 0)
         snprintf(text, sizeof text, "no answer");
     else

@@ -167,8 +167,8 @@ static void note_credentials(const struct hik_message *message)
         return;
     if (pair->refused_in_row > 0 && pair->credentials_frame == message->request_frame)
         note(message, NOTE_AUTH_LOOP, false,
-             wmem_strdup_printf(wmem_file_scope(), "REGISTER is refused with %u %u times in a row: user, password or "
-                                "realm do not fit", message->status, pair->unauthorized_in_row));
+             wmem_strdup_printf(wmem_file_scope(), "REGISTER is refused with %u %u times in a row: wrong user name, "
+                                "password or realm", message->status, pair->unauthorized_in_row));
     else if (pair->old_nonce_in_row > 0)
         note(message, NOTE_AUTH_LOOP, false,
              wmem_strdup_printf(wmem_file_scope(), "REGISTER is refused with %u %u times in a row: its credentials do "
@@ -201,18 +201,18 @@ static void note_pair(packet_info *pinfo, const struct hik_message *message)
     if (late > 0 && message->is_request &&
         (hik_keepalive_first_expired(pinfo, pair) || message->method == HIK_METHOD_INVITE))
         note(message, NOTE_EXPIRED, false,
-             wmem_strdup_printf(wmem_file_scope(), "The registration of %s ran out %.1f s ago (Expires %u) and was not renewed",
+             wmem_strdup_printf(wmem_file_scope(), "The registration of %s expired %.1f s ago (Expires %u) and was not renewed",
                                 pair->lower_id ? pair->lower_id : "the lower platform", late, pair->expires));
     silence = hik_keepalive_update(pinfo, message, &period);
     if (silence > 0 && period == 0)
         note(message, NOTE_KEEPALIVE, false,
              wmem_strdup_printf(wmem_file_scope(), "%s is registered, and %s keep-alive of it came for %.1f s: the upper platform "
-                                "takes it for off-line", pair->lower_id ? pair->lower_id : "The lower platform",
+                                "takes it for offline", pair->lower_id ? pair->lower_id : "The lower platform",
                                 pair->keepalive_frame ? "no other" : "no", silence));
     else if (silence > 0)
         note(message, NOTE_KEEPALIVE, false,
              wmem_strdup_printf(wmem_file_scope(), "No keep-alive of %s for %.1f s, more than %d periods of %.1f s: the upper "
-                                "platform takes it for off-line", pair->lower_id ? pair->lower_id : "the lower platform",
+                                "platform takes it for offline", pair->lower_id ? pair->lower_id : "the lower platform",
                                 silence, HIK_KEEPALIVE_MISSED, period));
 }
 
@@ -406,10 +406,10 @@ void hik_message_findings_register(int proto)
         {&ei_tcp_role_conflict_mild,
          {"hikcascade.tcp_role_conflict", PI_PROTOCOL, PI_NOTE, "Both sides have the same TCP role", EXPFILL}},
         {&ei_tcp_no_connection,
-         {"hikcascade.tcp_no_connection", PI_SEQUENCE, PI_ERROR, "The TCP connection for media did not come about", EXPFILL}},
+         {"hikcascade.tcp_no_connection", PI_SEQUENCE, PI_ERROR, "The TCP connection for media was not established", EXPFILL}},
         {&ei_auth_loop, {"hikcascade.auth_loop", PI_SECURITY, PI_WARN, "REGISTER is refused again and again", EXPFILL}},
         {&ei_registration_expired,
-         {"hikcascade.registration_expired", PI_SEQUENCE, PI_WARN, "The registration has run out", EXPFILL}},
+         {"hikcascade.registration_expired", PI_SEQUENCE, PI_WARN, "Registration expired", EXPFILL}},
         {&ei_keepalive_missed, {"hikcascade.keepalive_missed", PI_SEQUENCE, PI_WARN, "Keep-alives are missing", EXPFILL}},
         {&ei_unanswered,
          {"hikcascade.unanswered", PI_SEQUENCE, PI_WARN, "The request got no answer, or the query no Response", EXPFILL}},

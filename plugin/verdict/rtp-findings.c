@@ -116,8 +116,8 @@ static void show_first(packet_info *pinfo, proto_item *item, const struct hik_fl
     /* No answer was seen at all: the offer is all there is to compare with. */
     if (!(flow->checked_against_sdp & HIK_CHECKED) && hik_media_facts_is_announced(session, flow) &&
         hik_session_expected_ssrc(session, &expected) && expected != flow->ssrc && expected != HIK_SSRC_HIKVISION)
-        expert_add_info_format(pinfo, item, hik_facts_severity(session, HIK_CODE_SSRC_MISMATCH) == HIK_SEVERITY_ERROR ? &ei_ssrc_mismatch : &ei_ssrc_mismatch_mild, "RTP carries SSRC %u, the INVITE announced %u (the answer is "
-                               "not in the capture)", flow->ssrc, expected);
+        expert_add_info_format(pinfo, item, hik_facts_severity(session, HIK_CODE_SSRC_MISMATCH) == HIK_SEVERITY_ERROR ? &ei_ssrc_mismatch : &ei_ssrc_mismatch_mild, "RTP carries SSRC " HIK_SSRC_FORMAT ", the INVITE announced "
+                               HIK_SSRC_FORMAT " (the answer is not in the capture)", flow->ssrc, flow->ssrc, expected, expected);
     if (content->not_ps_packets > content->ps_packets)
         expert_add_info_format(pinfo, item, graded(not_ps, hik_facts_severity(session, HIK_CODE_NOT_PS)),
                                "The SDP says MPEG program stream, but %u of %u packets are none%s%s", content->not_ps_packets,
@@ -131,8 +131,8 @@ static void show_judgement(packet_info *pinfo, proto_item *item, const struct hi
     if (flow->checked_against_sdp & HIK_CHECKED_MISMATCH && !(flow->checked_against_sdp & HIK_CHECKED_EXPECTED_BEFORE))
         expert_add_info_format(pinfo, item, severity(pinfo, session, HIK_CODE_SSRC_MISMATCH, HIK_SEVERITY_ERROR) == HIK_SEVERITY_ERROR
                                                 ? &ei_ssrc_mismatch : &ei_ssrc_mismatch_mild,
-                               "RTP carries SSRC %u, the SDP announced %u (y=): the receiver may drop the stream", flow->ssrc,
-                               flow->checked_expected);
+                               "RTP carries SSRC " HIK_SSRC_FORMAT ", y= announced " HIK_SSRC_FORMAT ": the receiver "
+                               "may drop the stream", flow->ssrc, flow->ssrc, flow->checked_expected, flow->checked_expected);
 }
 
 static void show_gap(packet_info *pinfo, proto_item *item, const struct hik_rtp *rtp, const struct hik_flow *flow, struct hik_session *session)
@@ -152,7 +152,7 @@ static void show_flags(packet_info *pinfo, proto_item *item, const struct hik_rt
                        const struct hik_session *session)
 {
     if (rtp->flags & HIK_RTP_RESTART)
-        expert_add_info_format(pinfo, item, &ei_sequence, "The sequence numbers begin anew here, at %u", rtp->seq);
+        expert_add_info_format(pinfo, item, &ei_sequence, "The sequence numbers restart here, at %u", rtp->seq);
     if (rtp->flags & HIK_RTP_STRAY)
         expert_add_info_format(pinfo, item, &ei_sequence, "Sequence number %u fits neither what comes before nor what follows",
                                rtp->seq);
@@ -174,8 +174,8 @@ static void show_flags(packet_info *pinfo, proto_item *item, const struct hik_rt
     }
     if ((rtp->flags & HIK_RTP_SSRC_CHANGED) && flow->changed_from && !(flow->checked_against_sdp & HIK_CHECKED_EXPECTED))
         expert_add_info_format(pinfo, item, &ei_ssrc_changed,
-                               "The SSRC changes from %u to %u in the middle of the session: the receiver may drop the stream",
-                               flow->changed_from->ssrc, flow->ssrc);
+                               "The SSRC changes from " HIK_SSRC_FORMAT " to " HIK_SSRC_FORMAT " in the middle of the session: the "
+                               "receiver may drop the stream", flow->changed_from->ssrc, flow->changed_from->ssrc, flow->ssrc, flow->ssrc);
 }
 
 void hik_findings_judge_rtp(packet_info *pinfo, const struct hik_rtp *rtp, struct hik_session *session)

@@ -157,6 +157,11 @@ static struct number tenths(double value)
     return decimals(value, 1);
 }
 
+static const char *plural(unsigned count)
+{
+    return count == 1 ? "" : "s";
+}
+
 static const char *or_unknown(const char *text)
 {
     return text != NULL ? text : "an unknown address";
@@ -237,7 +242,7 @@ static void judge_failed(const struct hik_facts *f, struct hik_verdict *v)
         return; /* the ICMP error says it better than the silence */
     }
     if (f->callee_unheard) {
-        add(v, HIK_CODE_ONE_SIDED, HIK_SEVERITY_NOTE, "nothing that %s sent is in the capture, so nobody can say what it answered",
+        add(v, HIK_CODE_ONE_SIDED, HIK_SEVERITY_NOTE, "nothing that %s sent is in the capture, so its answer is not known",
             or_unknown(f->callee));
         return;
     }
@@ -256,7 +261,7 @@ static void judge_failed(const struct hik_facts *f, struct hik_verdict *v)
             tenths(f->after_invite).s, or_unknown(f->callee), f->provisional);
     else
         add(v, HIK_CODE_IN_PROGRESS, HIK_SEVERITY_NOTE,
-            "the capture ends %s s after the INVITE, before an answer of %s", tenths(f->after_invite).s,
+            "the capture ends %s s after the INVITE, before %s answered", tenths(f->after_invite).s,
             or_unknown(f->callee));
 }
 
@@ -318,7 +323,7 @@ static bool judge_late_answer(const struct hik_facts *f, struct hik_verdict *v)
     if (!f->bye)
         v->state = f->acked ? HIK_STATE_ESTABLISHED : HIK_STATE_FAILED;
     if (packets > 0)
-        snprintf(media, sizeof media, " and %u RTP packets", packets);
+        snprintf(media, sizeof media, " and %u RTP packet%s", packets, plural(packets));
     if (f->late_answer < HIK_CROSSING)
         add(v, HIK_CODE_CANCELLED, HIK_SEVERITY_WARN, "by %s %s s after the INVITE; the answer of %s crossed the CANCEL%s%s",
             or_unknown(f->caller), tenths(f->cancel_after).s, or_unknown(f->callee), media, end);
@@ -337,7 +342,7 @@ static void judge_missing_bye(const struct hik_facts *f, struct hik_verdict *v)
             tenths(f->silence).s, f->bye_refused);
     else if (f->file_end)
         add(v, HIK_CODE_NO_BYE, HIK_SEVERITY_WARN, "the file was at its end (MediaStatus 121) %s s before the end of the "
-            "capture; %s did not say BYE", tenths(f->file_end_before).s, or_unknown(f->receiver_sip));
+            "capture; %s sent no BYE", tenths(f->file_end_before).s, or_unknown(f->receiver_sip));
     else if (!f->paused)
         add(v, HIK_CODE_NO_BYE, HIK_SEVERITY_WARN, "media stopped %s s before the end of the capture without a BYE",
             tenths(f->silence).s);
@@ -349,7 +354,7 @@ static void judge_not_captured(const struct hik_facts *f, const struct hik_leg *
     char sign[96] = "";
 
     if (f->rtcp_sent > 0)
-        snprintf(sign, sizeof sign, "; RTCP says that %u packets were sent", f->rtcp_sent);
+        snprintf(sign, sizeof sign, "; RTCP says that %u packet%s sent", f->rtcp_sent, f->rtcp_sent == 1 ? " was" : "s were");
     else if (f->file_end)
         snprintf(sign, sizeof sign, "; MediaStatus 121 says that the file was sent");
     else if (f->bye && f->after_answer >= HIK_LONG_CALL)
@@ -412,16 +417,16 @@ static void judge_absence(const struct hik_facts *f, struct hik_verdict *v)
      * sender that does has nothing to send. */
     hasty = f->bye && f->after_answer < HIK_WAIT_START;
     if (hasty)
-        snprintf(bye, sizeof bye, ", then %.64s said BYE, %s s after the %s", or_unknown(f->bye_by),
+        snprintf(bye, sizeof bye, ", then %.64s sent BYE, %s s after the %s", or_unknown(f->bye_by),
                  decimals(f->after_answer, 3).s, f->acked ? "ACK" : "answer");
     else if (f->bye)
-        snprintf(bye, sizeof bye, ", then %.64s said BYE", or_unknown(f->bye_by));
+        snprintf(bye, sizeof bye, ", then %.64s sent BYE", or_unknown(f->bye_by));
     add(v, HIK_CODE_NO_MEDIA, hasty && !f->bye_by_sender ? HIK_SEVERITY_WARN : HIK_SEVERITY_ERROR,
         "200 OK%s, 0 RTP packets to %s%s in %s s%s%s", f->acked ? " and ACK" : "", or_unknown(leg->to), address_remark(leg),
         tenths(f->after_answer).s, bye, f->capture_has_rtp || !f->capture_has_media ? ""
                                         : "; no RTP in the whole capture: was it filtered?");
     if (f->rtcp_packets > 0)
-        add(v, HIK_CODE_ONE_WAY, HIK_SEVERITY_WARN, "%u RTCP packets but no RTP", f->rtcp_packets);
+        add(v, HIK_CODE_ONE_WAY, HIK_SEVERITY_WARN, "%u RTCP packet%s but no RTP", f->rtcp_packets, plural(f->rtcp_packets));
 }
 
 /* The m= lines whose media is judged: those of the direction the session is about first, each in the order of the SDP. */
@@ -459,24 +464,24 @@ static void judge_ssrc(const struct hik_facts *f, const struct hik_leg *leg, con
     } else if (f->has_ssrc && leg->packets > 0 && f->ssrc == HIK_SSRC_HIKVISION) {
         if (leg->ssrc != f->ssrc)
             add(v, HIK_CODE_SSRC_CONSTANT, HIK_SEVERITY_NOTE,
-                "y=%s is Hikvision's constant; RTP carries SSRC %u", written, leg->ssrc);
+                "y=%s is Hikvision's constant; RTP carries SSRC " HIK_SSRC_FORMAT, written, leg->ssrc, leg->ssrc);
     } else if (f->has_ssrc && leg->packets > 0 && leg->packets_expected_ssrc == 0) {
         add(v, HIK_CODE_SSRC_MISMATCH, HIK_SEVERITY_ERROR,
-            "RTP from %s carries SSRC %u, the %s announced %u (y=%s)", or_unknown(leg->seen_from), leg->ssrc,
-            f->ssrc_by_answer ? "answer" : "INVITE", f->ssrc, written);
+            "RTP from %s carries SSRC " HIK_SSRC_FORMAT ", the %s announced " HIK_SSRC_FORMAT, or_unknown(leg->seen_from), leg->ssrc,
+            leg->ssrc, f->ssrc_by_answer ? "answer" : "INVITE", f->ssrc, f->ssrc);
     }
     for (unsigned i = 0; i < lines->count; i++) {
         const struct hik_line *line = lines->line[i];
 
         if (line->ssrcs <= 1)
             continue;
-        add(v, HIK_CODE_SSRC_CHANGED, HIK_SEVERITY_WARN, "%u different SSRCs from %s; %u of %u packets carry %u", line->ssrcs,
-            or_unknown(line->from), line->ssrc_packets, line->packets, line->ssrc);
+        add(v, HIK_CODE_SSRC_CHANGED, HIK_SEVERITY_WARN, "%u different SSRCs from %s; %u of %u packets carry "
+            HIK_SSRC_FORMAT, line->ssrcs, or_unknown(line->from), line->ssrc_packets, line->packets, line->ssrc, line->ssrc);
         break;
     }
     if (f->shared_with >= 0 && f->has_ssrc && f->ssrc != HIK_SSRC_HIKVISION)
         add(v, HIK_CODE_SSRC_SHARED, f->shared_port ? HIK_SEVERITY_WARN : HIK_SEVERITY_NOTE,
-            "session %d has SSRC %u at the same time, to %s", f->shared_with, f->ssrc,
+            "session %d has SSRC " HIK_SSRC_FORMAT " at the same time, to %s", f->shared_with, f->ssrc, f->ssrc,
             f->shared_port ? "the same port" : "another port of the same receiver");
 }
 
@@ -506,7 +511,7 @@ static void judge_content(const struct hik_facts *f, const struct hik_leg *leg, 
             add(v, HIK_CODE_NO_KEY_FRAME, HIK_SEVERITY_ERROR,
                 "%u frames in %s s and no key frame: no decoder can start", f->frames, tenths(leg->seconds).s);
         else
-            add(v, HIK_CODE_NO_KEY_FRAME, HIK_SEVERITY_NOTE, "%u frames in %s s and no key frame yet", f->frames,
+            add(v, HIK_CODE_NO_KEY_FRAME, HIK_SEVERITY_NOTE, "%u frame%s in %s s and no key frame yet", f->frames, plural(f->frames),
                 tenths(leg->seconds).s);
     }
 }
@@ -518,9 +523,9 @@ static void judge_sequence(const struct hik_line *line, struct hik_verdict *v)
     char restarts[120] = "", reused[120] = "", strays[120] = "";
 
     if (line->restarts == 1)
-        snprintf(restarts, sizeof restarts, "the sequence numbers of %s begin anew once", source);
+        snprintf(restarts, sizeof restarts, "the sequence numbers of %s restart once", source);
     else if (line->restarts > 1)
-        snprintf(restarts, sizeof restarts, "the sequence numbers of %s begin anew %u times", source, line->restarts);
+        snprintf(restarts, sizeof restarts, "the sequence numbers of %s restart %u times", source, line->restarts);
     if (line->reused > 0)
         snprintf(reused, sizeof reused, "%s%u of %u RTP packets of %s repeat a sequence number with other bytes",
                  restarts[0] ? ", " : "", line->reused, line->packets, source);
@@ -595,7 +600,8 @@ static bool judge_destination(const struct hik_line *line, struct hik_verdict *v
 {
     if (line->misdirected > 0)
         add(v, HIK_CODE_WRONG_DESTINATION, line->misdirected_same_port ? HIK_SEVERITY_WARN : HIK_SEVERITY_ERROR,
-            "%u RTP packets with the SSRC announced go to %s, not to %s%s", line->misdirected, or_unknown(line->misdirected_to),
+            "%u RTP packet%s with the SSRC announced go%s to %s, not to %s%s", line->misdirected, plural(line->misdirected),
+            line->misdirected == 1 ? "es" : "", or_unknown(line->misdirected_to),
             or_unknown(line->announced_to), line->misdirected_same_port ? "; same port: is the address translated on the way?" : "");
     return line->misdirected > 0;
 }
@@ -668,7 +674,7 @@ static void judge_connections(const struct hik_facts *f, const struct hik_leg *l
         add(v, HIK_CODE_INCOMPLETE, HIK_SEVERITY_NOTE, "%" PRIu64 " bytes of the media connection are not in the capture, in %u place%s, "
             "first before frame %u", t->missing, t->holes, t->holes == 1 ? "" : "s", t->missing_frame);
     if (t->anew > 0)
-        add(v, HIK_CODE_RECONNECTED, HIK_SEVERITY_NOTE, "the media connection was made anew %u time%s: from %s, then from %s "
+        add(v, HIK_CODE_RECONNECTED, HIK_SEVERITY_NOTE, "the media connection was reopened %u time%s: from %s, then from %s "
             "(frame %u)", t->anew, t->anew == 1 ? "" : "s", t->first_from, t->second_from, t->second_frame);
     if (t->misdirected && hik_verdict_find(v, HIK_CODE_WRONG_DESTINATION) == NULL)
         add(v, HIK_CODE_WRONG_DESTINATION, HIK_SEVERITY_WARN, "the media connection from %s goes to %s instead of %s, which was "
@@ -678,7 +684,7 @@ static void judge_connections(const struct hik_facts *f, const struct hik_leg *l
 static void judge_end(const struct hik_facts *f, struct hik_verdict *v)
 {
     if (f->bye && f->after_bye > 0 && f->after_bye_seconds > HIK_LATE_MEDIA)
-        add(v, HIK_CODE_MEDIA_AFTER_BYE, HIK_SEVERITY_WARN, "%u RTP packets up to %s s after the BYE", f->after_bye,
+        add(v, HIK_CODE_MEDIA_AFTER_BYE, HIK_SEVERITY_WARN, "%u RTP packet%s up to %s s after the BYE", f->after_bye, plural(f->after_bye),
             tenths(f->after_bye_seconds).s);
     /* where one direction is missing, the BYE may be, too */
     if (!f->bye && !f->bye_answered && !f->caller_unheard && (f->leg[0].wanted || f->leg[1].wanted) && f->silence >= HIK_WAIT_BYE)
@@ -700,8 +706,8 @@ static void judge_established(const struct hik_facts *f, struct hik_verdict *v)
             const struct hik_leg *dead = f->leg[0].packets == 0 ? &f->leg[0] : &f->leg[1];
 
             if (dead->wanted)
-                add(v, HIK_CODE_ONE_WAY, HIK_SEVERITY_ERROR, "%u RTP packets to %s, none to %s%s",
-                    f->leg[0].packets + f->leg[1].packets,
+                add(v, HIK_CODE_ONE_WAY, HIK_SEVERITY_ERROR, "%u RTP packet%s to %s, none to %s%s",
+                    f->leg[0].packets + f->leg[1].packets, plural(f->leg[0].packets + f->leg[1].packets),
                     or_unknown(dead == &f->leg[0] ? f->leg[1].seen_to : f->leg[0].seen_to), or_unknown(dead->to),
                     address_remark(dead));
         }
@@ -775,8 +781,9 @@ static void add_ok(const struct hik_facts *f, struct hik_verdict *v)
             snprintf(size, sizeof size, " %ux%u", f->width, f->height);
         snprintf(what, sizeof what, " of %s%s", codec, size);
     }
-    add(v, HIK_CODE_OK, HIK_SEVERITY_NOTE, "%u RTP packets%s in %s s from %s to %s",
-        leg->lines[0].packets > 0 ? leg->lines[0].packets : leg->packets, what,
+    add(v, HIK_CODE_OK, HIK_SEVERITY_NOTE, "%u RTP packet%s%s in %s s from %s to %s",
+        leg->lines[0].packets > 0 ? leg->lines[0].packets : leg->packets,
+        plural(leg->lines[0].packets > 0 ? leg->lines[0].packets : leg->packets), what,
         tenths(leg->seconds).s, or_unknown(leg->seen_from), or_unknown(leg->seen_to));
 }
 
@@ -808,15 +815,15 @@ static void judge_began_before(const struct hik_facts *f, struct hik_verdict *v)
     uint32_t packets = f->leg[0].packets + f->leg[1].packets;
 
     if (f->caller_unheard && packets > 0)
-        add(v, HIK_CODE_ONE_SIDED, HIK_SEVERITY_NOTE, "nothing that %s sent is in the capture, %u RTP packets of %s are",
-            or_unknown(f->caller), packets, or_unknown(f->callee));
+        add(v, HIK_CODE_ONE_SIDED, HIK_SEVERITY_NOTE, "nothing that %s sent is in the capture, %u RTP packet%s of %s %s",
+            or_unknown(f->caller), packets, plural(packets), or_unknown(f->callee), packets == 1 ? "is" : "are");
     else if (f->caller_unheard)
         add(v, HIK_CODE_ONE_SIDED, HIK_SEVERITY_NOTE, "nothing that %s sent is in the capture, and no RTP", or_unknown(f->caller));
     else if (packets > 0)
-        add(v, HIK_CODE_BEGAN_BEFORE, HIK_SEVERITY_NOTE, "the INVITE is not in the capture, %u RTP packets are", packets);
+        add(v, HIK_CODE_BEGAN_BEFORE, HIK_SEVERITY_NOTE, "the INVITE is not in the capture, %u RTP packet%s", packets, packets == 1 ? " is" : "s are");
     else if (f->stray_packets > 0)
-        add(v, HIK_CODE_BEGAN_BEFORE, HIK_SEVERITY_NOTE, "the INVITE is not in the capture; %u RTP packets run between the two "
-            "hosts, and no SDP says whose they are", f->stray_packets);
+        add(v, HIK_CODE_BEGAN_BEFORE, HIK_SEVERITY_NOTE, "the INVITE is not in the capture; %u RTP packet%s between the two "
+            "hosts, and no SDP says whose", f->stray_packets, f->stray_packets == 1 ? " runs" : "s run");
     else
         add(v, HIK_CODE_BEGAN_BEFORE, HIK_SEVERITY_NOTE, "the INVITE is not in the capture");
 }

@@ -16,6 +16,9 @@
 #include "address.h"
 #include "sdp.h"
 
+/* An SSRC as every sentence has it: ten digits, as y= writes it, and hex, as Wireshark does. Takes it twice. */
+#define HIK_SSRC_FORMAT "%010u (0x%08x)"
+
 /* Stable names: hik_verdict_code_name(). Within one severity the earlier code is the worse one. */
 enum hik_code {
     HIK_CODE_REJECTED,
@@ -57,7 +60,7 @@ enum hik_code {
     HIK_CODE_FORKED,
     HIK_CODE_TCP_FRAMING,  /* RTP over TCP in other frames than RFC 4571's */
     HIK_CODE_INCOMPLETE,   /* the capture lacks bytes of the media connection */
-    HIK_CODE_RECONNECTED,  /* the media connection was made anew */
+    HIK_CODE_RECONNECTED,  /* the media connection was reopened */
     HIK_CODE_MOVED,        /* re-INVITE */
     HIK_CODE_RETRANSMITTED,
     HIK_CODE_COPIES,       /* the capture holds its packets more than once */

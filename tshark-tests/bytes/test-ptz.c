@@ -19,7 +19,7 @@ static void parse(const char *text, struct hik_ptz *ptz)
     g_free(copy);
 }
 
-/* Every instruction: what it does, and that the check sum is right. */
+/* Every instruction: what it does, and that the checksum is right. */
 static void test_instructions(void)
 {
     static const struct {
