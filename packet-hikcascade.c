@@ -282,14 +282,16 @@ static void show_cut(tvbuff_t *tvb, packet_info *pinfo, proto_item *item)
                  "(tcpdump and tshark: -s 0)");
 }
 
-/* What stock gets of a message whose body the capture cut: the lines that are whole, and of XML all there is. Where it sees that
- * bytes are missing it gives up before the body. With headers that end in the middle it does better to give up. */
+/* What stock gets of a message that the capture cut: the lines that are whole, and of XML all there is. Where it sees that bytes
+ * are missing it gives up before the body. With headers that end in the middle it does better to give up. */
 static tvbuff_t *readable(tvbuff_t *tvb, const uint8_t *buf, const struct hik_sip *sip)
 {
     unsigned captured = tvb_captured_length(tvb);
 
-    if (!sip->cut || !sip->blank_line)
+    if (!sip->cut)
         return tvb;
+    if (!sip->blank_line)
+        return tvb_new_subset_length_caplen(tvb, 0, (int)sip->headers_end, (int)tvb_reported_length(tvb));
     if (sip->headers_end < captured && buf[sip->headers_end] == '<')
         return tvb_new_subset_length(tvb, 0, (int)captured);
     return tvb_new_subset_length(tvb, 0, (int)(sip->headers_end + sip->body_present));
