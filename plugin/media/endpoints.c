@@ -10,7 +10,7 @@
 #include "front-door.h"
 #include "key.h"
 #include "endpoints.h"
-#include "flow-key.h"
+#include "rtp-flow.h"
 #include "rtp-over-tcp.h"
 #include "stray-rtp.h"
 

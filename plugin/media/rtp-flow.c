@@ -15,7 +15,6 @@
 
 #include "copies.h"
 #include "endpoints.h"
-#include "flow-key.h"
 #include "rtp-over-tcp.h"
 #include "parts.h"
 #include "session.h"
@@ -28,18 +27,10 @@
 
 #define RTP_MIN_HEADER 12
 
-struct record_block;
-
 /* About the capture; emptied with it. First pass, but for the packet at hand. */
 static struct capture {
     uint32_t openings; /* endpoints opened so far: a flow looks its session up again when that changed */
     uint32_t flows;
-    uint32_t records;
-    uint32_t last_record; /* frame of the last record */
-    int64_t recorded_at;    /* where that is in the file */
-    uint32_t frame_records; /* records in front of that frame's first */
-    struct record_block *newest; /* where records are appended */
-    unsigned found;       /* number of the record that was looked for last, on later passes */
 
     /* The RTP packet being dissected, on any pass: valid while its frame is. */
     uint32_t current_frame;
@@ -48,109 +39,10 @@ static struct capture {
 
 static wmem_map_t *flows;          /* struct hik_flow_key -> struct hik_flow, the newest of that key */
 static wmem_map_t *flows_by_index; /* index + 1 -> struct hik_flow */
-static wmem_map_t *record_blocks;    /* block number + 1 -> struct record_block */
-
-static int proto_hik = -1;
 
 static void reset_capture(void)
 {
     memset(&this_capture, 0, sizeof this_capture);
-}
-
-/* ---- per-packet records ----------------------------------------------------------------------------------------- */
-
-#define RECORDS_PER_BLOCK 4096
-struct record_block {
-    struct hik_rtp_record records[RECORDS_PER_BLOCK];
-};
-
-static struct record_block *record_block(unsigned number)
-{
-    return (struct record_block *)wmem_map_lookup(record_blocks, GUINT_TO_POINTER(number + 1));
-}
-
-static const struct hik_rtp_record *get_record(unsigned i)
-{
-    return &record_block(i / RECORDS_PER_BLOCK)->records[i % RECORDS_PER_BLOCK];
-}
-
-/* tshark -2 -R gives a frame that the read filter refuses a number, and the same to the next frame: takes the records of
- * such a frame back. */
-static void forget_refused(struct capture *capture, const packet_info *pinfo)
-{
-    while (capture->records > 0 && get_record(capture->records - 1)->frame == pinfo->num)
-        capture->records--;
-    if (capture->records > 0)
-        capture->newest = record_block((capture->records - 1) / RECORDS_PER_BLOCK);
-}
-
-static struct hik_rtp_record *add_record(struct capture *capture, packet_info *pinfo, uint32_t id, uint16_t flags)
-{
-    struct hik_rtp_record *record;
-
-    hik_session_saw(pinfo);
-    if (capture->recorded_at != pinfo->fd->file_off) {
-        if (capture->newest && capture->last_record == pinfo->num)
-            forget_refused(capture, pinfo);
-        capture->recorded_at = pinfo->fd->file_off;
-        capture->frame_records = capture->records;
-        capture->last_record = pinfo->num;
-    }
-    if (capture->records % RECORDS_PER_BLOCK == 0) {
-        capture->newest = record_block(capture->records / RECORDS_PER_BLOCK);
-        if (!capture->newest) {
-            capture->newest = wmem_new(wmem_file_scope(), struct record_block);
-            wmem_map_insert(record_blocks, GUINT_TO_POINTER(capture->records / RECORDS_PER_BLOCK + 1), capture->newest);
-        }
-    }
-    record = &capture->newest->records[capture->records++ % RECORDS_PER_BLOCK];
-    record->frame = pinfo->num;
-    record->id = id;
-    record->extended_seq = 0;
-    record->flags = flags;
-    record->gap = 0;
-    record->jitter = 0;
-    return record;
-}
-
-/* How many RTP and RTCP packets of this frame came before: over TCP a frame holds many. */
-static unsigned next_in_frame(packet_info *pinfo)
-{
-    unsigned nth = GPOINTER_TO_UINT(p_get_proto_data(pinfo->pool, pinfo, proto_hik, KEY_NTH));
-
-    p_set_proto_data(pinfo->pool, pinfo, proto_hik, KEY_NTH, GUINT_TO_POINTER(nth + 1));
-    return nth;
-}
-
-/* Number of the first record of this frame or a later one. Records are in order of frame: binary search. */
-static unsigned first_record(const struct capture *capture, uint32_t frame)
-{
-    unsigned low = 0, high = capture->records;
-
-    while (low < high) {
-        unsigned middle = low + (high - low) / 2;
-        if (get_record(middle)->frame < frame)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-/* The nth record of this frame, NULL if the first pass made none. */
-static const struct hik_rtp_record *find_record(struct capture *capture, packet_info *pinfo, unsigned nth)
-{
-    unsigned first = capture->found + 1;
-    const struct hik_rtp_record *record;
-
-    /* Most passes go through the frames in order: then it is the one behind the last. */
-    if (nth > 0 || first >= capture->records || get_record(first)->frame != pinfo->num || get_record(first - 1)->frame == pinfo->num)
-        first = first_record(capture, pinfo->num);
-    capture->found = first;
-    if (first + nth >= capture->records)
-        return NULL;
-    record = get_record(first + nth);
-    return record->frame == pinfo->num ? record : NULL;
 }
 
 /* ---- flows ------------------------------------------------------------------------------------------------------ */
@@ -484,10 +376,10 @@ static enum hik_sequence_kind count_sequence(packet_info *pinfo, tvbuff_t *tvb, 
 }
 
 /* First pass: counts an RTP packet and makes its record. Another copy of a datagram does not count. */
-static struct hik_rtp_record *process_rtp(struct capture *capture, packet_info *pinfo, tvbuff_t *tvb,
-                                          const struct hik_rtp_bytes *bytes, const struct hik_rtp *rtp, struct hik_flow *flow)
+static struct hik_rtp_record *process_rtp(packet_info *pinfo, tvbuff_t *tvb,
+                                          const struct hik_rtp_bytes *bytes, struct hik_rtp *rtp, struct hik_flow *flow)
 {
-    struct hik_rtp_record *record = add_record(capture, pinfo, flow->index, 0);
+    struct hik_rtp_record *record = hik_rtp_record_add(pinfo, flow->index, 0, &rtp->place);
 
     if (count_sequence(pinfo, tvb, bytes, rtp, flow, record) == HIK_SEQUENCE_MIRRORED)
         return record;
@@ -519,7 +411,7 @@ const struct hik_rtp *hik_media_rtp(packet_info *pinfo)
     const struct capture *capture = &this_capture;
 
     /* Later passes may dissect the same frame twice running: then it is of the dissection before. */
-    if (PINFO_FD_VISITED(pinfo) && !p_get_proto_data(pinfo->pool, pinfo, proto_hik, KEY_NTH))
+    if (PINFO_FD_VISITED(pinfo) && !hik_rtp_record_was_asked_for(pinfo))
         return NULL;
     return capture->current_frame == pinfo->num && capture->current.flow ? &capture->current : NULL;
 }
@@ -561,7 +453,7 @@ struct hik_rtp *hik_rtp_enter(packet_info *pinfo, tvbuff_t *tvb, const struct hi
 {
     struct capture *capture = &this_capture;
     struct hik_rtp *rtp = &capture->current;
-    const struct hik_rtp_record *record;
+    struct hik_rtp_record *record;
     const uint8_t *header = bytes->data;
 
     capture->current_frame = pinfo->num;
@@ -579,21 +471,20 @@ struct hik_rtp *hik_rtp_enter(packet_info *pinfo, tvbuff_t *tvb, const struct hi
     rtp->timestamp = word_at(header + 4);
     rtp->ssrc = word_at(header + 8);
     if (PINFO_FD_VISITED(pinfo)) {
-        rtp->nth = next_in_frame(pinfo);
-        record = find_record(capture, pinfo, rtp->nth);
+        record = hik_rtp_record_next(pinfo, &rtp->place);
         if (!record || (record->flags & HIK_RTP_RTCP))
             return NULL;
         rtp->flow = get_flow(record->id);
     } else {
         rtp->flow = find_flow(capture, pinfo, rtp->ssrc, rtp->seq, pinfo->ptype == PT_TCP);
-        record = process_rtp(capture, pinfo, tvb, bytes, rtp, rtp->flow);
-        rtp->nth = capture->records - 1 - capture->frame_records;
-        hik_cut_count(pinfo, tvb, rtp->nth, &rtp->flow->cut);
+        record = process_rtp(pinfo, tvb, bytes, rtp, rtp->flow);
+        hik_cut_count(pinfo, tvb, rtp->place.nth, &rtp->flow->cut);
         if (rtp->flow->packets == 1 && !(record->flags & HIK_RTP_COPY))
-            rtp->flow->first_nth = rtp->nth;
+            rtp->flow->first_nth = rtp->place.nth;
         if (!rtp->flow->session && !(record->flags & HIK_RTP_COPY))
             hik_stray_rtp_take(pinfo, tvb);
     }
+    rtp->payload = &record->payload;
     rtp->extended_seq = record->extended_seq;
     rtp->duplicate = (record->flags & HIK_RTP_DUPLICATE) != 0;
     rtp->flags = record->flags;
@@ -650,6 +541,7 @@ static uint32_t reported_ssrc(tvbuff_t *tvb, uint32_t otherwise)
 struct hik_session *hik_rtcp_enter(packet_info *pinfo, tvbuff_t *tvb)
 {
     const struct hik_rtp_record *record;
+    struct hik_rtp_place place;
     struct hik_session *session;
     uint32_t ssrc, about;
     bool strong;
@@ -657,7 +549,7 @@ struct hik_session *hik_rtcp_enter(packet_info *pinfo, tvbuff_t *tvb)
     if (tvb_captured_length(tvb) < 2 || (tvb_get_uint8(tvb, 0) & 0xC0) != 0x80)
         return NULL;
     if (PINFO_FD_VISITED(pinfo)) {
-        record = find_record(&this_capture, pinfo, next_in_frame(pinfo));
+        record = hik_rtp_record_next(pinfo, &place);
         return record && (record->flags & HIK_RTP_RTCP) && record->id != UINT32_MAX ? hik_session_get(record->id) : NULL;
     }
     ssrc = tvb_captured_length(tvb) >= 8 ? tvb_get_ntohl(tvb, 4) : 0;
@@ -665,7 +557,7 @@ struct hik_session *hik_rtcp_enter(packet_info *pinfo, tvbuff_t *tvb)
     session = hik_endpoints_match(pinfo, true, ssrc, about, &strong);
     if (!session) /* multiplexed with RTP (RFC 5761), or a peer that ignores port + 1 */
         session = hik_endpoints_match(pinfo, false, ssrc, about, &strong);
-    add_record(&this_capture, pinfo, session ? session->index : UINT32_MAX, HIK_RTP_RTCP);
+    hik_rtp_record_add(pinfo, session ? session->index : UINT32_MAX, HIK_RTP_RTCP, &place);
     if (session) {
         session->rtcp_packets++;
         session->rtcp_sent = MAX(session->rtcp_sent, reported_packets(tvb));
@@ -693,12 +585,12 @@ void hik_media_register(int proto)
         GEqualFunc equal;
     } maps[] = {
         {&flows, hik_flow_key_hash, hik_flow_key_equal},
-        {&flows_by_index, g_direct_hash, g_direct_equal}, {&record_blocks, g_direct_hash, g_direct_equal},
+        {&flows_by_index, g_direct_hash, g_direct_equal},
     };
     for (size_t i = 0; i < array_length(maps); i++)
         *maps[i].map = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), maps[i].hash, maps[i].equal);
     register_cleanup_routine(reset_capture);
-    proto_hik = proto;
+    hik_rtp_record_register(proto);
     hik_endpoints_register();
     hik_tcp_register(proto);
     hik_stray_rtp_register();

@@ -9,8 +9,12 @@
 
 #include "ws-compat.h"
 
+#include <string.h>
+
 #include "cut.h"
 #include "front-door.h"
+#include "key.h"
+#include "rtp-record.h"
 #include "rtp-sequence.h"
 
 struct hik_session;
@@ -81,7 +85,7 @@ struct hik_flow {
     address src, dst;            /* file scope copies */
     uint16_t src_port, dst_port;
     struct hik_flow *next_in_session;
-    uint32_t first_frame, first_nth; /* hik_rtp.nth of the packet in it */
+    uint32_t first_frame, first_nth; /* hik_rtp.place.nth of the packet in it */
     nstime_t first_time;
     /* Of media-facts.c, first pass, by the newest SDPs while packets of it come: hik_media_facts_place(). */
     uint32_t placed;             /* the value of bindings_seen for which that was done */
@@ -114,31 +118,6 @@ enum hik_flow_check {
     HIK_CHECKED_EXPECTED_BEFORE = 1 << 4 /* the flow it changed from had the SSRC announced, or that one's had */
 };
 
-/* What the first pass found about one RTP or RTCP packet: the packet's own record. Sixteen bytes each, kept in order
- * of frame. */
-enum hik_rtp_flag {
-    HIK_RTP_RTCP = 1 << 0,         /* an RTCP packet: id is the session's index, the rest is 0 */
-    HIK_RTP_DUPLICATE = 1 << 1,
-    HIK_RTP_REORDERED = 1 << 2,    /* a later sequence number came before */
-    HIK_RTP_GAP = 1 << 3,          /* sequence numbers are missing in front of it: hik_rtp_record.gap */
-    HIK_RTP_RESTART = 1 << 4,      /* the sequence numbers begin anew here; until the next packet came: perhaps */
-    HIK_RTP_UNNEGOTIATED = 1 << 5, /* comes from an endpoint that no SDP of the session names */
-    HIK_RTP_AFTER_BYE = 1 << 6,
-    HIK_RTP_SSRC_CHANGED = 1 << 7, /* first packet with another SSRC between the same endpoints */
-    HIK_RTP_COPY = 1 << 8,         /* the same datagram is in the capture before it: it does not count */
-    HIK_RTP_STRAY = 1 << 9,        /* its sequence number fits nothing, and nothing followed it */
-    HIK_RTP_REUSED = 1 << 10,      /* its sequence number came before, with other bytes */
-    HIK_RTP_MANY_SSRCS = 1 << 11   /* one SSRC too many for a session */
-};
-struct hik_rtp_record {
-    uint32_t frame;
-    uint32_t id;           /* index of the flow; of the session for HIK_RTP_RTCP */
-    uint32_t extended_seq;
-    uint16_t flags;        /* enum hik_rtp_flag */
-    uint16_t gap;          /* packets missing in front of it when it came */
-    uint32_t jitter;       /* of its flow so far, microseconds */
-};
-
 /* So many SSRCs in one session are no media: somebody tries something, or numbers its packets with them. */
 #define HIK_MANY_SSRCS 1000
 /* The first flows of a capture may have a parser's state at once, all others with their second packet: SSRCs that are never
@@ -156,7 +135,8 @@ struct hik_media_sum hik_media_sum(const struct hik_session *session);
 struct hik_rtp {
     struct hik_flow *flow;
     uint32_t serial;             /* another for every packet: tells those of one frame apart */
-    uint32_t nth;                /* RTP and RTCP packets in front of this one in its frame: the same in every pass */
+    struct hik_rtp_place place;  /* of its record */
+    struct hik_payload_record *payload; /* in that; written on the first pass */
     uint32_t ssrc, timestamp;
     uint16_t seq;
     uint32_t extended_seq;       /* as assigned on the first pass */
@@ -222,5 +202,51 @@ unsigned hik_flow_count(void);
  * ends what its flows have been. */
 struct hik_message;
 void hik_media_open(packet_info *pinfo, const struct hik_message *message);
+
+/* ---- keys, for the media part alone ---------------------------------------------------------------------------------- */
+
+/* Keys of records under the protocol's number; the front door has 16 and up, the export 32. */
+enum { KEY_NTH = 2, KEY_TCP_RECORD = 3, KEY_TCP_SEEN = 4, KEY_TCP_STOCK = 5 };
+
+static inline void hik_put_address(uint8_t bytes[16], const address *addr)
+{
+    if (addr->len == 4)
+        memcpy(bytes, addr->data, 4);
+    else
+        memcpy(bytes, addr->data, MIN((size_t)addr->len, 16));
+}
+
+static inline void hik_flow_key_set(struct hik_flow_key *key, const address *src, uint32_t src_port, const address *dst,
+                         uint32_t dst_port, uint32_t ssrc, bool tcp)
+{
+    memset(key, 0, sizeof *key);
+    hik_put_address(key->src, src);
+    hik_put_address(key->dst, dst);
+    key->src_port = (uint16_t)src_port;
+    key->dst_port = (uint16_t)dst_port;
+    key->ssrc = ssrc;
+    key->type = (uint8_t)src->type;
+    key->tcp = tcp;
+}
+
+static inline guint hik_flow_key_hash(gconstpointer p)
+{
+    const struct hik_flow_key *key = (const struct hik_flow_key *)p;
+    uint32_t words[10] = {key->ssrc, (uint32_t)key->src_port << 16 | key->dst_port};
+
+    /* An IPv4 address fills the first word. */
+    memcpy(&words[2], key->src, sizeof(uint32_t));
+    memcpy(&words[3], key->dst, sizeof(uint32_t));
+    if (key->type == AT_IPv4)
+        return hik_words_hash(words, 4);
+    memcpy(&words[4], key->src + 4, 12);
+    memcpy(&words[7], key->dst + 4, 12);
+    return hik_words_hash(words, 10);
+}
+
+static inline gboolean hik_flow_key_equal(gconstpointer a, gconstpointer b)
+{
+    return memcmp(a, b, sizeof(struct hik_flow_key)) == 0;
+}
 
 #endif

@@ -9,7 +9,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "flow-key.h"
+#include "rtp-flow.h"
 #include "rtp-over-tcp.h"
 
 #include <epan/dissectors/packet-tcp.h>

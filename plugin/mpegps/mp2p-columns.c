@@ -45,7 +45,7 @@ bool hik_mp2p_is_told(packet_info *pinfo)
     return rtp && rtp->flow->session;
 }
 
-unsigned hik_mp2p_lost(packet_info *pinfo, const struct mp2p_record *record)
+unsigned hik_mp2p_lost(packet_info *pinfo, const struct hik_payload_record *record)
 {
     const struct hik_rtp *rtp = hik_media_rtp(pinfo);
 
@@ -54,7 +54,7 @@ unsigned hik_mp2p_lost(packet_info *pinfo, const struct mp2p_record *record)
 
 void hik_mp2p_columns(packet_info *pinfo, const struct mp2p_view *view)
 {
-    const struct mp2p_record *record = view->record;
+    const struct hik_payload_record *record = view->record;
     struct text text = {.len = 0};
     unsigned keys = 0;
 

@@ -483,7 +483,7 @@ static void on_event(void *user, const struct hik_ps_event *event)
     }
 }
 
-bool hik_mp2p_is_shown(packet_info *pinfo, proto_tree *tree, const struct mp2p_record *record)
+bool hik_mp2p_is_shown(packet_info *pinfo, proto_tree *tree, const struct hik_payload_record *record)
 {
     /* mp2p calls h264 and h265, and is there on each packet: they stand in the list of a frame's protocols. */
     return proto_field_is_referenced(tree, proto_mp2p) || (tree && (!record || record->flags & MP2P_EXPERTS)) ||
@@ -528,7 +528,7 @@ static void show_units(tvbuff_t *tvb, proto_tree *tree, proto_item *top, const s
     }
 }
 
-static void show_notes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, proto_item *top, const struct mp2p_record *record)
+static void show_notes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, proto_item *top, const struct hik_payload_record *record)
 {
     if (hik_mp2p_lost(pinfo, record) && !(pinfo->ptype == PT_TCP && record->flags & MP2P_CUT)) /* there, headers are cut off, too */
         expert_add_info_format(pinfo, top, hik_mp2p_is_told(pinfo) ? &ei_mp2p_lost_mild : &ei_mp2p_lost, "%u%s RTP packet%s of this stream missing before this one (so far)", record->lost,
@@ -558,7 +558,7 @@ static void show_notes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, prot
 
 void hik_mp2p_tree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct mp2p_view *view)
 {
-    const struct mp2p_record *record = view->record;
+    const struct hik_payload_record *record = view->record;
     struct build b;
     struct hik_ps_parser *parser;
     const struct hik_ps_state *s;

@@ -9,8 +9,9 @@
 #include "ws-compat.h"
 
 #include "ps-track.h"
+#include "rtp-flow.h"
 
-/* mp2p_record.flags */
+/* hik_payload_record.flags */
 enum {
     MP2P_HAS_STATE = 1,     /* base, left and nal_size tell where the packet begins */
     MP2P_GAP = 2,           /* lost packets are missing in front of it */
@@ -26,20 +27,9 @@ enum {
     MP2P_RESTART = 2048,    /* the sequence numbers begin anew here */
     MP2P_TAKEN = 4096,      /* said here, once per flow: another dissector has the encoding name of the SDP */
     MP2P_ODD = 8192,        /* something odd is in its bytes */
+    MP2P_SEEN = 16384,      /* the first pass saw it */
     /* what expert information is given about */
     MP2P_EXPERTS = MP2P_GAP | MP2P_RESTART | MP2P_LATE | MP2P_NO_PSM | MP2P_MISMATCH | MP2P_NOT_PS_BEGINS | MP2P_TAKEN | MP2P_ODD
-};
-
-/* What the first pass found about an RTP packet. Written on the first pass, kept in blocks of its flow, file scope. */
-struct mp2p_record {
-    uint32_t frame;
-    uint32_t seq;           /* extended */
-    uint32_t base;          /* index of the state it begins in, among the flow's; nal_size and left apart */
-    uint32_t nal_size;      /* bytes so far of the NAL unit that is open */
-    uint16_t left;          /* bytes left of the PES packet that is open */
-    uint16_t lost;          /* packets missing before it so far: those that come late are taken off; 65535 = or more */
-    uint16_t flags;
-    uint16_t detail;
 };
 
 /* An access unit (see struct hik_ps_unit), by the record of the packet that completed it. First pass, file scope. */
@@ -61,7 +51,7 @@ struct mp2p_picture {
 
 /* All there is to show about a packet. Packet scope. */
 struct mp2p_view {
-    const struct mp2p_record *record; /* NULL: a packet of no known flow */
+    const struct hik_payload_record *record; /* NULL: a packet of no known flow */
     const struct hik_ps_state *start; /* NULL: not known in what state its bytes begin */
     const struct mp2p_unit *units;    /* completed by it, in order */
     unsigned unit_count;
@@ -74,14 +64,14 @@ void hik_mp2p_tree_handoff(void);
 
 /* Packets missing before this one that are to be told of: what RTP's sequence numbers say decides, where they are followed. */
 bool hik_mp2p_is_told(packet_info *pinfo); /* the packet is a session's, whose own part warns of what is wrong with its flow */
-unsigned hik_mp2p_lost(packet_info *pinfo, const struct mp2p_record *record);
+unsigned hik_mp2p_lost(packet_info *pinfo, const struct hik_payload_record *record);
 
 /* Info column. */
 void hik_mp2p_columns(packet_info *pinfo, const struct mp2p_view *view);
 
 /* Somebody looks at our part of the packet: at the tree, a field of ours, of the parameter sets in it, or at the expert
  * information. Where nobody does, nothing is done. record may be NULL: nothing is known. */
-bool hik_mp2p_is_shown(packet_info *pinfo, proto_tree *tree, const struct mp2p_record *record);
+bool hik_mp2p_is_shown(packet_info *pinfo, proto_tree *tree, const struct hik_payload_record *record);
 
 /* Tree and expert information, for hik_mp2p_is_shown(). tree may be NULL. */
 void hik_mp2p_tree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct mp2p_view *view);

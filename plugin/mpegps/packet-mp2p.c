@@ -5,8 +5,6 @@
  * Nothing is reassembled and RTP's desegmentation is never asked for: it copies the whole of a growing picture at every
  * packet.
  *
- * Longer than 700 lines: records, recognition and the dissector share the state of a flow.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "ws-compat.h"
@@ -21,7 +19,7 @@
 #include "mp2p.h"
 #include "parts.h"
 
-enum { RECORDS = 64, LAST_BYTES = 64, RTP_HEADER = 12, SEARCH_DUPLICATE = 256 };
+enum { LAST_BYTES = 64, RTP_HEADER = 12 };
 
 /* A parser state that packets begin in (struct hik_ps_packed), shared by all of a flow that begin alike. */
 struct mp2p_base {
@@ -29,11 +27,9 @@ struct mp2p_base {
     uint8_t bytes[];
 };
 
-/* A flow's program stream. hik_flow.mp2p; file scope. Written on the first pass. What every packet touches stands first,
- * as rtp-flow.h asks. */
+/* A flow's program stream. hik_flow.mp2p; file scope. Written on the first pass. */
 struct mp2p_flow {
-    struct mp2p_record *block; /* the newest */
-    uint32_t records;
+    uint32_t record;        /* of the packet being taken in */
     uint32_t last_base;     /* its bytes follow, if they are few enough */
     uint16_t last_len;      /* 0: they are not */
     uint8_t picture_count;  /* 0 is "not known" */
@@ -46,7 +42,6 @@ struct mp2p_flow {
     struct hik_ps_track track;
 
     struct hik_h26x_rtp *bare; /* what else it may be, while no pack header came; NULL: nobody had to ask */
-    wmem_array_t *blocks;   /* struct mp2p_record *, RECORDS each */
     wmem_array_t *bases;    /* struct mp2p_base * */
     wmem_map_t *base_index; /* struct mp2p_base -> index + 1 */
     struct mp2p_picture pictures[MP2P_PICTURES]; /* sizes met; more are not told */
@@ -130,7 +125,7 @@ static void on_unit(void *user, const struct hik_ps_unit *unit)
         m->units = (struct mp2p_unit *)wmem_realloc(wmem_file_scope(), m->units, m->unit_room * sizeof *m->units);
     }
     entry = &m->units[m->unit_count++];
-    entry->record = m->records;
+    entry->record = m->record;
     set_unit(entry, unit, picture_index(m, unit->width, unit->height));
 }
 
@@ -140,7 +135,6 @@ static struct mp2p_flow *flow_state(struct hik_flow *flow)
 
     if (!m) {
         m = wmem_new0(wmem_file_scope(), struct mp2p_flow);
-        m->blocks = wmem_array_new(wmem_file_scope(), sizeof(struct mp2p_record *));
         m->bases = wmem_array_new(wmem_file_scope(), sizeof(struct mp2p_base *));
         m->base_index = wmem_map_new(wmem_file_scope(), base_hash, base_equal);
         hik_ps_track_init(&m->track, &file_memory, on_unit, m);
@@ -148,44 +142,6 @@ static struct mp2p_flow *flow_state(struct hik_flow *flow)
         flow->content = &m->content;
     }
     return m;
-}
-
-static struct mp2p_record *get_record(const struct mp2p_flow *m, uint32_t index)
-{
-    struct mp2p_record **block = (struct mp2p_record **)wmem_array_index(m->blocks, index / RECORDS);
-
-    return *block + index % RECORDS;
-}
-
-static struct mp2p_record *add_record(struct mp2p_flow *m)
-{
-    if (m->records % RECORDS == 0) {
-        m->block = wmem_alloc_array(wmem_file_scope(), struct mp2p_record, RECORDS);
-        wmem_array_append(m->blocks, &m->block, 1);
-    }
-    return &m->block[m->records++ % RECORDS];
-}
-
-/* The record of an RTP packet, NULL if the first pass did not see it. */
-static const struct mp2p_record *find_record(const struct mp2p_flow *m, uint32_t frame, uint32_t seq, uint32_t *index)
-{
-    uint32_t low = 0, high = m->records;
-
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-
-        if (get_record(m, middle)->frame < frame)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    for (; low < m->records && get_record(m, low)->frame == frame; low++) {
-        if (get_record(m, low)->seq == seq) {
-            *index = low;
-            return get_record(m, low);
-        }
-    }
-    return NULL;
 }
 
 /* Number of the base with these bytes; made if there is none. */
@@ -208,7 +164,7 @@ static uint32_t find_base(struct mp2p_flow *m, const struct hik_ps_packed *start
 }
 
 /* Keeps the state, once for all packets that begin in the same one. */
-static void keep_state(struct mp2p_flow *m, struct mp2p_record *record, const struct hik_ps_packed *start)
+static void keep_state(struct mp2p_flow *m, struct hik_payload_record *record, const struct hik_ps_packed *start)
 {
     record->left = start->left;
     record->nal_size = start->nal_size;
@@ -222,7 +178,7 @@ static void keep_state(struct mp2p_flow *m, struct mp2p_record *record, const st
 }
 
 /* The state a record tells of. Packet scope. */
-static struct hik_ps_state *recall_state(packet_info *pinfo, const struct mp2p_flow *m, const struct mp2p_record *record)
+static struct hik_ps_state *recall_state(packet_info *pinfo, const struct mp2p_flow *m, const struct hik_payload_record *record)
 {
     const struct mp2p_base *base = *(struct mp2p_base **)wmem_array_index(m->bases, record->base);
     struct hik_ps_state *state = wmem_new(pinfo->pool, struct hik_ps_state);
@@ -234,27 +190,24 @@ static struct hik_ps_state *recall_state(packet_info *pinfo, const struct mp2p_f
 /* ---- first pass ----------------------------------------------------------------------------------------------- */
 
 /* A duplicate begins like its original, if that is not long ago. */
-static void copy_original(const struct mp2p_flow *m, struct mp2p_record *record)
+static void copy_original(const struct hik_rtp *rtp, struct hik_payload_record *record)
 {
-    uint32_t index = m->records - 1;
+    const struct hik_rtp_record *original = hik_rtp_record_original(rtp->place.number);
+    const struct hik_payload_record *other;
 
-    for (unsigned n = 0; index && n < SEARCH_DUPLICATE; n++) {
-        const struct mp2p_record *other = get_record(m, --index);
-
-        if (other->seq == record->seq) {
-            record->base = other->base;
-            record->left = other->left;
-            record->nal_size = other->nal_size;
-            record->flags |= other->flags & (MP2P_HAS_STATE | MP2P_NOT_PS);
-            if (other->flags & MP2P_NOT_PS)
-                record->detail = other->detail;
-            return;
-        }
-    }
+    if (!original)
+        return;
+    other = &original->payload;
+    record->base = other->base;
+    record->left = other->left;
+    record->nal_size = other->nal_size;
+    record->flags |= other->flags & (MP2P_HAS_STATE | MP2P_NOT_PS);
+    if (other->flags & MP2P_NOT_PS)
+        record->detail = other->detail;
 }
 
 /* No pack header so far: what else may it be? */
-static void look_closer(struct mp2p_flow *m, struct mp2p_record *record, const struct hik_ps_packet *packet)
+static void look_closer(struct mp2p_flow *m, struct hik_payload_record *record, const struct hik_ps_packet *packet)
 {
     struct hik_content *content = &m->content;
     struct hik_h26x_rtp *bare = m->bare;
@@ -322,9 +275,9 @@ static const char *taken_by(const struct hik_rtp *rtp)
 }
 
 /* One of the packets missing in front of that one came. */
-static void fill_gap(struct mp2p_flow *m, uint32_t index)
+static void fill_gap(uint32_t number)
 {
-    struct mp2p_record *behind = get_record(m, index);
+    struct hik_payload_record *behind = &hik_rtp_record_get(number)->payload;
 
     if (behind->flags & MP2P_GAP && behind->lost != 65535 && --behind->lost == 0)
         behind->flags &= (uint16_t)~MP2P_GAP;
@@ -338,7 +291,7 @@ static void process_payload(packet_info *pinfo, tvbuff_t *tvb, struct mp2p_flow 
     struct hik_ps_packet packet;
     struct hik_ps_packed start;
     struct hik_ps_arrival arrival;
-    struct mp2p_record *record;
+    struct hik_payload_record *record = rtp->payload;
 
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
     packet.frame = pinfo->num;
@@ -347,30 +300,26 @@ static void process_payload(packet_info *pinfo, tvbuff_t *tvb, struct mp2p_flow 
     packet.marker = rtp->marker;
     packet.duplicate = rtp->duplicate;
     packet.restart = (rtp->flags & HIK_RTP_RESTART) != 0;
-    packet.record = m->records;
+    packet.record = m->record = rtp->place.number;
     packet.len = tvb_captured_length(tvb);
     packet.missing = tvb_reported_length(tvb) - packet.len;
     packet.data = tvb_get_ptr(tvb, 0, (int)packet.len);
     packet.start = &start;
 
-    /* on_unit() notes the number the record is going to have */
     hik_ps_track_packet(track, &packet, &arrival);
-    record = add_record(m);
-    memset(record, 0, sizeof *record);
-    record->frame = pinfo->num;
-    record->seq = packet.seq;
+    record->flags = MP2P_SEEN;
     m->cut |= packet.missing > 0;
     if (m->cut)
         record->flags |= MP2P_CUT;
     switch (arrival.order) {
     case HIK_PS_DUPLICATE:
         record->flags |= MP2P_DUPLICATE;
-        copy_original(m, record);
+        copy_original(rtp, record);
         return;
     case HIK_PS_LATE:
         record->flags |= MP2P_LATE;
         if (arrival.fills)
-            fill_gap(m, arrival.behind);
+            fill_gap(arrival.behind);
         break;
     case HIK_PS_LATE_LOST:
         record->flags |= MP2P_LATE;
@@ -498,7 +447,7 @@ static void find_units(const struct mp2p_flow *m, uint32_t record, struct mp2p_v
     uint32_t low = 0, high = m->unit_count;
 
     /* on the first pass they are the last ones */
-    if (record + 1 == m->records)
+    if (m->record == record)
         for (low = high; low > 0 && m->units[low - 1].record == record;)
             low--;
     while (low < high) {
@@ -516,12 +465,12 @@ static void find_units(const struct mp2p_flow *m, uint32_t record, struct mp2p_v
 }
 
 /* No further packet completed this picture: the capture, or the call, ended behind its last one. Only a later pass knows. */
-static void add_last_units(packet_info *pinfo, const struct mp2p_flow *m, uint32_t index, struct mp2p_view *view)
+static void add_last_units(packet_info *pinfo, const struct mp2p_flow *m, const struct hik_rtp *rtp, struct mp2p_view *view)
 {
     struct mp2p_unit *units = NULL;
     struct hik_ps_unit unit;
 
-    if (index + 1 < m->records && get_record(m, index + 1)->frame == pinfo->num)
+    if (!hik_rtp_record_is_last_in_frame(rtp->place.number))
         return;
     for (unsigned i = 0; i < HIK_PS_STREAMS; i++) {
         if (!hik_ps_track_open_unit(&m->track, i, &unit) || unit.last != pinfo->num)
@@ -543,7 +492,6 @@ static int dissect_mp2p(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, voi
     const struct hik_rtp *rtp = rtp_around(tvb, pinfo);
     struct mp2p_view view = { NULL, NULL, &no_unit, 0, NULL, NULL };
     struct mp2p_flow *m = NULL;
-    uint32_t index = 0;
     bool shown;
 
     if (rtp) {
@@ -553,16 +501,12 @@ static int dissect_mp2p(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, voi
         m = (struct mp2p_flow *)rtp->flow->mp2p;
     }
     if (m) {
-        if (!PINFO_FD_VISITED(pinfo)) {
-            index = m->records - 1;
-            view.record = &m->block[index % RECORDS];
-        } else {
-            view.record = find_record(m, pinfo->num, rtp->extended_seq, &index);
-        }
+        if (rtp->payload->flags & MP2P_SEEN)
+            view.record = rtp->payload;
         if (view.record && view.record->flags & MP2P_UNITS)
-            find_units(m, index, &view);
+            find_units(m, rtp->place.number, &view);
         if (view.record && PINFO_FD_VISITED(pinfo))
-            add_last_units(pinfo, m, index, &view);
+            add_last_units(pinfo, m, rtp, &view);
         if (view.record && view.record->flags & MP2P_TAKEN)
             view.taken_by = taken_by(rtp);
         if (view.record && view.record->flags & MP2P_KEY_BEGINS && rtp->key_frame)
@@ -578,7 +522,7 @@ static int dissect_mp2p(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, voi
         view.start = &parser->s;
     }
     col_set_str(pinfo->cinfo, COL_PROTOCOL, "MP2P");
-    if (view.record && view.record->flags)
+    if (view.record && view.record->flags != MP2P_SEEN)
         hik_mp2p_columns(pinfo, &view);
     if (shown)
         hik_mp2p_tree(tvb, pinfo, tree, &view);
@@ -588,15 +532,13 @@ static int dissect_mp2p(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, voi
 void hik_mp2p_after_stock(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct hik_rtp *rtp)
 {
     const struct hik_rtp *current = hik_media_rtp(pinfo);
-    const struct mp2p_flow *m = (const struct mp2p_flow *)rtp->flow->mp2p;
     const char *stock_proto = pinfo->current_proto;
-    uint32_t index;
     bool writable;
 
     if (!current || current->serial != rtp->serial || current->payload_parsed || rtp->payload_len == 0 ||
         rtp->payload_off >= tvb_captured_length(tvb) || !proto_is_protocol_enabled(protocol))
         return;
-    if (PINFO_FD_VISITED(pinfo) ? !m || !find_record(m, pinfo->num, rtp->extended_seq, &index) : !hik_media_is_program_stream(rtp))
+    if (PINFO_FD_VISITED(pinfo) ? !(rtp->payload->flags & MP2P_SEEN) : !hik_media_is_program_stream(rtp))
         return;
     if (!PINFO_FD_VISITED(pinfo))
         rtp->flow->parsed_after = true;

@@ -51,7 +51,7 @@ static void judge_payload_type(packet_info *pinfo, struct hik_flow *flow, const 
     flow->checked_against_sdp |= HIK_CHECKED_PAYLOAD_TYPE;
     flow->undeclared_pt = rtp->payload_type;
     flow->undeclared_frame = pinfo->num;
-    flow->undeclared_nth = rtp->nth;
+    flow->undeclared_nth = rtp->place.nth;
 }
 
 /* On the first packet that comes when the answer is known (before, it may be early media), and again after each re-INVITE until
@@ -63,7 +63,7 @@ static void judge_flow(packet_info *pinfo, struct hik_flow *flow, const struct h
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
     flow->checked_against_sdp = HIK_CHECKED | (flow->checked_against_sdp & HIK_CHECKED_PAYLOAD_TYPE);
     flow->checked_frame = pinfo->num;
-    flow->checked_nth = rtp->nth;
+    flow->checked_nth = rtp->place.nth;
     flow->checked_answer = session->answer.frame;
     /* an audio line beside the video, and the way back of a conversation, have SSRCs of their own */
     if (hik_media_facts_is_announced(session, flow) && hik_session_expected_ssrc(session, &expected)) {
@@ -197,7 +197,7 @@ bool hik_findings_has_rtp(packet_info *pinfo, const struct hik_rtp *rtp)
     const struct hik_flow *flow = rtp->flow;
 
     return (rtp->flags & ODD_FLAGS) || rtp->gap || pinfo->num == flow->first_frame || pinfo->num == flow->checked_frame ||
-           pinfo->num == flow->undeclared_frame || pinfo->num == flow->look_frame;
+           pinfo->num == flow->undeclared_frame || pinfo->num == flow->look_frame || pinfo->num == flow->cut.frame;
 }
 
 void hik_findings_show_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, proto_item *item, const struct hik_rtp *rtp,
@@ -206,14 +206,14 @@ void hik_findings_show_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, 
     const struct hik_flow *flow = rtp->flow;
 
     hik_session_tree_first_media(tvb, tree, session);
-    if (pinfo->num == flow->first_frame && rtp->nth == flow->first_nth)
+    if (pinfo->num == flow->first_frame && rtp->place.nth == flow->first_nth)
         show_first(pinfo, item, flow, session);
-    if (pinfo->num == flow->checked_frame && rtp->nth == flow->checked_nth)
+    if (pinfo->num == flow->checked_frame && rtp->place.nth == flow->checked_nth)
         show_judgement(pinfo, item, flow, session);
-    if (pinfo->num == flow->undeclared_frame && rtp->nth == flow->undeclared_nth)
+    if (pinfo->num == flow->undeclared_frame && rtp->place.nth == flow->undeclared_nth)
         expert_add_info_format(pinfo, item, &ei_payload_not_declared,
                                "Payload type %u is in no m= line of the session", flow->undeclared_pt);
-    if (pinfo->num == flow->cut.frame && rtp->nth == flow->cut.nth && !flow->tcp)
+    if (pinfo->num == flow->cut.frame && rtp->place.nth == flow->cut.nth && !flow->tcp)
         hik_cut_show(pinfo, item, flow->cut.cut, ", and less of others of this stream: RTP packets are counted by their headers, pictures "
                      "are not judged. Record whole packets (tcpdump and tshark: -s 0)");
     if (pinfo->num == flow->look_frame && !flow->look_quiet && rtp->extended_seq == flow->look_seq)
