@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Packs video as GB/T 28181 devices do: access units -> program stream packs -> RTP packets. Used by gen_ps_*.py and by
-scripts/bench-media; the pieces of the program stream itself are hikpcap's."""
+scripts/bench; the pieces of the program stream itself are hikpcap's."""
 
 import re
 

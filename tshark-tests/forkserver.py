@@ -44,7 +44,9 @@ def serves(command):
 
 
 class Server:
-    def __init__(self, prefix, command, environment, library, folder):
+    def __init__(self, prefix, command, environment, library, folder, patience=120):
+        """patience: seconds in which it must be ready, or answer."""
+        self.patience = patience
         self.socket, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.errors = tempfile.TemporaryFile()
         preload = ("%s %s" % (environment.get("LD_PRELOAD", ""), library)).strip()
@@ -52,7 +54,7 @@ class Server:
             [*prefix, *command], env={**environment, "LD_PRELOAD": preload, "HIK_FORK_SERVER": str(other.fileno())},
             cwd=folder, pass_fds=[other.fileno()], stdin=subprocess.DEVNULL, stdout=self.errors, stderr=self.errors)
         other.close()
-        self.socket.settimeout(120)
+        self.socket.settimeout(self.patience)
         ready = self.number() == 0
         self.errors.seek(0)
         # What it said while it registered is every run's complaint.
@@ -71,7 +73,7 @@ class Server:
             if stdin:
                 source.write(stdin)
                 source.seek(0)
-            self.socket.settimeout(120)
+            self.socket.settimeout(self.patience)
             socket.send_fds(self.socket, [b"".join(os.fsencode(word) + b"\0" for word in command)],
                             [source.fileno(), out.fileno(), errors.fileno()])
             process = self.number()
@@ -80,7 +82,7 @@ class Server:
                 status = self.number()
             except socket.timeout:
                 os.kill(process, signal.SIGKILL)
-                self.socket.settimeout(120)
+                self.socket.settimeout(self.patience)
                 self.number()
                 raise subprocess.TimeoutExpired(command, timeout) from None
             out.seek(0)

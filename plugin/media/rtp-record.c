@@ -1,6 +1,6 @@
 /* rtp-record.c
  * The records of RTP and RTCP packets: one store, in order of frame, found by frame and place in it. Not under the frames with
- * p_add_proto_data(), which takes twice the memory of a record to keep a pointer to it.
+ * p_add_proto_data(), which takes more memory than a record to keep a pointer to it (docs/performance.md).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
