@@ -58,7 +58,8 @@ def test_another_ssrc_is_announced(tshark, made):
     made.call.offer_y = made.call.answer_y = "0100009999"
     made.again()
     made.media(10)
-    assert "SSRC_MISMATCH RTP from 192.0.2.10:40000 carries SSRC %d, the answer announced 100009999" % made.ssrc in made.end(tshark)
+    assert "SSRC_MISMATCH RTP from 192.0.2.10:40000 carries SSRC %010u (0x%08x), the answer announced 0100009999 (0x05f6080f)" % (
+        made.ssrc, made.ssrc) in made.end(tshark)
     assert items(tshark, made.cap, "ssrc_mismatch") == [(rtp_frames(tshark, made.cap)[10], "error")]
     rows = tshark.fields_everywhere(made.cap, ["hikcascade.expected_ssrc", "hikcascade.session"], "rtp")
     assert [row["hikcascade.expected_ssrc"] for row in rows] == [[str(made.ssrc)]] * 10 + [["100009999"]] * 10
