@@ -133,15 +133,15 @@ EXPERTS = {
     "audio_refused": [(2, "note", "Media port is 0: this side does without this one of the streams")],
     "inside_nat": [(5, "note", "Media comes from 203.0.113.9:61000, which no SDP of the session announced; it is where the SIP "
                                "comes from (NAT, or another port)")],
-    "wrong_port": [(5, "warning", "Media with the SSRC announced goes to 198.51.100.20:30000, which its receiver did not announce")],
+    "wrong_port": [(5, "error", "Media with the SSRC announced goes to 198.51.100.20:30000, which its receiver did not announce")],
     "translated": [(5, "warning", "Media with the SSRC announced goes to 198.51.100.99:20000, which its receiver did not announce")],
     "astray": [
-        (5, "warning", "Media with the SSRC announced goes to 203.0.113.2:4321, which its receiver did not announce"),
+        (5, "error", "Media with the SSRC announced goes to 203.0.113.2:4321, which its receiver did not announce"),
         (5, "note", "Media comes from 192.0.2.10:45678, which no SDP of the session announced; it is where the SIP "
                     "comes from (NAT, or another port)"),
     ],
     "astray_ipv6": [
-        (5, "warning", "Media with the SSRC announced goes to [2001:db8:20::187]:4321, which its receiver did not announce"),
+        (5, "error", "Media with the SSRC announced goes to [2001:db8:20::187]:4321, which its receiver did not announce"),
         (5, "warning", "Media comes from [2001:db8:99::1]:45678, which no SDP of the session announced"),
     ],
     "elsewhere": [(3, "error", "No media: 200 OK and ACK, 0 RTP packets to 198.51.100.20:20000 in 10.2 s, then 198.51.100.20:7100 "
