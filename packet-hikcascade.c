@@ -297,8 +297,8 @@ static tvbuff_t *readable(tvbuff_t *tvb, const uint8_t *buf, const struct hik_si
     return tvb_new_subset_length(tvb, 0, (int)(sip->headers_end + sip->body_present));
 }
 
-/* A message, or the rest of one, of which nothing can be read. Stock shows its bytes. */
-static int dissect_unreadable(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, dissector_handle_t stock, const char *what)
+/* A message, or the rest of one, of which nothing can be read: bytes. Stock's sip would find fault with half a line. */
+static int dissect_unreadable(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const char *what)
 {
     proto_item *item;
 
@@ -306,7 +306,9 @@ static int dissect_unreadable(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tre
         hik_cut_add(pinfo);
         hik_cut_unplaced_add(pinfo, tvb);
     }
-    hik_stock_call(stock, tvb, pinfo, tree);
+    col_set_str(pinfo->cinfo, COL_PROTOCOL, "SIP");
+    col_append_sep_str(pinfo->cinfo, COL_INFO, " | ", what);
+    call_data_dissector(tvb, pinfo, tree);
     item = proto_tree_add_protocol_format(tree, proto_hikcascade, tvb, 0, -1, "Hikvision cascade (GB/T 28181), %s", what);
     show_cut(tvb, pinfo, item);
     return (int)tvb_captured_length(tvb);
@@ -397,7 +399,7 @@ static int dissect_hik_udp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     buf = tvb_get_ptr(tvb, 0, (int)length);
     if (!parse_datagram(pinfo, tvb, buf, length, &sip)) {
         if (hik_cut_is(pinfo, tvb) && !pinfo->flags.in_error_pkt && hik_sip_is_cut_start(buf, length, FOREIGN_START))
-            return dissect_unreadable(tvb, pinfo, tree, sip_handle, "a SIP message whose start line is cut");
+            return dissect_unreadable(tvb, pinfo, tree, "a SIP message whose start line is cut");
         note_other(pinfo);
         return 0;
     }
@@ -598,11 +600,11 @@ static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, e
         }
         if (!parse_piece(buf + off, length - off, whole, &sip)) {
             if (!whole && (ours || place == PLACE_OURS) && hik_sip_is_cut_start(buf + off, length - off, FOREIGN_START)) {
-                dissect_unreadable(tvb_new_subset_remaining(tvb, (int)off), pinfo, tree, sip_tcp_handle, "a SIP message whose start line is cut");
+                dissect_unreadable(tvb_new_subset_remaining(tvb, (int)off), pinfo, tree, "a SIP message whose start line is cut");
                 return (int)length;
             }
             if (!whole && !ours && place == PLACE_OURS && is_rest(pinfo)) {
-                dissect_unreadable(tvb, pinfo, tree, sip_tcp_handle, "the rest of a SIP message");
+                dissect_unreadable(tvb, pinfo, tree, "the rest of a SIP message");
                 return (int)length;
             }
             if (place == PLACE_BESIDE) {
