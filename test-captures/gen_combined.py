@@ -97,7 +97,7 @@ def many_small_losses(packets, line, mixed, expected):
 
 def ssrc_changed(packets, line, mixed, expected):
     whole = len(line.sent) + len(packets)
-    expected.say("SSRC_CHANGED", r"^2 different SSRCs from %s; %d of %d packets carry %d" % (line.at, whole - 10, whole, line.ssrc))
+    expected.say("SSRC_CHANGED", r"^2 different SSRCs from %s; %d of %d packets carry %010d " % (line.at, whole - 10, whole, line.ssrc))
     return packets[:-10] + [packet.clone(ssrc=line.ssrc + 500000) for packet in packets[-10:]]
 
 
@@ -182,7 +182,7 @@ def wrong_ssrc(packets, line, mixed, expected):
     wrong = line.ssrc + 1000000
     for packet in line.sent:
         assert packet.ssrc == wrong
-    expected.say("SSRC_MISMATCH", r"^RTP from %s carries SSRC %d, the answer announced %d" % (line.at, wrong, line.ssrc))
+    expected.say("SSRC_MISMATCH", r"^RTP from %s carries SSRC %010d .*, the answer announced %010d" % (line.at, wrong, line.ssrc))
     return [packet.clone(ssrc=wrong) for packet in packets]
 
 
