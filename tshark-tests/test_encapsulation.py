@@ -80,7 +80,7 @@ def test_it_is_inside(tshark):
     """What is compared above is what it says."""
     layers = {"VLAN": "eth:ethertype:vlan:ethertype:ip:udp", "QinQ": "eth:ethertype:ieee8021ad:ethertype:vlan:ethertype:ip:udp", "PPPoE": "pppoes:ppp:ip",
               "GRE": "ip:gre:ip:udp", "ERSPAN II": "gre:erspan:eth", "ERSPAN III": "gre:erspan:eth", "VXLAN": "udp:vxlan:eth",
-              "MPLS": "mpls:ip", "SLL": "sll:ethertype:ip", "SLL2": "sll:ethertype:ip", "in IPv6": "ipv6:ip:udp", "GTP": "gtp:ip:udp"}
+              "MPLS": "ethertype:mpls:", "SLL": "sll:ethertype:ip", "SLL2": "sll:ethertype:ip", "in IPv6": "ipv6:ip:udp", "GTP": "gtp:ip:udp"}
     for name, wanted in layers.items():
         row = tshark.fields(gen.wrapped(name, call("IPv4")), ["frame.protocols"], "frame.number == 1")[0]
         assert wanted in row["frame.protocols"][0], (name, row)
