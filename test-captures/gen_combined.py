@@ -346,7 +346,7 @@ class Ended(Mixed):
         elif self.how == "file_end":
             core = call.in_dialog("MESSAGE", link.lower, content_type="Application/MANSCDP+xml", body=MEDIA_STATUS % call.camera)
             call.answer_to(core, link.upper)
-            found.say("NO_BYE", r"^the file was at its end \(MediaStatus 121\) \S+ s before the end of the capture; \S+ did not say BYE$")
+            found.say("NO_BYE", r"^the file was at its end \(MediaStatus 121\) \S+ s before the end of the capture; \S+ sent no BYE$")
         elif self.how == "nothing":
             found.say("NO_BYE", r"^media stopped \S+ s before the end of the capture without a BYE$")
         else:
