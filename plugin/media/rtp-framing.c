@@ -34,7 +34,7 @@ unsigned hik_framing_size(const struct hik_framing *framing, const uint8_t *byte
 }
 
 /* An RTP header, or RTCP, at the begin of the bytes? len: of the packet, UINT32_MAX if nothing tells. */
-static enum hik_look look_at_packet(const uint8_t *bytes, unsigned there, uint32_t len, struct hik_head *head)
+static enum hik_framing_look look_at_packet(const uint8_t *bytes, unsigned there, uint32_t len, struct hik_head *head)
 {
     if (len < RTCP_MIN_PACKET)
         return HIK_LOOK_NO;
@@ -67,7 +67,7 @@ static enum hik_look look_at_packet(const uint8_t *bytes, unsigned there, uint32
     return HIK_LOOK_YES;
 }
 
-enum hik_look hik_framing_look(const struct hik_framing *framing, const uint8_t *bytes, unsigned there, struct hik_head *head)
+enum hik_framing_look hik_framing_look(const struct hik_framing *framing, const uint8_t *bytes, unsigned there, struct hik_head *head)
 {
     uint32_t len = UINT32_MAX;
 
@@ -159,7 +159,7 @@ bool hik_framing_detect(const uint8_t *bytes, unsigned there, bool at_start, con
     static const struct hik_framing rfc4571 = {HIK_FRAMING_RFC4571, LENGTH_BYTES}, none = {HIK_FRAMING_NONE, 0};
     struct hik_head head, first;
     unsigned off = 0;
-    enum hik_look look;
+    enum hik_framing_look look;
 
     *framing = rfc4571;
     while (off + LENGTH_BYTES <= there && get16(bytes + off) == 0)

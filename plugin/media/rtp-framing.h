@@ -30,7 +30,7 @@ struct hik_framing {
     unsigned head;       /* bytes in front of the RTP packet */
 };
 
-enum hik_look {
+enum hik_framing_look {
     HIK_LOOK_NO,
     HIK_LOOK_SHORT,      /* nothing speaks against it, but the bytes end too soon */
     HIK_LOOK_YES
@@ -54,7 +54,7 @@ struct hik_known {
 };
 
 /* Is there a frame with RTP or RTCP at the begin of these bytes? Constant work. Reads `there` bytes at most. */
-enum hik_look hik_framing_look(const struct hik_framing *framing, const uint8_t *bytes, unsigned there, struct hik_head *head);
+enum hik_framing_look hik_framing_look(const struct hik_framing *framing, const uint8_t *bytes, unsigned there, struct hik_head *head);
 
 /* The size of the frame at the begin of the bytes by its length alone, whatever is inside; 0: too short to say. Not for
  * HIK_FRAMING_NONE. */

@@ -247,7 +247,7 @@ static uint32_t feed_frames(struct hik_tcp_work *w, struct hik_tcp_run *run, con
         const uint8_t *at = piece->at + off;
         uint32_t there = piece->len - off, size;
         struct hik_head head, next;
-        enum hik_look look = hik_framing_look(framing, at, there, &head);
+        enum hik_framing_look look = hik_framing_look(framing, at, there, &head);
 
         size = head.size;
         if (framing->kind == HIK_FRAMING_RFC4571 && there >= framing->head && size == framing->head) {
@@ -316,7 +316,7 @@ static uint32_t feed_open(struct hik_tcp_work *w, struct hik_tcp_run *run, const
     struct hik_head head;
 
     while (run->open.len > 0) {
-        enum hik_look look = hik_framing_look(framing, run->open.at, run->open.len, &head);
+        enum hik_framing_look look = hik_framing_look(framing, run->open.at, run->open.len, &head);
         uint32_t more;
 
         if (look == HIK_LOOK_SHORT) {

@@ -71,33 +71,33 @@ bool hik_es_is_adts(const uint8_t *data, size_t len, bool partial);
 
 /* ---- payload that is no program stream ------------------------------------------------------------------------ */
 
-enum hik_look {
-    HIK_LOOK_NONE,          /* not known yet */
-    HIK_LOOK_H264_RTP, HIK_LOOK_H265_RTP, HIK_LOOK_H264_ANNEXB, HIK_LOOK_H265_ANNEXB, HIK_LOOK_MPEG_TS, HIK_LOOK_PES,
-    HIK_LOOK_HIK_PRIVATE, HIK_LOOK_DAHUA_PRIVATE, HIK_LOOK_AAC, HIK_LOOK_ENCRYPTED, HIK_LOOK_PRIVATE,
-    HIK_LOOKS
+enum hik_content_kind {
+    HIK_CONTENT_NONE,          /* not known yet */
+    HIK_CONTENT_H264_RTP, HIK_CONTENT_H265_RTP, HIK_CONTENT_H264_ANNEXB, HIK_CONTENT_H265_ANNEXB, HIK_CONTENT_MPEG_TS, HIK_CONTENT_PES,
+    HIK_CONTENT_HIK_PRIVATE, HIK_CONTENT_DAHUA_PRIVATE, HIK_CONTENT_AAC, HIK_CONTENT_ENCRYPTED, HIK_CONTENT_PRIVATE,
+    HIK_CONTENT_KINDS
 };
-/* "H.264 (RFC 6184)" ...; NULL for HIK_LOOK_NONE. Static. */
-const char *hik_look_name(enum hik_look look);
+/* "H.264 (RFC 6184)" ...; NULL for HIK_CONTENT_NONE. Static. */
+const char *hik_content_kind_name(enum hik_content_kind look);
 /* Codec a look implies, HIK_ES_UNKNOWN if none. */
-enum hik_es_codec hik_look_codec(enum hik_look look);
+enum hik_es_codec hik_content_kind_codec(enum hik_content_kind look);
 
 /* Gathers evidence over the first packets of a flow in which no pack header came. Zeroed at start; no memory. */
-struct hik_looker {
+struct hik_content_probe {
     uint32_t packets, bytes;
     uint32_t fresh;         /* packets that begin a new timestamp right after their predecessor */
     uint32_t h264, h265;    /* packets that are well-formed RFC 6184 / RFC 7798 payloads */
     uint32_t h264_bad, h265_bad; /* that are not */
     uint32_t h264_strong, h265_strong; /* parameter sets, starts of fragmented units */
-    uint32_t signature[HIK_LOOKS]; /* packets with the signature of that format */
+    uint32_t signature[HIK_CONTENT_KINDS]; /* packets with the signature of that format */
     uint32_t timestamp;     /* of the last packet */
     uint32_t seq;           /* extended, of the last packet */
     uint32_t histogram[16]; /* high nibbles: encrypted or compressed bytes are even */
     uint32_t sampled;
-    enum hik_look look;     /* the verdict, once there is one */
+    enum hik_content_kind look;     /* the verdict, once there is one */
 };
-/* One more packet. Returns the verdict, HIK_LOOK_NONE as long as it may still be a program stream. */
-enum hik_look hik_looker_feed(struct hik_looker *looker, uint32_t extended_seq, uint32_t timestamp, const uint8_t *payload,
+/* One more packet. Returns the verdict, HIK_CONTENT_NONE as long as it may still be a program stream. */
+enum hik_content_kind hik_content_probe_feed(struct hik_content_probe *looker, uint32_t extended_seq, uint32_t timestamp, const uint8_t *payload,
                               size_t len);
 
 #endif

@@ -92,10 +92,10 @@ bool hik_h26x_rtp_feed(struct hik_h26x_rtp *video, uint32_t extended_seq, uint32
     bool other = false;
 
     if (!video->settled && len > 0) {
-        enum hik_es_codec looks = hik_look_codec(hik_looker_feed(&video->looker, extended_seq, timestamp, payload, len));
+        enum hik_es_codec looks = hik_content_kind_codec(hik_content_probe_feed(&video->looker, extended_seq, timestamp, payload, len));
 
-        video->settled = video->looker.look != HIK_LOOK_NONE || video->looker.packets >= LOOKED_AT;
-        other = (video->looker.look == HIK_LOOK_H264_RTP || video->looker.look == HIK_LOOK_H265_RTP) && looks != video->codec;
+        video->settled = video->looker.look != HIK_CONTENT_NONE || video->looker.packets >= LOOKED_AT;
+        other = (video->looker.look == HIK_CONTENT_H264_RTP || video->looker.look == HIK_CONTENT_H265_RTP) && looks != video->codec;
         if (other)
             video->codec = (uint8_t)looks;
     }

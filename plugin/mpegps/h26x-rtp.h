@@ -24,7 +24,7 @@ struct hik_h26x_rtp {
     uint8_t payload_type;   /* of the packets that are fed; the caller's own */
     uint8_t codec;          /* enum hik_es_codec: H.264, H.265, or unknown */
     bool settled;           /* looked at long enough */
-    struct hik_looker looker;
+    struct hik_content_probe looker;
     struct hik_h26x_count h264, h265; /* once it is settled, only that of the codec goes on */
 };
 

@@ -65,7 +65,7 @@ void hik_mp2p_columns(packet_info *pinfo, const struct mp2p_view *view)
     }
     if (record->flags & MP2P_NOT_PS) {
         add_text(&text, ", not PS: ");
-        add_text(&text, hik_look_name((enum hik_look)record->detail));
+        add_text(&text, hik_content_kind_name((enum hik_content_kind)record->detail));
     }
     for (unsigned i = 0; i < view->unit_count; i++)
         keys += view->units[i].key;

@@ -553,7 +553,7 @@ static void show_notes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, prot
     }
     if (record->flags & MP2P_NOT_PS_BEGINS)
         expert_add_info_format(pinfo, top, hik_mp2p_is_told(pinfo) ? &ei_mp2p_not_ps_mild : &ei_mp2p_not_ps, "Declared as MPEG program stream, but no pack header comes: looks like %s",
-                               hik_look_name((enum hik_look)record->detail));
+                               hik_content_kind_name((enum hik_content_kind)record->detail));
 }
 
 void hik_mp2p_tree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct mp2p_view *view)

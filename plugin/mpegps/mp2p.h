@@ -19,7 +19,7 @@ enum {
     MP2P_LATE = 8,
     MP2P_NO_PSM = 16,       /* said here, once per stream */
     MP2P_MISMATCH = 32,     /* said here: detail = stream_type << 8 | codec */
-    MP2P_NOT_PS = 64,       /* not a program stream: detail = enum hik_look */
+    MP2P_NOT_PS = 64,       /* not a program stream: detail = enum hik_content_kind */
     MP2P_NOT_PS_BEGINS = 128,
     MP2P_UNITS = 256,       /* completes access units */
     MP2P_KEY_BEGINS = 512,

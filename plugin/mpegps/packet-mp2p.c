@@ -211,32 +211,32 @@ static void look_closer(struct mp2p_flow *m, struct hik_payload_record *record, 
 {
     struct hik_content *content = &m->content;
     struct hik_h26x_rtp *bare = m->bare;
-    enum hik_look before, look;
+    enum hik_content_kind before, look;
 
     if (!bare)
         bare = m->bare = wmem_new0(wmem_file_scope(), struct hik_h26x_rtp);
     before = bare->looker.look;
-    if (bare->settled && before == HIK_LOOK_NONE) {
-        hik_looker_feed(&bare->looker, packet->seq, packet->timestamp, packet->data, packet->len);
-        bare->codec = (uint8_t)hik_look_codec(bare->looker.look);
+    if (bare->settled && before == HIK_CONTENT_NONE) {
+        hik_content_probe_feed(&bare->looker, packet->seq, packet->timestamp, packet->data, packet->len);
+        bare->codec = (uint8_t)hik_content_kind_codec(bare->looker.look);
     }
     hik_h26x_rtp_feed(bare, packet->seq, packet->timestamp, packet->data, packet->len);
     look = bare->looker.look;
-    if (look == HIK_LOOK_NONE)
+    if (look == HIK_CONTENT_NONE)
         return;
     record->flags |= MP2P_NOT_PS;
     record->detail = (uint16_t)look;
-    if (look == HIK_LOOK_H264_RTP || look == HIK_LOOK_H265_RTP)
+    if (look == HIK_CONTENT_H264_RTP || look == HIK_CONTENT_H265_RTP)
         hik_payload_check_count(content, bare);
-    if (before != HIK_LOOK_NONE) {
+    if (before != HIK_CONTENT_NONE) {
         content->not_ps_packets++;
         return;
     }
     record->flags |= MP2P_NOT_PS_BEGINS;
     content->not_ps_packets += bare->looker.packets;
-    content->looks_like = hik_look_name(look);
-    if (hik_look_codec(look) != HIK_ES_UNKNOWN)
-        content->codec = hik_es_codec_name(hik_look_codec(look));
+    content->looks_like = hik_content_kind_name(look);
+    if (hik_content_kind_codec(look) != HIK_ES_UNKNOWN)
+        content->codec = hik_es_codec_name(hik_content_kind_codec(look));
 }
 
 static void tell_content(struct hik_content *content, const struct hik_ps_track *t)

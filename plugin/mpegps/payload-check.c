@@ -209,6 +209,6 @@ void hik_payload_check(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *
     if (rtp->payload_type != video->payload_type)
         return;
     if (hik_h26x_rtp_feed(video, rtp->extended_seq, rtp->timestamp, payload, len))
-        found(pinfo, rtp, video->codec == HIK_ES_H265 ? "H265" : "H264", hik_look_name(video->looker.look), wrapper);
+        found(pinfo, rtp, video->codec == HIK_ES_H265 ? "H265" : "H264", hik_content_kind_name(video->looker.look), wrapper);
     hik_payload_check_count(&bare->content, video);
 }

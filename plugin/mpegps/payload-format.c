@@ -12,33 +12,33 @@
 
 #include <string.h>
 
-const char *hik_look_name(enum hik_look look)
+const char *hik_content_kind_name(enum hik_content_kind look)
 {
-    static const char *const names[HIK_LOOKS] = {
-        [HIK_LOOK_H264_RTP] = "H.264 (RFC 6184)",
-        [HIK_LOOK_H265_RTP] = "H.265 (RFC 7798)",
-        [HIK_LOOK_H264_ANNEXB] = "H.264 byte stream",
-        [HIK_LOOK_H265_ANNEXB] = "H.265 byte stream",
-        [HIK_LOOK_MPEG_TS] = "MPEG-2 transport stream",
-        [HIK_LOOK_PES] = "PES packets without pack headers",
-        [HIK_LOOK_HIK_PRIVATE] = "Hikvision private format (IMKH)",
-        [HIK_LOOK_DAHUA_PRIVATE] = "Dahua private format (DHAV)",
-        [HIK_LOOK_AAC] = "AAC (ADTS)",
-        [HIK_LOOK_ENCRYPTED] = "encrypted or unknown compressed data",
-        [HIK_LOOK_PRIVATE] = "a private format",
+    static const char *const names[HIK_CONTENT_KINDS] = {
+        [HIK_CONTENT_H264_RTP] = "H.264 (RFC 6184)",
+        [HIK_CONTENT_H265_RTP] = "H.265 (RFC 7798)",
+        [HIK_CONTENT_H264_ANNEXB] = "H.264 byte stream",
+        [HIK_CONTENT_H265_ANNEXB] = "H.265 byte stream",
+        [HIK_CONTENT_MPEG_TS] = "MPEG-2 transport stream",
+        [HIK_CONTENT_PES] = "PES packets without pack headers",
+        [HIK_CONTENT_HIK_PRIVATE] = "Hikvision private format (IMKH)",
+        [HIK_CONTENT_DAHUA_PRIVATE] = "Dahua private format (DHAV)",
+        [HIK_CONTENT_AAC] = "AAC (ADTS)",
+        [HIK_CONTENT_ENCRYPTED] = "encrypted or unknown compressed data",
+        [HIK_CONTENT_PRIVATE] = "a private format",
     };
 
-    return (unsigned)look < HIK_LOOKS ? names[look] : NULL;
+    return (unsigned)look < HIK_CONTENT_KINDS ? names[look] : NULL;
 }
 
-enum hik_es_codec hik_look_codec(enum hik_look look)
+enum hik_es_codec hik_content_kind_codec(enum hik_content_kind look)
 {
     switch (look) {
-    case HIK_LOOK_H264_RTP:
-    case HIK_LOOK_H264_ANNEXB:
+    case HIK_CONTENT_H264_RTP:
+    case HIK_CONTENT_H264_ANNEXB:
         return HIK_ES_H264;
-    case HIK_LOOK_H265_RTP:
-    case HIK_LOOK_H265_ANNEXB:
+    case HIK_CONTENT_H265_RTP:
+    case HIK_CONTENT_H265_ANNEXB:
         return HIK_ES_H265;
     default:
         return HIK_ES_UNKNOWN;
@@ -129,42 +129,42 @@ static int fits_h265(const uint8_t *p, size_t len)
     }
 }
 
-static enum hik_look signature(const uint8_t *p, size_t len)
+static enum hik_content_kind signature(const uint8_t *p, size_t len)
 {
     size_t start = 0;
 
     if (len >= 4 && memcmp(p, "IMKH", 4) == 0)
-        return HIK_LOOK_HIK_PRIVATE;
+        return HIK_CONTENT_HIK_PRIVATE;
     if (len >= 4 && memcmp(p, "DHAV", 4) == 0)
-        return HIK_LOOK_DAHUA_PRIVATE;
+        return HIK_CONTENT_DAHUA_PRIVATE;
     if (len >= 188 && len % 188 == 0 && p[0] == 0x47) {
         size_t at = 0;
 
         while (at < len && p[at] == 0x47)
             at += 188;
-        return at >= len ? HIK_LOOK_MPEG_TS : HIK_LOOK_NONE;
+        return at >= len ? HIK_CONTENT_MPEG_TS : HIK_CONTENT_NONE;
     }
     if (len >= 9 && p[0] == 0 && p[1] == 0 && p[2] == 1 && p[3] >= 0xbd && p[3] <= 0xef)
-        return HIK_LOOK_PES;
+        return HIK_CONTENT_PES;
     if (len >= 6 && p[0] == 0 && p[1] == 0)
         start = p[2] == 1 ? 3 : p[2] == 0 && p[3] == 1 ? 4 : 0;
     if (start) {
         switch (hik_nal_guess(p[start], p[start + 1])) {
         case HIK_ES_H264:
-            return HIK_LOOK_H264_ANNEXB;
+            return HIK_CONTENT_H264_ANNEXB;
         case HIK_ES_H265:
-            return HIK_LOOK_H265_ANNEXB;
+            return HIK_CONTENT_H265_ANNEXB;
         default:
             break;
         }
     }
     if (hik_es_is_adts(p, len, false))
-        return HIK_LOOK_AAC;
-    return HIK_LOOK_NONE;
+        return HIK_CONTENT_AAC;
+    return HIK_CONTENT_NONE;
 }
 
 /* Compressed and encrypted bytes use all values alike: chi-square over 16 classes. */
-static bool is_even(const struct hik_looker *looker)
+static bool is_even(const struct hik_content_probe *looker)
 {
     double expected = looker->sampled / 16.0;
     double chi = 0;
@@ -176,44 +176,44 @@ static bool is_even(const struct hik_looker *looker)
     return chi < 60;
 }
 
-static enum hik_look decide(const struct hik_looker *l)
+static enum hik_content_kind decide(const struct hik_content_probe *l)
 {
-    if (l->signature[HIK_LOOK_HIK_PRIVATE])
-        return HIK_LOOK_HIK_PRIVATE;
-    if (l->signature[HIK_LOOK_DAHUA_PRIVATE])
-        return HIK_LOOK_DAHUA_PRIVATE;
-    if (l->signature[HIK_LOOK_MPEG_TS] >= 3 && l->signature[HIK_LOOK_MPEG_TS] == l->packets)
-        return HIK_LOOK_MPEG_TS;
-    if (l->signature[HIK_LOOK_AAC] >= 4 && l->signature[HIK_LOOK_AAC] == l->packets)
-        return HIK_LOOK_AAC;
+    if (l->signature[HIK_CONTENT_HIK_PRIVATE])
+        return HIK_CONTENT_HIK_PRIVATE;
+    if (l->signature[HIK_CONTENT_DAHUA_PRIVATE])
+        return HIK_CONTENT_DAHUA_PRIVATE;
+    if (l->signature[HIK_CONTENT_MPEG_TS] >= 3 && l->signature[HIK_CONTENT_MPEG_TS] == l->packets)
+        return HIK_CONTENT_MPEG_TS;
+    if (l->signature[HIK_CONTENT_AAC] >= 4 && l->signature[HIK_CONTENT_AAC] == l->packets)
+        return HIK_CONTENT_AAC;
     /* now and then a unit that is broken, or of a kind not known here, proves nothing */
     if (l->h264 >= 8 && l->h264_bad <= l->h264 / 16 && l->h264_strong)
-        return HIK_LOOK_H264_RTP;
+        return HIK_CONTENT_H264_RTP;
     if (l->h265 >= 6 && l->h265_bad <= l->h265 / 16 && l->h265_strong)
-        return HIK_LOOK_H265_RTP;
-    for (unsigned look = HIK_LOOK_H264_ANNEXB; look <= HIK_LOOK_PES; look++)
-        if (look != HIK_LOOK_MPEG_TS && l->signature[look] >= 3 && l->fresh >= 3)
-            return (enum hik_look)look;
+        return HIK_CONTENT_H265_RTP;
+    for (unsigned look = HIK_CONTENT_H264_ANNEXB; look <= HIK_CONTENT_PES; look++)
+        if (look != HIK_CONTENT_MPEG_TS && l->signature[look] >= 3 && l->fresh >= 3)
+            return (enum hik_content_kind)look;
     /* Senders exist that count the time stamp up with every packet; then a new one proves nothing, unless the packets are
      * small (audio, messages) or the whole of a large key frame has gone by. */
     if (l->packets >= 8 && l->fresh >= 5 &&
         (l->fresh + 1 < l->packets || (l->packets >= 20 && l->bytes / l->packets < 800) || l->packets >= 1500))
-        return is_even(l) ? HIK_LOOK_ENCRYPTED : HIK_LOOK_PRIVATE;
+        return is_even(l) ? HIK_CONTENT_ENCRYPTED : HIK_CONTENT_PRIVATE;
     /* one time stamp for everything */
     if (l->packets >= 3000)
-        return is_even(l) ? HIK_LOOK_ENCRYPTED : HIK_LOOK_PRIVATE;
-    return HIK_LOOK_NONE;
+        return is_even(l) ? HIK_CONTENT_ENCRYPTED : HIK_CONTENT_PRIVATE;
+    return HIK_CONTENT_NONE;
 }
 
-enum hik_look hik_looker_feed(struct hik_looker *l, uint32_t extended_seq, uint32_t timestamp, const uint8_t *payload,
+enum hik_content_kind hik_content_probe_feed(struct hik_content_probe *l, uint32_t extended_seq, uint32_t timestamp, const uint8_t *payload,
                               size_t len)
 {
     int fit;
 
-    if (l->look != HIK_LOOK_NONE)
+    if (l->look != HIK_CONTENT_NONE)
         return l->look;
     if (len == 0)
-        return HIK_LOOK_NONE;
+        return HIK_CONTENT_NONE;
     if (l->packets && extended_seq == l->seq + 1 && timestamp != l->timestamp)
         l->fresh++;
     l->seq = extended_seq;

@@ -37,7 +37,7 @@ struct exported {
 /* A flow being exported. GLib memory, until the run is over. The entries are the list's. */
 struct stream {
     struct hik_media_file *file;
-    struct hik_looker looker;
+    struct hik_content_probe looker;
     bool cut;   /* the capture cut packets or segments of it: some of the file is missing */
     bool packs; /* a payload began with a pack header */
     char *name; /* of the files, without extension */
@@ -196,20 +196,20 @@ static enum hik_media_kind declared_kind(const struct hik_flow *flow, uint8_t pa
     return HIK_MEDIA_UNKNOWN;
 }
 
-static enum hik_media_kind kind_of_look(enum hik_look look)
+static enum hik_media_kind kind_of_look(enum hik_content_kind look)
 {
     switch (look) {
-    case HIK_LOOK_H264_RTP:
+    case HIK_CONTENT_H264_RTP:
         return HIK_MEDIA_H264;
-    case HIK_LOOK_H265_RTP:
+    case HIK_CONTENT_H265_RTP:
         return HIK_MEDIA_H265;
-    case HIK_LOOK_H264_ANNEXB:
+    case HIK_CONTENT_H264_ANNEXB:
         return HIK_MEDIA_H264_ANNEXB;
-    case HIK_LOOK_H265_ANNEXB:
+    case HIK_CONTENT_H265_ANNEXB:
         return HIK_MEDIA_H265_ANNEXB;
-    case HIK_LOOK_MPEG_TS:
+    case HIK_CONTENT_MPEG_TS:
         return HIK_MEDIA_TS;
-    case HIK_LOOK_AAC:
+    case HIK_CONTENT_AAC:
         return HIK_MEDIA_ADTS;
     default:
         return HIK_MEDIA_UNKNOWN;
@@ -217,13 +217,13 @@ static enum hik_media_kind kind_of_look(enum hik_look look)
 }
 
 /* What the first pass saw, if it is over: it saw all of the flow. */
-static enum hik_look first_pass_look(const struct exported *packet, const struct hik_flow *flow)
+static enum hik_content_kind first_pass_look(const struct exported *packet, const struct hik_flow *flow)
 {
     if (packet->visited && flow->content->looks_like)
-        for (unsigned look = HIK_LOOK_NONE + 1; look < HIK_LOOKS; look++)
-            if (strcmp(flow->content->looks_like, hik_look_name((enum hik_look)look)) == 0)
-                return (enum hik_look)look;
-    return HIK_LOOK_NONE;
+        for (unsigned look = HIK_CONTENT_NONE + 1; look < HIK_CONTENT_KINDS; look++)
+            if (strcmp(flow->content->looks_like, hik_content_kind_name((enum hik_content_kind)look)) == 0)
+                return (enum hik_content_kind)look;
+    return HIK_CONTENT_NONE;
 }
 
 static void decide_kind(struct stream *stream, const struct exported *packet)
@@ -233,7 +233,7 @@ static void decide_kind(struct stream *stream, const struct exported *packet)
     const struct hik_flow *flow = rtp->flow;
     struct hik_media_file *file = stream->file;
     enum hik_media_kind kind;
-    enum hik_look look;
+    enum hik_content_kind look;
 
     if (packet->len >= sizeof pack_start_code && memcmp(packet->payload, pack_start_code, sizeof pack_start_code) == 0)
         stream->packs = true;
@@ -248,11 +248,11 @@ static void decide_kind(struct stream *stream, const struct exported *packet)
         return;
     }
     look = first_pass_look(packet, flow);
-    if (look == HIK_LOOK_NONE)
+    if (look == HIK_CONTENT_NONE)
         look = stream->looker.look;
-    if (look == HIK_LOOK_NONE)
-        look = hik_looker_feed(&stream->looker, rtp->extended_seq, rtp->timestamp, packet->payload, packet->len);
-    if (look != HIK_LOOK_NONE) /* what looks private may turn out to have been the middle of a long key frame */
+    if (look == HIK_CONTENT_NONE)
+        look = hik_content_probe_feed(&stream->looker, rtp->extended_seq, rtp->timestamp, packet->payload, packet->len);
+    if (look != HIK_CONTENT_NONE) /* what looks private may turn out to have been the middle of a long key frame */
         hik_media_file_set_kind(file, kind_of_look(look), kind_of_look(look) != HIK_MEDIA_UNKNOWN);
     else if (kind == HIK_MEDIA_PS) /* said so, and begun in the middle of a frame */
         hik_media_file_set_kind(file, export_elementary ? HIK_MEDIA_PS_STREAMS : HIK_MEDIA_PS, false);

@@ -865,69 +865,69 @@ static void test_guess(void)
     }
 }
 
-static enum hik_look look_at(enum hik_look kind, unsigned packets, GRand *rand)
+static enum hik_content_kind look_at(enum hik_content_kind kind, unsigned packets, GRand *rand)
 {
-    struct hik_looker looker = { 0 };
-    enum hik_look look = HIK_LOOK_NONE;
+    struct hik_content_probe looker = { 0 };
+    enum hik_content_kind look = HIK_CONTENT_NONE;
 
-    for (unsigned i = 0; i < packets && look == HIK_LOOK_NONE; i++) {
+    for (unsigned i = 0; i < packets && look == HIK_CONTENT_NONE; i++) {
         uint8_t p[1400];
 
         for (unsigned j = 0; j < sizeof p; j++)
             p[j] = (uint8_t)g_rand_int(rand);
         switch (kind) {
-        case HIK_LOOK_H264_RTP:
+        case HIK_CONTENT_H264_RTP:
             p[0] = i == 0 ? 0x67 : i < 3 ? 0x61 : 0x7c;
             p[1] = i == 0 ? 100 : i % 4 == 3 ? 0x85 : i % 4 == 2 ? 0x45 : 0x05;
             break;
-        case HIK_LOOK_H265_RTP:
+        case HIK_CONTENT_H265_RTP:
             p[0] = i < 3 ? 0x40 + 2 * (uint8_t)i : 0x62;
             p[1] = 1;
             p[2] = i % 4 == 3 ? 0x93 : 0x13;
             break;
-        case HIK_LOOK_H264_ANNEXB:
-        case HIK_LOOK_PES:
+        case HIK_CONTENT_H264_ANNEXB:
+        case HIK_CONTENT_PES:
             if (i % 3 == 0)
-                memcpy(p, kind == HIK_LOOK_PES ? "\0\0\1\xe0\1\2" : "\0\0\0\1\x67\x64", 6);
+                memcpy(p, kind == HIK_CONTENT_PES ? "\0\0\1\xe0\1\2" : "\0\0\0\1\x67\x64", 6);
             break;
-        case HIK_LOOK_MPEG_TS:
+        case HIK_CONTENT_MPEG_TS:
             for (unsigned j = 0; j < 1316; j += 188)
                 p[j] = 0x47;
             break;
-        case HIK_LOOK_DAHUA_PRIVATE:
+        case HIK_CONTENT_DAHUA_PRIVATE:
             if (i == 0)
                 memcpy(p, "DHAV", 4);
             break;
-        case HIK_LOOK_PRIVATE:
+        case HIK_CONTENT_PRIVATE:
             memset(p + 10, 0x11, 800);
             break;
         default:
             break;
         }
-        look = hik_looker_feed(&looker, 100 + i, i / 3, p, kind == HIK_LOOK_MPEG_TS ? 1316 : sizeof p);
+        look = hik_content_probe_feed(&looker, 100 + i, i / 3, p, kind == HIK_CONTENT_MPEG_TS ? 1316 : sizeof p);
     }
     return look;
 }
 
 static void test_look(void)
 {
-    static const enum hik_look kinds[] = { HIK_LOOK_H264_RTP, HIK_LOOK_H265_RTP, HIK_LOOK_H264_ANNEXB, HIK_LOOK_MPEG_TS, HIK_LOOK_PES,
-        HIK_LOOK_DAHUA_PRIVATE, HIK_LOOK_ENCRYPTED, HIK_LOOK_PRIVATE };
+    static const enum hik_content_kind kinds[] = { HIK_CONTENT_H264_RTP, HIK_CONTENT_H265_RTP, HIK_CONTENT_H264_ANNEXB, HIK_CONTENT_MPEG_TS, HIK_CONTENT_PES,
+        HIK_CONTENT_DAHUA_PRIVATE, HIK_CONTENT_ENCRYPTED, HIK_CONTENT_PRIVATE };
     GRand *rand = g_rand_new_with_seed(4);
 
     for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++) {
-        g_assert_cmpstr(hik_look_name(look_at(kinds[i], 40, rand)), ==, hik_look_name(kinds[i]));
-        g_assert_nonnull(hik_look_name(kinds[i]));
+        g_assert_cmpstr(hik_content_kind_name(look_at(kinds[i], 40, rand)), ==, hik_content_kind_name(kinds[i]));
+        g_assert_nonnull(hik_content_kind_name(kinds[i]));
     }
     /* the middle of a large key frame: one time stamp, nothing to go by, nothing said */
     {
-        struct hik_looker looker = { 0 };
+        struct hik_content_probe looker = { 0 };
         uint8_t p[1400];
 
         for (unsigned i = 0; i < 700; i++) {
             for (unsigned j = 0; j < sizeof p; j++)
                 p[j] = (uint8_t)g_rand_int(rand);
-            g_assert_cmpint(hik_looker_feed(&looker, i, 90000, p, sizeof p), ==, HIK_LOOK_NONE);
+            g_assert_cmpint(hik_content_probe_feed(&looker, i, 90000, p, sizeof p), ==, HIK_CONTENT_NONE);
         }
     }
     g_rand_free(rand);
@@ -935,25 +935,25 @@ static void test_look(void)
 
 /* A looker, and its packets one after the other. */
 struct looked {
-    struct hik_looker looker;
+    struct hik_content_probe looker;
     uint32_t seq, timestamp;
 };
 
 /* again: the time stamp of the packet before. */
-static enum hik_look look_next(struct looked *l, bool again, const uint8_t *data, size_t len)
+static enum hik_content_kind look_next(struct looked *l, bool again, const uint8_t *data, size_t len)
 {
     uint8_t *copy = g_memdup2(data, len);
-    enum hik_look found;
+    enum hik_content_kind found;
 
     l->timestamp += again ? 0 : 3600;
-    found = hik_looker_feed(&l->looker, l->seq++, l->timestamp, copy, len);
+    found = hik_content_probe_feed(&l->looker, l->seq++, l->timestamp, copy, len);
     g_free(copy);
     return found;
 }
 
-static enum hik_look look_repeat(struct looked *l, unsigned count, bool again, const uint8_t *data, size_t len)
+static enum hik_content_kind look_repeat(struct looked *l, unsigned count, bool again, const uint8_t *data, size_t len)
 {
-    enum hik_look found = HIK_LOOK_NONE;
+    enum hik_content_kind found = HIK_CONTENT_NONE;
 
     for (unsigned i = 0; i < count; i++)
         found = look_next(l, again, data, len);
@@ -971,71 +971,71 @@ static void test_look_edges(void)
     for (unsigned weak = 0; weak < 2; weak++) { /* H.264: 8 packets that obey it, one of them hardly by chance */
         struct looked l = { 0 };
 
-        g_assert_cmpint(look_repeat(&l, 1, true, weak ? h264 : sps, 4), ==, HIK_LOOK_NONE);
-        g_assert_cmpint(look_repeat(&l, 6, true, h264, 4), ==, HIK_LOOK_NONE);
-        g_assert_cmpint(look_next(&l, true, h264, 4), ==, weak ? HIK_LOOK_NONE : HIK_LOOK_H264_RTP);
+        g_assert_cmpint(look_repeat(&l, 1, true, weak ? h264 : sps, 4), ==, HIK_CONTENT_NONE);
+        g_assert_cmpint(look_repeat(&l, 6, true, h264, 4), ==, HIK_CONTENT_NONE);
+        g_assert_cmpint(look_next(&l, true, h264, 4), ==, weak ? HIK_CONTENT_NONE : HIK_CONTENT_H264_RTP);
     }
     for (unsigned weak = 0; weak < 2; weak++) { /* H.265: 6 */
         struct looked l = { 0 };
 
-        g_assert_cmpint(look_repeat(&l, 1, true, weak ? h265 : vps, 4), ==, HIK_LOOK_NONE);
-        g_assert_cmpint(look_repeat(&l, 4, true, h265, 4), ==, HIK_LOOK_NONE);
-        g_assert_cmpint(look_next(&l, true, h265, 4), ==, weak ? HIK_LOOK_NONE : HIK_LOOK_H265_RTP);
+        g_assert_cmpint(look_repeat(&l, 1, true, weak ? h265 : vps, 4), ==, HIK_CONTENT_NONE);
+        g_assert_cmpint(look_repeat(&l, 4, true, h265, 4), ==, HIK_CONTENT_NONE);
+        g_assert_cmpint(look_next(&l, true, h265, 4), ==, weak ? HIK_CONTENT_NONE : HIK_CONTENT_H265_RTP);
     }
     { /* one of 17 may be odd */
         struct looked l = { 0 }, k = { 0 };
 
         look_next(&l, true, bad, 4);
         look_next(&l, true, sps, 4);
-        g_assert_cmpint(look_repeat(&l, 14, true, h264, 4), ==, HIK_LOOK_NONE);
-        g_assert_cmpint(look_next(&l, true, h264, 4), ==, HIK_LOOK_H264_RTP);
+        g_assert_cmpint(look_repeat(&l, 14, true, h264, 4), ==, HIK_CONTENT_NONE);
+        g_assert_cmpint(look_next(&l, true, h264, 4), ==, HIK_CONTENT_H264_RTP);
         look_next(&k, true, bad, 4);
         look_next(&k, true, vps, 4);
-        g_assert_cmpint(look_repeat(&k, 14, true, h265, 4), ==, HIK_LOOK_NONE);
-        g_assert_cmpint(look_next(&k, true, h265, 4), ==, HIK_LOOK_H265_RTP);
+        g_assert_cmpint(look_repeat(&k, 14, true, h265, 4), ==, HIK_CONTENT_NONE);
+        g_assert_cmpint(look_next(&k, true, h265, 4), ==, HIK_CONTENT_H265_RTP);
     }
     { /* three packets of a transport stream, four of AAC */
         struct looked l = { 0 }, k = { 0 };
 
-        g_assert_cmpint(look_repeat(&l, 2, true, ts, sizeof ts), ==, HIK_LOOK_NONE);
-        g_assert_cmpint(look_next(&l, true, ts, sizeof ts), ==, HIK_LOOK_MPEG_TS);
-        g_assert_cmpint(look_repeat(&k, 3, true, adts, sizeof adts), ==, HIK_LOOK_NONE);
-        g_assert_cmpint(look_next(&k, true, adts, sizeof adts), ==, HIK_LOOK_AAC);
+        g_assert_cmpint(look_repeat(&l, 2, true, ts, sizeof ts), ==, HIK_CONTENT_NONE);
+        g_assert_cmpint(look_next(&l, true, ts, sizeof ts), ==, HIK_CONTENT_MPEG_TS);
+        g_assert_cmpint(look_repeat(&k, 3, true, adts, sizeof adts), ==, HIK_CONTENT_NONE);
+        g_assert_cmpint(look_next(&k, true, adts, sizeof adts), ==, HIK_CONTENT_AAC);
     }
     { /* a signature three times, and three new time stamps */
         struct looked l = { 0 }, k = { 0 };
 
         look_next(&l, false, annexb, sizeof annexb);
         look_repeat(&l, 2, false, bad, 4);
-        g_assert_cmpint(look_next(&l, false, annexb, sizeof annexb), ==, HIK_LOOK_NONE);
-        g_assert_cmpint(look_next(&l, false, annexb, sizeof annexb), ==, HIK_LOOK_H264_ANNEXB);
-        g_assert_cmpint(look_repeat(&k, 3, false, annexb, sizeof annexb), ==, HIK_LOOK_NONE);
-        g_assert_cmpint(look_next(&k, false, annexb, sizeof annexb), ==, HIK_LOOK_H264_ANNEXB);
+        g_assert_cmpint(look_next(&l, false, annexb, sizeof annexb), ==, HIK_CONTENT_NONE);
+        g_assert_cmpint(look_next(&l, false, annexb, sizeof annexb), ==, HIK_CONTENT_H264_ANNEXB);
+        g_assert_cmpint(look_repeat(&k, 3, false, annexb, sizeof annexb), ==, HIK_CONTENT_NONE);
+        g_assert_cmpint(look_next(&k, false, annexb, sizeof annexb), ==, HIK_CONTENT_H264_ANNEXB);
     }
     { /* nothing known: eight packets with five new time stamps */
         struct looked l = { 0 }, k = { 0 };
 
         look_repeat(&l, 5, false, bad, 4);
-        g_assert_cmpint(look_repeat(&l, 6, true, bad, 4), ==, HIK_LOOK_NONE); /* four new ones */
-        g_assert_cmpint(look_next(&l, false, bad, 4), ==, HIK_LOOK_PRIVATE);
+        g_assert_cmpint(look_repeat(&l, 6, true, bad, 4), ==, HIK_CONTENT_NONE); /* four new ones */
+        g_assert_cmpint(look_next(&l, false, bad, 4), ==, HIK_CONTENT_PRIVATE);
         look_repeat(&k, 6, false, bad, 4);
-        g_assert_cmpint(look_next(&k, true, bad, 4), ==, HIK_LOOK_NONE); /* the seventh */
-        g_assert_cmpint(look_next(&k, true, bad, 4), ==, HIK_LOOK_PRIVATE);
+        g_assert_cmpint(look_next(&k, true, bad, 4), ==, HIK_CONTENT_NONE); /* the seventh */
+        g_assert_cmpint(look_next(&k, true, bad, 4), ==, HIK_CONTENT_PRIVATE);
     }
     memset(large, 0xff, sizeof large);
     { /* a new time stamp with each packet: 20 small ones, 1500 large ones */
         struct looked l = { 0 }, k = { 0 };
 
-        g_assert_cmpint(look_repeat(&l, 19, false, large, 799), ==, HIK_LOOK_NONE);
-        g_assert_cmpint(look_next(&l, false, large, 799), ==, HIK_LOOK_PRIVATE);
-        g_assert_cmpint(look_repeat(&k, 1499, false, large, 800), ==, HIK_LOOK_NONE);
-        g_assert_cmpint(look_next(&k, false, large, 800), ==, HIK_LOOK_PRIVATE);
+        g_assert_cmpint(look_repeat(&l, 19, false, large, 799), ==, HIK_CONTENT_NONE);
+        g_assert_cmpint(look_next(&l, false, large, 799), ==, HIK_CONTENT_PRIVATE);
+        g_assert_cmpint(look_repeat(&k, 1499, false, large, 800), ==, HIK_CONTENT_NONE);
+        g_assert_cmpint(look_next(&k, false, large, 800), ==, HIK_CONTENT_PRIVATE);
     }
     { /* one time stamp for everything */
         struct looked l = { 0 };
 
-        g_assert_cmpint(look_repeat(&l, 2999, true, bad, 4), ==, HIK_LOOK_NONE);
-        g_assert_cmpint(look_next(&l, true, bad, 4), ==, HIK_LOOK_PRIVATE);
+        g_assert_cmpint(look_repeat(&l, 2999, true, bad, 4), ==, HIK_CONTENT_NONE);
+        g_assert_cmpint(look_next(&l, true, bad, 4), ==, HIK_CONTENT_PRIVATE);
     }
     for (unsigned lacks = 0; lacks < 2; lacks++) { /* encrypted: 1024 bytes that use all values alike */
         struct looked l = { 0 };
@@ -1044,7 +1044,7 @@ static void test_look_edges(void)
             even[i] = (uint8_t)(0xf8 - (i % 16 << 4));
         look_repeat(&l, 2, true, even, sizeof even);
         look_repeat(&l, 5, false, even, sizeof even);
-        g_assert_cmpint(look_next(&l, false, even, sizeof even - lacks), ==, lacks ? HIK_LOOK_PRIVATE : HIK_LOOK_ENCRYPTED);
+        g_assert_cmpint(look_next(&l, false, even, sizeof even - lacks), ==, lacks ? HIK_CONTENT_PRIVATE : HIK_CONTENT_ENCRYPTED);
     }
     for (unsigned more = 5; more <= 6; more++) { /* chi-square: 64 of each class expected; 40 too many of one are chance, 48 not */
         struct looked l = { 0 };
@@ -1055,7 +1055,7 @@ static void test_look_edges(void)
             even[16 * i + 15] = 0xf8; /* was 0x08 */
         look_repeat(&l, 2, true, even, sizeof even);
         look_repeat(&l, 5, false, even, sizeof even);
-        g_assert_cmpint(look_next(&l, false, even, sizeof even), ==, more == 5 ? HIK_LOOK_ENCRYPTED : HIK_LOOK_PRIVATE);
+        g_assert_cmpint(look_next(&l, false, even, sizeof even), ==, more == 5 ? HIK_CONTENT_ENCRYPTED : HIK_CONTENT_PRIVATE);
     }
 }
 

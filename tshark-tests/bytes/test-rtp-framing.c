@@ -63,10 +63,10 @@ static bool detect(GByteArray *bytes, bool at_start, uint32_t known, struct hik_
     return found;
 }
 
-static enum hik_look look(const uint8_t *bytes, unsigned size, struct hik_head *head)
+static enum hik_framing_look look(const uint8_t *bytes, unsigned size, struct hik_head *head)
 {
     uint8_t *copy = g_malloc(size ? size : 1);
-    enum hik_look found;
+    enum hik_framing_look found;
 
     memcpy(copy, bytes, size);
     found = hik_framing_look(&rfc4571, copy, size, head);

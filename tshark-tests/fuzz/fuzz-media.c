@@ -243,14 +243,14 @@ void fuzz_codecs(struct input in)
 
 void fuzz_payload_format(struct input in)
 {
-    struct hik_looker looker = {0};
+    struct hik_content_probe looker = {0};
     struct rtp_packet packet = {.seq = 0x10000};
 
     while (next_packet(&in, &packet)) {
-        enum hik_look look = hik_looker_feed(&looker, packet.seq, packet.timestamp, packet.data, packet.len);
-        PROMISE(look < HIK_LOOKS);
-        hik_look_name(look);
-        hik_look_codec(look);
+        enum hik_content_kind look = hik_content_probe_feed(&looker, packet.seq, packet.timestamp, packet.data, packet.len);
+        PROMISE(look < HIK_CONTENT_KINDS);
+        hik_content_kind_name(look);
+        hik_content_kind_codec(look);
         free(packet.data);
     }
 }
