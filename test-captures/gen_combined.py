@@ -467,7 +467,7 @@ class MixedTcp(Mixed):
                 first = line.src
                 self.connections[line.kind].close(first)
                 self.connect(line)
-                self.found.say("RECONNECTED", "made anew 1 time: from %s:%d, then from %s:%d" % (*first, *line.src))
+                self.found.say("RECONNECTED", "reopened 1 time: from %s:%d, then from %s:%d" % (*first, *line.src))
                 packets = packets[half:]
             self.stream(line, packets)
 

@@ -262,4 +262,4 @@ def test_several_packets_in_a_segment_are_one_finding(tshark):
     for _ in range(6):
         one.stream(one.framed(1, ssrc=777))
     one.bye()
-    assert len([message for _, _, message in tshark.expert(cap) if "carries SSRC 777" in message]) == 1
+    assert len([message for _, _, message in tshark.expert(cap) if "carries SSRC 0000000777 (0x00000309)" in message]) == 1
