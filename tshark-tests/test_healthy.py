@@ -13,7 +13,7 @@ manscdp-charsets manscdp-ptz mansrtsp odd-blank-line-in-sdp odd-y-11 odd-y-6 odd
 pair-keepalive-refused pair-no-keepalive payload-delimiters payload-type-changes platforms-auth-loop platforms-expired
 platforms-keepalive-missed platforms-not-in-catalog platforms-register-refused platforms-two-pairs ps-aac-as-alaw
 ps-broken-map ps-is-annexb ps-is-dahua ps-is-encrypted ps-is-h264 ps-is-h265 ps-is-private ps-is-ts ps-lost ps-map-length
-ps-map-says-h264 ps-map-says-h265 ps-missing-bytes ps-ssrc-change question-keepalive-without-answer question-list-stops
+combined-tcp combined-udp ps-map-says-h264 ps-map-says-h265 ps-missing-bytes ps-ssrc-change question-keepalive-without-answer question-list-stops
 question-private-contact question-query-without-response subscription-ends subscription-life tcp-framing-bare
 tcp-media-both-active tcp-media-both-passive tcp-media-not-media tcp-media-refused tcp-media-silent verdict-loss
 verdict-media-after-bye verdict-no-answer-five verdict-no-answer-trying verdict-no-answer verdict-no-media-private

@@ -51,9 +51,8 @@ static protocol_t *protocol; /* the same */
 static dissector_handle_t mp2p_handle, by_look_handle; /* ours */
 static dissector_handle_t rtp_handle; /* stock */
 static dissector_handle_t media_tcp_handle; /* rtp-over-tcp.c */
-
 enum { KEY_USED = 1 };      /* packet scope, under proto_mp2p: the RTP packet that was dissected last in this frame */
-
+enum { KEY_EXPECTED = 2 };  /* file scope: RTP found by what the capture lacks, as hik_stray_rtp_is_expected() says */
 /* ---- records -------------------------------------------------------------------------------------------------- */
 
 static unsigned base_hash(const void *key)
@@ -617,12 +616,14 @@ static int dissect_by_look(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
 static ws_bool dissect_udp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
     conversation_t *conversation;
-
     bool ps = looks_like_ps(tvb, 0);
 
-    if (!ps && (PINFO_FD_VISITED(pinfo) || !hik_stray_rtp_is_expected(pinfo, tvb)))
+    if (!ps && (PINFO_FD_VISITED(pinfo) ? !p_get_proto_data(wmem_file_scope(), pinfo, proto_mp2p, KEY_EXPECTED)
+                                        : !hik_stray_rtp_is_expected(pinfo, tvb)))
         return FALSE;
     if (!PINFO_FD_VISITED(pinfo)) {
+        if (!ps) /* later passes cannot expect it, and the conversation holds from the next packet on */
+            p_add_proto_data(wmem_file_scope(), pinfo, proto_mp2p, KEY_EXPECTED, GUINT_TO_POINTER(1));
         conversation = announce(pinfo, tvb_get_uint8(tvb, 1) & 0x7f, ps);
         if (conversation)
             conversation_set_dissector(conversation, by_look_handle);
