@@ -326,9 +326,7 @@ static int dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     if (!message)
         return call_dissector(stock, tvb, pinfo, tree);
     hik_current_message_begin(pinfo, tvb, message);
-    /* A piece whose rest comes in other TCP segments is stock's to judge. */
-    length = hik_stock_call(stock, tvb_captured_length(tvb) < tvb_reported_length(tvb) || pinfo->ptype == PT_UDP ?
-                            readable(tvb, buf, sip) : tvb, pinfo, tree);
+    length = hik_stock_call(stock, readable(tvb, buf, sip), pinfo, tree);
     words = hik_current_message_words(pinfo);
     hik_current_message_end(pinfo);
 

@@ -244,6 +244,7 @@ def test_stock_does_not_wait(tshark):
         cap = batched(5060, [300], join=1)
         rows = tshark.fields(cap, names, MESSAGE, prefs=prefs, malformed=True)
         assert rows == tshark.fields(cap, names, MESSAGE, prefs=prefs, malformed=True, plugin=False) and rows
+        assert tshark.fields(cap, [], "hikcascade.cut", prefs=prefs, malformed=True) == []  # the rest is in the next segment
     assert tshark.fields(cap, [], "hikcascade", prefs=prefs, malformed=True)
 
 

@@ -15,7 +15,8 @@ static expert_field ei_cut = EI_INIT;
 
 bool hik_cut_is(const packet_info *pinfo, tvbuff_t *tvb)
 {
-    return tvb_captured_length(tvb) < tvb_reported_length(tvb) || pinfo->fragmented;
+    /* TCP calls its data fragmented where it may not put segments together: then the rest is in another frame. */
+    return tvb_captured_length(tvb) < tvb_reported_length(tvb) || (pinfo->fragmented && pinfo->ptype != PT_TCP);
 }
 
 struct hik_cut hik_cut_of(const packet_info *pinfo, tvbuff_t *tvb)
