@@ -8,6 +8,7 @@
 
 #include <epan/prefs.h>
 #include <epan/dissectors/packet-sip.h>
+#include <wsutil/str_util.h>
 
 #include "endpoint.h"
 #include "parts.h"
@@ -152,11 +153,6 @@ void hik_seen_listen(void)
 
 /* ---- words ------------------------------------------------------------------------------------------------------ */
 
-static const char *plural(uint32_t count)
-{
-    return count == 1 ? "" : "s";
-}
-
 static int by_messages(gconstpointer a, gconstpointer b)
 {
     const struct port *x = (const struct port *)g_hash_table_lookup(seen.ports, a);
@@ -181,12 +177,12 @@ static void say_sip(GString *out)
         g_string_append_printf(out, "%s %s %u (", named == 0 ? " SIP was seen on" : ",",
                                place >> 16 == PT_TCP ? "TCP" : place >> 16 == PT_UDP ? "UDP" : "port", place & 0xFFFF);
         if (port->ours > 0)
-            g_string_append_printf(out, "%u message%s of GB/T 28181)", port->ours, plural(port->ours));
+            g_string_append_printf(out, "%u message%s of GB/T 28181)", port->ours, plurality(port->ours, "", "s"));
         else
-            g_string_append_printf(out, "%u message%s, none of GB/T 28181)", port->messages, plural(port->messages));
+            g_string_append_printf(out, "%u message%s, none of GB/T 28181)", port->messages, plurality(port->messages, "", "s"));
     }
     if (keys && left > 0)
-        g_string_append_printf(out, " and on %u more port%s", left, plural(left));
+        g_string_append_printf(out, " and on %u more port%s", left, plurality(left, "", "s"));
     g_list_free(keys);
 }
 
@@ -220,10 +216,10 @@ static void say_rtp(GString *out)
         const struct hosts *hosts = (const struct hosts *)at->data;
 
         g_string_append_printf(out, "%s %s and %s (%u packet%s)", named == 0 ? "; RTP runs between" : ",", hosts->a, hosts->b,
-                               hosts->packets, plural(hosts->packets));
+                               hosts->packets, plurality(hosts->packets, "", "s"));
     }
     if (left > 0)
-        g_string_append_printf(out, " and %u more pair%s of hosts", left, plural(left));
+        g_string_append_printf(out, " and %u more pair%s of hosts", left, plurality(left, "", "s"));
     if (stray)
         g_string_append(out, ", and without the SIP of its call nobody can tell whose it is");
     if (!all)
@@ -297,7 +293,7 @@ char *hik_seen_remark(enum hik_seen_table table, const char *filter)
         g_string_append(out, "Nothing passes the filter. ");
     if (calls > 0 && (filter || table == HIK_SEEN_SERIES || table == HIK_SEEN_CATALOG))
         g_string_append_printf(out, "%s%u call%s in this capture%s.", table == HIK_SEEN_CATALOG && !filter ? "No Catalog, but " : "",
-                               calls, plural(calls), table == HIK_SEEN_SERIES && !filter ? ", but no RTP that belongs to one" : "");
+                               calls, plurality(calls, "", "s"), table == HIK_SEEN_SERIES && !filter ? ", but no RTP that belongs to one" : "");
     else
         g_string_append(out, lacks[table]);
     if (calls == 0 && seen.listens) {

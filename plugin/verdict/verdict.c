@@ -253,7 +253,7 @@ static void judge_failed(const struct hik_facts *f, struct hik_verdict *v)
                 or_unknown(f->callee), f->provisional, tenths(f->after_invite).s);
         else
             add(v, HIK_CODE_NO_ANSWER, HIK_SEVERITY_ERROR, "INVITE sent %u time%s to %s, no answer in %s s",
-                f->invites, f->invites == 1 ? "" : "s", or_unknown(f->callee), tenths(f->after_invite).s);
+                f->invites, plural(f->invites), or_unknown(f->callee), tenths(f->after_invite).s);
         return;
     }
     if (f->provisional != 0)
@@ -531,7 +531,7 @@ static void judge_sequence(const struct hik_line *line, struct hik_verdict *v)
                  restarts[0] ? ", " : "", line->reused, line->packets, source);
     if (line->strays > 0)
         snprintf(strays, sizeof strays, "%s%u RTP packet%s of %s ha%s a sequence number that fits nothing",
-                 restarts[0] || reused[0] ? ", " : "", line->strays, line->strays == 1 ? "" : "s", source,
+                 restarts[0] || reused[0] ? ", " : "", line->strays, plural(line->strays), source,
                  line->strays == 1 ? "s" : "ve");
     add(v, HIK_CODE_SEQUENCE, HIK_SEVERITY_NOTE, "%s%s%s", restarts, reused, strays);
 }
@@ -669,13 +669,13 @@ static void judge_connections(const struct hik_facts *f, const struct hik_leg *l
     else if (t->missing > 0 && leg->lost > 0)
         add(v, HIK_CODE_INCOMPLETE, HIK_SEVERITY_NOTE, "%" PRIu64 " bytes of the media connection are not in the capture, in %u place%s, "
             "first before frame %u, and with them %u RTP packet%s: not lost on the way", t->missing, t->holes,
-            t->holes == 1 ? "" : "s", t->missing_frame, leg->lost, leg->lost == 1 ? "" : "s");
+            plural(t->holes), t->missing_frame, leg->lost, plural(leg->lost));
     else if (t->missing > 0)
         add(v, HIK_CODE_INCOMPLETE, HIK_SEVERITY_NOTE, "%" PRIu64 " bytes of the media connection are not in the capture, in %u place%s, "
-            "first before frame %u", t->missing, t->holes, t->holes == 1 ? "" : "s", t->missing_frame);
+            "first before frame %u", t->missing, t->holes, plural(t->holes), t->missing_frame);
     if (t->anew > 0)
         add(v, HIK_CODE_RECONNECTED, HIK_SEVERITY_NOTE, "the media connection was reopened %u time%s: from %s, then from %s "
-            "(frame %u)", t->anew, t->anew == 1 ? "" : "s", t->first_from, t->second_from, t->second_frame);
+            "(frame %u)", t->anew, plural(t->anew), t->first_from, t->second_from, t->second_frame);
     if (t->misdirected && hik_verdict_find(v, HIK_CODE_WRONG_DESTINATION) == NULL)
         add(v, HIK_CODE_WRONG_DESTINATION, HIK_SEVERITY_WARN, "the media connection from %s goes to %s instead of %s, which was "
             "announced", t->misdirected_from, t->misdirected_to, t->misdirected_instead);
@@ -914,7 +914,7 @@ void hik_verdict_judge(const struct hik_facts *facts, struct hik_verdict *out)
     if (facts->unreachable > 0)
         add(out, HIK_CODE_UNREACHABLE, has_media(facts) ? HIK_SEVERITY_WARN : HIK_SEVERITY_ERROR,
             "%s is reported unreachable by %u ICMP error%s, first in frame %u", or_unknown(facts->unreachable_what),
-            facts->unreachable, facts->unreachable == 1 ? "" : "s", facts->unreachable_frame);
+            facts->unreachable, plural(facts->unreachable), facts->unreachable_frame);
     if (!facts->began_before && facts->invites > 1 && hik_verdict_find(out, HIK_CODE_NO_ANSWER) == NULL)
         add(out, HIK_CODE_RETRANSMITTED, HIK_SEVERITY_NOTE, "INVITE sent %u times", facts->invites);
     if (facts->copies > 0 && facts->messages > 0 && facts->copies % facts->messages == 0)
