@@ -538,6 +538,7 @@ static int dissect_for_stock(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree
         struct hik_framing framing;
         uint32_t captured = tvb_captured_length(header->payload);
 
+        connection->looked = true;
         /* It becomes ours by an SSRC that was announced to this host. */
         context.connection = connection;
         if (!hik_framing_detect(tvb_get_ptr(header->payload, 0, (int)captured), captured, true, &known, &framing) ||

@@ -91,6 +91,20 @@ const struct hik_tcp_claim *hik_tcp_claim_between(const address *listener, const
     return endpoint ? endpoint->newest : NULL;
 }
 
+bool hik_tcp_is_announced(const address *addr, uint32_t port)
+{
+    return port != 0 && lookup(addr, port, &no_address) != NULL;
+}
+
+const struct hik_tcp_claim *hik_tcp_claim_early(const address *listener, const address *client)
+{
+    const struct endpoint *endpoint = lookup(listener, 0, &no_address);
+
+    if (!endpoint)
+        endpoint = lookup(&no_address, 0, client);
+    return endpoint ? endpoint->newest : NULL;
+}
+
 const struct hik_tcp_claim *hik_tcp_best_claim(const struct hik_tcp_claim *newest)
 {
     const struct hik_tcp_claim *open = NULL;
@@ -162,6 +176,19 @@ static void open_at(struct hik_session *session, const struct hik_media_line *li
     }
 }
 
+/* The other side's SDP is still to come: only one end of the connection is known. */
+static void open_early(struct hik_session *session, const struct hik_media_line *line, const address *addr)
+{
+    struct endpoint_key key = {&no_address, &no_address, 0, 0, 0};
+
+    if (line->setup == HIK_SETUP_ACTIVE)
+        key.client = addr;
+    else
+        key.addr = addr;
+    if (hik_is_ip(addr))
+        claim_endpoint(&key, session, false);
+}
+
 void hik_tcp_open_line(struct hik_session *session, const struct hik_media_line *line, const struct hik_media_line *peer,
                        const address *sip, const address *peer_sip)
 {
@@ -169,6 +196,11 @@ void hik_tcp_open_line(struct hik_session *session, const struct hik_media_line 
 
     if (!line->tcp || !line->port_ok || line->endpoint.port == 0)
         return;
+    if (!peer) {
+        open_early(session, line, sip);
+        if (line->addr_ok && !addresses_equal(&line->endpoint.addr, sip))
+            open_early(session, line, &line->endpoint.addr);
+    }
     /* RFC 4145 4.1: port 9 (discard) stands for "I connect". */
     if (line->endpoint.port == 9 && line->setup != HIK_SETUP_PASSIVE)
         return;

@@ -34,6 +34,12 @@ const struct hik_tcp_claim *hik_tcp_claims_of_ssrc(const address *addr, uint32_t
 /* The sessions in which `client` is to connect to `listener`, whatever the port; NULL if there are none. */
 const struct hik_tcp_claim *hik_tcp_claim_between(const address *listener, const address *client);
 
+/* Some SDP names this port of the host for media over TCP. */
+bool hik_tcp_is_announced(const address *addr, uint32_t port);
+
+/* The sessions not answered yet in which somebody may connect to `listener`, or `client` to somebody; NULL if there are none. */
+const struct hik_tcp_claim *hik_tcp_claim_early(const address *listener, const address *client);
+
 /* The claim of a list that fits a connection best: a session that still waits for one, then one that is open, then
  * any; the newest of each. */
 const struct hik_tcp_claim *hik_tcp_best_claim(const struct hik_tcp_claim *newest);

@@ -201,21 +201,149 @@ void hik_tcp_claim_from_stock(packet_info *pinfo, const address *addr, uint16_t 
         conversation_set_dissector(stock, media_handle);
 }
 
-/* A SYN to a port that no SDP names, from a host that is to connect to another port of this one: NULL if there is no
- * such call. */
-static struct hik_session *session_misdirected(packet_info *pinfo)
+bool hik_tcp_reached(const struct hik_session *session, uint16_t port)
 {
-    const struct hik_tcp_claim *claim = hik_tcp_claim_between(&pinfo->dst, &pinfo->src);
-    struct hik_session *session;
+    const struct hik_tcp_connection *connection = hik_tcp_newest(session);
 
-    if (!claim || pinfo->destport < FIRST_USER_PORT)
+    for (unsigned i = 0; connection && i < MAX_CONNECTIONS; connection = connection->next_in_session, i++)
+        if (!connection->misdirected && (connection->port[0] == port || connection->port[1] == port))
+            return true;
+    return false;
+}
+
+/* The lines at whose port this side waits, as far as a=setup tells, and no connection came yet: bit per line. */
+static uint32_t lines_waiting(const struct hik_session *session, const struct hik_description *mine, const struct hik_description *other)
+{
+    uint32_t waiting = 0;
+
+    for (unsigned i = 0; mine->frame && i < MIN(mine->media_count, 32); i++) {
+        const struct hik_media_line *line = &mine->media[i], *peer = other->frame && i < other->media_count ? &other->media[i] : NULL;
+
+        if (line->tcp && line->port_ok && line->endpoint.port != 0 && line->setup != HIK_SETUP_ACTIVE &&
+            !(peer && peer->setup == HIK_SETUP_PASSIVE) && !hik_tcp_reached(session, line->endpoint.port))
+            waiting |= UINT32_C(1) << i;
+    }
+    return waiting;
+}
+
+static bool has_address(const struct hik_description *mine, const address *addr)
+{
+    for (unsigned i = 0; mine->frame && i < mine->media_count; i++)
+        if (mine->media[i].addr_ok && addresses_equal(&mine->media[i].endpoint.addr, addr))
+            return true;
+    return false;
+}
+
+/* Which lines of a session wait at that host; *listener: whose they are, NULL if nobody's. */
+static uint32_t waiting_at(const address *to, const struct hik_session *session, const struct hik_description **listener)
+{
+    const struct hik_description *sides[] = {&session->offer, &session->answer};
+
+    for (unsigned i = 0; i < array_length(sides); i++) {
+        bool by_caller = sides[i] == hik_session_caller_sdp(session);
+
+        if (has_address(sides[i], to) || addresses_equal(to, by_caller ? &session->caller.addr : &session->callee.addr)) {
+            uint32_t waiting = lines_waiting(session, sides[i], sides[!i]);
+
+            *listener = sides[i];
+            if (waiting)
+                return waiting;
+        }
+    }
+    *listener = NULL;
+    return 0;
+}
+
+/* Who asks for a connection to a port that no SDP names, and is to connect to another port of this host, or may be when the
+ * answer comes: NULL if there is no such call. */
+static struct hik_session *session_misdirected(const address *from, const address *to, uint32_t port, bool *early)
+{
+    const struct hik_tcp_claim *claim = hik_tcp_claim_between(to, from);
+    const struct hik_description *listener;
+    struct hik_session *found = NULL;
+
+    if (port < FIRST_USER_PORT)
         return NULL;
-    claim = hik_tcp_best_claim(claim);
-    session = claim->session;
-    if (session->bye_frame || session->tcp_syn_frame || session->tcp_data_frame ||
-        pinfo->destport == session->caller.port || pinfo->destport == session->callee.port)
-        return NULL;
-    return session;
+    *early = false;
+    for (unsigned i = 0; claim && i < HIK_TCP_MAX_SEARCH; claim = claim->older, i++) {
+        struct hik_session *session = claim->session;
+
+        if (session->bye_frame || port == session->caller.port || port == session->callee.port)
+            continue;
+        if (!session->tcp_syn_frame && !session->tcp_data_frame)
+            return session;
+        if (!found && waiting_at(to, session, &listener))
+            found = session;
+    }
+    if (found)
+        return found;
+    *early = true;
+    claim = hik_tcp_claim_early(to, from);
+    for (unsigned i = 0; claim && i < HIK_TCP_MAX_SEARCH; claim = claim->older, i++) {
+        struct hik_session *session = claim->session;
+
+        if (session->answer.frame || session->final_status >= 300 || session->bye_frame || session->cancel_frame ||
+            port == session->caller.port || port == session->callee.port)
+            continue;
+        if (!session->tcp_syn_frame && !session->tcp_data_frame)
+            return session;
+        if (!found && waiting_at(to, session, &listener))
+            found = session;
+    }
+    return found;
+}
+
+/* What was announced when this connection was asked for. */
+static void note_announced(struct hik_tcp_connection *connection)
+{
+    const struct hik_description *listener;
+
+    connection->waiting = waiting_at(&connection->addr[1], connection->session, &listener);
+    connection->announced = NULL;
+    if (listener) {
+        connection->announced = listener->media;
+        connection->announced_count = listener->media_count;
+    }
+}
+
+/* The session has its connections: one that was thought to be its, but went elsewhere, may be another's. */
+static void guess_again(const struct hik_session *session)
+{
+    struct hik_tcp_connection *connection = (struct hik_tcp_connection *)wmem_map_lookup(first_of, session), *next;
+
+    for (unsigned i = 0; connection && i < MAX_CONNECTIONS; connection = next, i++) {
+        const struct hik_description *listener;
+        struct hik_session *other;
+        bool early;
+
+        next = connection->next_in_session;
+        if (!connection->misdirected || connection->media_frame || waiting_at(&connection->addr[1], session, &listener))
+            continue;
+        other = session_misdirected(&connection->addr[0], &connection->addr[1], connection->port[1], &early);
+        if (!other || other == session)
+            continue;
+        connection->session = other;
+        connection->early = early;
+        list(connection);
+        note_announced(connection);
+    }
+}
+
+/* A SYN to a port that was announced, but not by the SDPs that hold now. */
+static bool is_replaced(packet_info *pinfo, const struct hik_session *session)
+{
+    const struct hik_description *sides[] = {&session->offer, &session->answer};
+
+    if (session->answer.frame <= session->offer.frame || session->bye_frame)
+        return false; /* until the answer the old ones hold */
+    for (unsigned i = 0; i < array_length(sides); i++)
+        for (unsigned k = 0; k < sides[i]->media_count; k++) {
+            const struct hik_media_line *line = &sides[i]->media[k];
+
+            if (line->endpoint.port == pinfo->destport || line->rtcp_port == pinfo->destport || line->endpoint.port == pinfo->srcport)
+                return false;
+        }
+    return true;
 }
 
 void hik_tcp_update(packet_info *pinfo, const struct hik_tcp_header *header)
@@ -228,13 +356,26 @@ void hik_tcp_update(packet_info *pinfo, const struct hik_tcp_header *header)
     if (!connection && claim) {
         connection = hik_tcp_connection_new(pinfo, claim);
     } else if (!connection && (header->flags & (HIK_TH_SYN | HIK_TH_ACK)) == HIK_TH_SYN) {
-        struct hik_session *session = session_misdirected(pinfo);
+        bool early;
+        struct hik_session *session = session_misdirected(&pinfo->src, &pinfo->dst, pinfo->destport, &early);
 
-        if (session)
-            connection = new_misdirected(pinfo, session);
+        connection = session ? new_misdirected(pinfo, session) : NULL;
+        if (connection) {
+            connection->early = early;
+            note_announced(connection);
+        }
     }
     if (!connection)
         return;
+    if (connection->first_frame == pinfo->num && !connection->misdirected && !connection->rtcp && connection->session &&
+        (header->flags & (HIK_TH_SYN | HIK_TH_ACK)) == HIK_TH_SYN) {
+        connection->announced_port = hik_tcp_is_announced(&pinfo->dst, pinfo->destport);
+        connection->replaced = is_replaced(pinfo, connection->session);
+        if (connection->replaced)
+            note_announced(connection);
+    }
+    if (connection->misdirected && header->payload && !connection->looked)
+        connection->others = true;
     dir = hik_tcp_direction_of(pinfo, connection, false);
     if (header->flags & HIK_TH_SYN) {
         bool ack = (header->flags & HIK_TH_ACK) != 0;
@@ -258,6 +399,8 @@ void hik_tcp_update(packet_info *pinfo, const struct hik_tcp_header *header)
             hik_tcp_stream_acked(back->stream, header->ack);
     }
     tell_session(connection);
+    if (connection->first_frame == pinfo->num && connection->listed && !connection->misdirected)
+        guess_again(connection->session);
 }
 
 /* ---- what is known of a session's connections ------------------------------------------------------------------- */

@@ -55,6 +55,13 @@ struct hik_tcp_connection {
     bool rtcp;               /* to the port of the RTCP */
     bool ours;               /* the conversation's dissector is ours, or nobody else wanted its bytes */
     bool misdirected;             /* neither end is one that an SDP names, only the hosts are */
+    bool early;              /* and only one of them: the answer was still to come */
+    bool announced_port;     /* it goes to a port that an SDP names */
+    bool replaced;           /* it goes to a port that a re-INVITE had replaced */
+    bool looked, others;     /* misdirected: we were asked for its bytes; another dissector has them */
+    const struct hik_media_line *announced; /* misdirected or replaced: the lines that the listener had announced then */
+    unsigned announced_count; /* 0: not known then */
+    uint32_t waiting;        /* bit per such line: no connection had come to its port */
     uint8_t sack;            /* bit per end: it permits selective ACKs */
     uint32_t first_frame;
     uint32_t syn_frame, accept_frame, rst_frame, data_frame;
@@ -87,5 +94,7 @@ void hik_tcp_connection_register(int proto, dissector_handle_t handle);
 /* The newest of a session's connections, RTCP's own left out; the others by next_in_session. NULL: there is none. Any pass,
  * as far as the capture was read. */
 const struct hik_tcp_connection *hik_tcp_newest(const struct hik_session *session);
+/* A connection of the session has an end at this port that was announced. */
+bool hik_tcp_reached(const struct hik_session *session, uint16_t port);
 
 #endif

@@ -20,28 +20,94 @@ static void print_end(char text[HIK_TCP_TEXT], const struct hik_tcp_connection *
     snprintf(text, HIK_TCP_TEXT, "%s", hik_endpoint_print(&connection->addr[end], connection->port[end]).s);
 }
 
-/* The other end is where the connection goes to, if its SYN was seen. */
-static bool goes_elsewhere(const struct hik_tcp_connection *connection, const struct hik_description *listener,
-                           const struct hik_media_line **instead)
+/* Is the end of who connects one of the side that is to? What came before the answer is known by the other end alone. */
+static bool is_client(const struct hik_session *session, const struct hik_description *listener, const struct hik_tcp_connection *connection)
 {
-    *instead = NULL;
-    if (!connection->syn_frame || connection->syn_frame != connection->first_frame || !listener || !listener->frame)
-        return false;
-    /* What it was made by, a re-INVITE may have replaced since. */
-    if (!connection->misdirected && connection->syn_frame < listener->frame)
-        return false;
-    for (unsigned i = 0; i < listener->media_count; i++) {
-        const struct hik_media_line *line = &listener->media[i];
+    const struct hik_description *client = listener == &session->offer ? &session->answer : &session->offer;
+    const struct hik_endpoint *sip = listener == hik_session_caller_sdp(session) ? &session->callee : &session->caller;
 
-        if (!line->tcp || !line->port_ok || line->endpoint.port == 0)
+    for (unsigned i = 0; client->frame && i < client->media_count; i++)
+        if (client->media[i].addr_ok && addresses_equal(&client->media[i].endpoint.addr, &connection->addr[0]))
+            return true;
+    return addresses_equal(&sip->addr, &connection->addr[0]);
+}
+
+/* The lines of the listener that a connection misses, which goes to another of its ports. Its SYN tells where it goes. */
+struct missed {
+    const struct hik_media_line *line[HIK_SDP_MAX_MEDIA];
+    unsigned count;
+    bool others;             /* the listener has lines besides */
+};
+
+static void add_missed(const struct hik_session *session, const struct hik_description *listener,
+                       const struct hik_tcp_connection *connection, const struct hik_media_line *lines, unsigned count, uint32_t which,
+                       struct missed *out)
+{
+    for (unsigned i = 0; i < MIN(count, HIK_SDP_MAX_MEDIA); i++) {
+        const struct hik_media_line *line = &lines[i];
+        bool reached;
+
+        if (!(which >> i & 1) || !line->tcp || !line->port_ok || line->endpoint.port == 0)
             continue;
-        if (connection->port[1] == line->endpoint.port || (line->rtcp_port && connection->port[1] == line->rtcp_port))
-            return false;
         /* another address is a NAT's business */
-        if (!*instead && line->addr_ok && addresses_equal(&line->endpoint.addr, &connection->addr[1]))
-            *instead = line;
+        if (!line->addr_ok || !addresses_equal(&line->endpoint.addr, &connection->addr[1]))
+            continue;
+        /* a try that fails and one that does not is no fault */
+        reached = hik_tcp_reached(session, line->endpoint.port) ||
+                  (i < listener->media_count && hik_tcp_reached(session, listener->media[i].endpoint.port));
+        if (!reached || connection->media_frame)
+            out->line[out->count++] = line;
     }
-    return *instead != NULL;
+    out->others = out->count > 0 && out->count < count;
+}
+
+static void find_missed(const struct hik_session *session, const struct hik_description *listener,
+                        const struct hik_tcp_connection *connection, struct missed *out)
+{
+    out->count = 0;
+    if (!connection->syn_frame || connection->syn_frame != connection->first_frame || !listener || !listener->frame || connection->others)
+        return;
+    if (connection->early && !is_client(session, listener, connection))
+        return;
+    /* Beside the media of the call other things than RTP are something else's. */
+    if (session->flow_count > 0 && connection->data_frame && !connection->media_frame)
+        return;
+    if (connection->announced) {
+        add_missed(session, listener, connection, connection->announced, connection->announced_count, connection->waiting, out);
+        if (out->count == 0 && connection->media_frame)
+            add_missed(session, listener, connection, connection->announced, 1, 1, out);
+        return;
+    }
+    /* It goes where it has to, or what it was made by, a re-INVITE has replaced since. */
+    if (!connection->misdirected && (connection->announced_port || connection->syn_frame < listener->frame))
+        return;
+    for (unsigned i = 0; i < listener->media_count; i++)
+        if (connection->port[1] == listener->media[i].endpoint.port ||
+            (listener->media[i].rtcp_port && connection->port[1] == listener->media[i].rtcp_port))
+            return;
+    add_missed(session, listener, connection, listener->media, listener->media_count, UINT32_MAX, out);
+}
+
+static void add_misdirected(const struct hik_tcp_connection *connection, const struct missed *missed, struct hik_tcp_facts *out)
+{
+    bool audio = missed->others, up = connection->accept_frame || connection->data_frame;
+    size_t len = 0;
+
+    if (out->misdirected && out->misdirected_media && !connection->media_frame)
+        return;
+    out->misdirected = true;
+    out->misdirected_frame = connection->syn_frame;
+    out->misdirected_refused = connection->rst_frame && !up;
+    out->misdirected_up = up;
+    out->misdirected_media = connection->media_frame != 0;
+    print_end(out->misdirected_from, connection, 0);
+    print_end(out->misdirected_to, connection, 1);
+    for (unsigned i = 0; i < missed->count && len < sizeof out->misdirected_instead; i++) {
+        audio = audio && missed->line[i]->audio;
+        len += (size_t)snprintf(out->misdirected_instead + len, sizeof out->misdirected_instead - len, "%s%s", i ? " or " : "",
+                                hik_endpoint_print(&missed->line[i]->endpoint.addr, missed->line[i]->endpoint.port).s);
+    }
+    out->misdirected_audio = audio;
 }
 
 /* Do both carry a stream with the same SSRC? */
@@ -111,29 +177,16 @@ static enum hik_framed framed(const struct hik_framing *framing)
 void hik_tcp_facts_collect(const struct hik_session *session, const struct hik_description *listener, struct hik_tcp_facts *out)
 {
     const struct hik_tcp_connection *later[MAX_CONNECTIONS];
-    const struct hik_media_line *instead;
+    struct missed missed;
     struct hik_tcp_missing missing = {0};
     unsigned i = 0, later_count = 0, next;
-    bool reached = false;
 
     memset(out, 0, sizeof *out);
     for (const struct hik_tcp_connection *connection = hik_tcp_newest(session); connection && i < MAX_CONNECTIONS;
          connection = connection->next_in_session, i++) {
-        bool elsewhere = goes_elsewhere(connection, listener, &instead);
-
-        if (elsewhere) {
-            out->misdirected = true;
-            out->misdirected_frame = connection->syn_frame;
-            out->misdirected_refused = connection->rst_frame && !connection->accept_frame && !connection->data_frame;
-            out->misdirected_up = connection->accept_frame || connection->data_frame;
-            out->misdirected_media = connection->media_frame != 0;
-            print_end(out->misdirected_from, connection, 0);
-            print_end(out->misdirected_to, connection, 1);
-            snprintf(out->misdirected_instead, sizeof out->misdirected_instead, "%s",
-                     hik_endpoint_print(&instead->endpoint.addr, instead->endpoint.port).s);
-        } else if (connection->syn_frame || connection->data_frame) {
-            reached = true;
-        }
+        find_missed(session, listener, connection, &missed);
+        if (missed.count > 0)
+            add_misdirected(connection, &missed, out);
         for (unsigned way = 0; way < 2; way++) {
             const struct hik_tcp_direction *dir = &connection->dir[way];
 
@@ -146,7 +199,7 @@ void hik_tcp_facts_collect(const struct hik_session *session, const struct hik_d
                         out->head = hik_tcp_stream_framing(dir->stream)->head;
                     }
                 }
-            } else if (dir->foreign_frame && !elsewhere) {
+            } else if (dir->foreign_frame && missed.count == 0 && !connection->misdirected) {
                 add_foreign(connection, way, out);
             }
         }
@@ -162,8 +215,6 @@ void hik_tcp_facts_collect(const struct hik_session *session, const struct hik_d
         }
         later[later_count++] = connection;
     }
-    if (reached && !out->misdirected_media)
-        out->misdirected = false;
     out->missing = missing.bytes;
     out->holes = missing.holes;
     out->missing_frame = missing.frame;

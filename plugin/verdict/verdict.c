@@ -265,6 +265,15 @@ static void judge_failed(const struct hik_facts *f, struct hik_verdict *v)
             or_unknown(f->callee));
 }
 
+/* Who was to connect tried another port, and no RTP came there. */
+static void judge_misdirected(const struct hik_tcp_facts *t, enum hik_severity severity, struct hik_verdict *v)
+{
+    add(v, t->misdirected_refused ? HIK_CODE_TCP_REFUSED : HIK_CODE_TCP_NO_CONNECTION, severity,
+        "%s connects to %s instead of %s, which was announced%s, and %s", t->misdirected_from, t->misdirected_to,
+        t->misdirected_instead, t->misdirected_audio ? " for the audio" : "",
+        t->misdirected_refused ? "is refused (RST)" : t->misdirected_up ? "sends no RTP there" : "gets no answer");
+}
+
 /* Why media could not come, as far as signalling and TCP tell. True if that explains its absence. */
 static bool judge_path(const struct hik_facts *f, struct hik_verdict *v)
 {
@@ -288,11 +297,7 @@ static bool judge_path(const struct hik_facts *f, struct hik_verdict *v)
             explained = true;
         }
         if (f->connections.misdirected) {
-            const struct hik_tcp_facts *t = &f->connections;
-
-            add(v, t->misdirected_refused ? HIK_CODE_TCP_REFUSED : HIK_CODE_TCP_NO_CONNECTION, HIK_SEVERITY_ERROR,
-                "%s connects to %s instead of %s, which was announced, and %s", t->misdirected_from, t->misdirected_to, t->misdirected_instead,
-                t->misdirected_refused ? "is refused (RST)" : t->misdirected_up ? "sends no RTP there" : "gets no answer");
+            judge_misdirected(&f->connections, HIK_SEVERITY_ERROR, v);
             explained = true;
         } else if (f->tcp_refused && !f->tcp_up) {
             add(v, HIK_CODE_TCP_REFUSED, HIK_SEVERITY_ERROR, "%s refuses the media connection (RST)",
@@ -676,9 +681,12 @@ static void judge_connections(const struct hik_facts *f, const struct hik_leg *l
     if (t->anew > 0)
         add(v, HIK_CODE_RECONNECTED, HIK_SEVERITY_NOTE, "the media connection was reopened %u time%s: from %s, then from %s "
             "(frame %u)", t->anew, plural(t->anew), t->first_from, t->second_from, t->second_frame);
-    if (t->misdirected && hik_verdict_find(v, HIK_CODE_WRONG_DESTINATION) == NULL)
+    if (t->misdirected && !t->misdirected_media)
+        judge_misdirected(t, HIK_SEVERITY_WARN, v);
+    else if (t->misdirected && hik_verdict_find(v, HIK_CODE_WRONG_DESTINATION) == NULL)
         add(v, HIK_CODE_WRONG_DESTINATION, HIK_SEVERITY_WARN, "the media connection from %s goes to %s instead of %s, which was "
-            "announced", t->misdirected_from, t->misdirected_to, t->misdirected_instead);
+            "announced%s", t->misdirected_from, t->misdirected_to, t->misdirected_instead,
+            t->misdirected_audio ? " for the audio" : "");
 }
 
 static void judge_end(const struct hik_facts *f, struct hik_verdict *v)

@@ -157,8 +157,9 @@ struct hik_tcp_facts {
     char foreign_from[HIK_TCP_TEXT], foreign_to[HIK_TCP_TEXT], foreign_first[HIK_TCP_TEXT]; /* the first of them, hex */
     bool misdirected;              /* who was to connect tried another port than the one announced */
     bool misdirected_refused, misdirected_up, misdirected_media;
+    bool misdirected_audio;        /* it was announced for the audio, and others for other media */
     uint32_t misdirected_frame;
-    char misdirected_from[HIK_TCP_TEXT], misdirected_to[HIK_TCP_TEXT], misdirected_instead[HIK_TCP_TEXT];
+    char misdirected_from[HIK_TCP_TEXT], misdirected_to[HIK_TCP_TEXT], misdirected_instead[2 * HIK_TCP_TEXT];
 };
 
 /* What the capture cut off (snap length), in bytes of the packet. */
