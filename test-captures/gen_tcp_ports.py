@@ -2,8 +2,10 @@
 """Media over TCP that is to go to one port and goes to another: before the answer is in the capture, after a re-INVITE that
 moves the port, for the audio of a call beside its video, and whatever becomes of the attempt."""
 
+import itertools
+
 from gen_tcp_media import TcpCall, small
-from hikpcap import SYN, Capture, Link, rfc4571, rtp
+from hikpcap import SYN, Capture, Link, Platform, rfc4571, rtp
 
 WRONG = 30566
 AUDIO = 20002        # announced for the audio
@@ -56,7 +58,12 @@ def attempt(call, how, line, to, client):
 def elsewhere(when="plain", line="video", how="refused", audio=None):
     """A call whose media of `line` goes to another port than the one announced; audio: the call has a second line for it."""
     cap = Capture()
-    call = TwoLines(Link(cap), audio=line == "audio" if audio is None else audio, frames=small)
+    return cap, add_elsewhere(Link(cap), when, line, how, audio)
+
+
+def add_elsewhere(link, when, line, how, audio=None):
+    cap = link.capture
+    call = TwoLines(link, audio=line == "audio" if audio is None else audio, frames=small)
     wrong = {"plain": WRONG, "early": WRONG, "old port": 20000 if line == "video" else AUDIO, "wrong new port": WRONG}[when]
     call.invite()
     call.trying()
@@ -83,7 +90,17 @@ def elsewhere(when="plain", line="video", how="refused", audio=None):
         call.rtp_tcp(5)
     cap.wait(8)
     call.bye()
-    return cap, call
+    return call
+
+
+def all_kinds():
+    """Every kind between two hosts of its own: the capture, and what happened in each of its sessions."""
+    cap, kinds = Capture(), list(itertools.product(WHEN, ("video", "audio"), HOW))
+    for number, kind in enumerate(kinds):
+        lower = Platform("340200000020000001%02d" % number, "192.0.2.%d" % (100 + number), agent="NCG V3.3.6.686194")
+        upper = Platform("340100000020000001%02d" % number, "198.51.100.%d" % (100 + number))
+        add_elsewhere(Link(cap, lower, upper, seed=number + 1), *kind)
+    return cap, kinds
 
 
 def captures():

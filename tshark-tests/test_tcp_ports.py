@@ -2,43 +2,44 @@
 """Media connections to another port than the one announced: which was tried, and which was announced for what, whenever the
 attempt comes and whatever becomes of it. What is no such attempt is not called one."""
 
-import itertools
-
 import pytest
 
 import conftest  # puts test-captures on the path
 from gen_tcp_media import TcpCall, small
-from gen_tcp_ports import AUDIO, HOW, MOVED, WHEN, WRONG, TwoLines, attempt, elsewhere
+from gen_tcp_ports import AUDIO, MOVED, WRONG, TwoLines, all_kinds, attempt, elsewhere
 from hikpcap import SYN, Capture, Link
 from tables import printed
 from test_tcp_calls import verdict
 
 ENDS = {"refused": ("TCP_REFUSED", "is refused (RST)"), "silent": ("TCP_NO_CONNECTION", "gets no answer"),
         "nothing": ("TCP_NO_CONNECTION", "sends no RTP there")}
-KINDS = list(itertools.product(WHEN, ("video", "audio"), HOW))
 
 
-@pytest.mark.parametrize("when,line,how", KINDS, ids=lambda value: value.replace(" ", "-"))
-def test_elsewhere(tshark, when, line, how):
-    cap, _ = elsewhere(when, line, how)
-    moved = when in ("old port", "wrong new port")
-    tried = WRONG if when != "old port" else 20000 if line == "video" else AUDIO
-    announced = (MOVED if moved else 20000) + (2 if line == "audio" else 0)
-    place = "198.51.100.20:%d instead of 198.51.100.20:%d, which was announced%s" % (
-        tried, announced, " for the audio" if line == "audio" else "")
-    said = verdict(tshark, cap)
-    if how in ENDS:
-        code, end = ENDS[how]
-        assert said.startswith("%s 192.0.2.10:51020 connects to %s, and %s" % (code, place, end))
-    else:
-        assert "WRONG_DESTINATION the media connection from 192.0.2.10:51020 goes to %s" % place in said
-        count = 6 + (5 if line == "audio" or moved else 0) + (5 if line == "audio" and moved else 0) + \
-            (5 if line == "audio" and how != "media" else 0)
-        rows = tshark.fields_everywhere(cap, ["rtp.seq", "hikcascade.session"], "rtp")
-        assert sum(len(row["rtp.seq"]) for row in rows) == count
-        assert {number for row in rows for number in row["hikcascade.session"]} == {"0"}
-    if how == "other ssrc" and line == "video" and not moved:
-        assert "SSRC_MISMATCH RTP from 192.0.2.10:51020 carries SSRC 0000000777" in said
+def test_elsewhere(tshark):
+    cap, kinds = all_kinds()
+    path = tshark.sandbox.readable(cap)
+    one, two = (printed(tshark, "hikcascade,sessions", path, two_pass=passes) for passes in (False, True))
+    assert [row.verdict for row in one] == [row.verdict for row in two]
+    rows = tshark.fields_everywhere(path, ["rtp.seq", "hikcascade.session"], "rtp")
+    packets = [0] * len(kinds)
+    for row in rows:
+        packets[int(row["hikcascade.session"][0])] += len(row["rtp.seq"])
+    for number, (when, line, how) in enumerate(kinds):
+        said = one[number].verdict
+        moved = when in ("old port", "wrong new port")
+        tried = WRONG if when != "old port" else 20000 if line == "video" else AUDIO
+        announced = (MOVED if moved else 20000) + (2 if line == "audio" else 0)
+        client, host = "192.0.2.%d:51020" % (100 + number), "198.51.100.%d" % (100 + number)
+        place = "%s:%d instead of %s:%d, which was announced%s" % (host, tried, host, announced, " for the audio" * (line == "audio"))
+        if how in ENDS:
+            code, end = ENDS[how]
+            assert said.startswith("%s %s connects to %s, and %s" % (code, client, place, end)), (when, line, how)
+        else:
+            assert "WRONG_DESTINATION the media connection from %s goes to %s" % (client, place) in said, (when, line, how)
+            assert packets[number] == 6 + 5 * ((line == "audio" or moved) + (line == "audio" and moved) +
+                                               (line == "audio" and how != "media")), (when, line, how)
+        assert ("SSRC_MISMATCH RTP from %s carries SSRC 0000000777" % client in said) == (
+            how == "other ssrc" and line == "video" and not moved), (when, line, how)
 
 
 def test_two_lines_and_one_attempt(tshark):

@@ -15,6 +15,8 @@
 #define MAX_GREETING 1500
 /* RTP packets are made to fit Ethernet. */
 #define MAX_PLAUSIBLE 1500
+/* Places at which another stream may begin that are tried, per look. */
+#define MAX_TRIES 16
 
 static unsigned get16(const uint8_t *bytes)
 {
@@ -84,18 +86,152 @@ enum hik_framing_look hik_framing_look(const struct hik_framing *framing, const 
 }
 
 unsigned hik_framing_next(const struct hik_framing *framing, const uint8_t *bytes, unsigned there, unsigned from,
-                          const struct hik_head *head)
+                          const struct hik_head *head, const struct hik_seen_streams *seen)
 {
     struct hik_head next;
 
     memset(&next, 0, sizeof next);
     if (from < framing->head)
         from = framing->head;
-    for (unsigned at = from; at + HIK_RTP_HEADER <= there; at++)
-        if ((bytes[at] & 0xC0) == 0x80 && look_at_packet(bytes + at, there - at, UINT32_MAX, &next) == HIK_LOOK_YES &&
-            next.ssrc == head->ssrc && (next.rtcp || head->rtcp || next.seq == (uint16_t)(head->seq + 1)))
+    for (unsigned at = from; at + HIK_RTP_HEADER <= there; at++) {
+        if ((bytes[at] & 0xC0) != 0x80 || look_at_packet(bytes + at, there - at, UINT32_MAX, &next) != HIK_LOOK_YES)
+            continue;
+        if (next.ssrc == head->ssrc && (next.rtcp || head->rtcp || next.seq == (uint16_t)(head->seq + 1)))
             return at - framing->head;
+        for (unsigned i = 0; seen && i < seen->count && i < HIK_SEEN_STREAMS; i++)
+            if (next.ssrc == seen->stream[i].ssrc && next.ssrc != head->ssrc && !next.rtcp &&
+                next.seq == (uint16_t)(seen->stream[i].seq + 1))
+                return at - framing->head;
+    }
     return there;
+}
+
+bool hik_framing_is_payload_type(uint8_t pt)
+{
+    return pt <= 34 || pt >= 96;
+}
+
+bool hik_framing_may_begin(const uint8_t *bytes, unsigned there)
+{
+    return there >= 2 && (bytes[0] == '$' || ((bytes[0] & 0xC0) == 0x80 && hik_framing_is_payload_type(bytes[1] & 0x7F)));
+}
+
+/* Looks for the rest of HIK_PROOF packets of the head's stream. *lengths: each of them stands behind its length. */
+static bool goes_on(const struct hik_framing *framing, const uint8_t *bytes, unsigned there, const struct hik_head *head, bool *lengths)
+{
+    struct hik_head last = *head, next;
+    unsigned begin = 0;
+
+    if (there > HIK_PROOF_ROOM)
+        there = HIK_PROOF_ROOM;
+    *lengths = framing->head >= LENGTH_BYTES;
+    for (unsigned count = 1; count < HIK_PROOF; count++) {
+        unsigned at = begin + HIK_RTP_HEADER;
+
+        do {
+            at = hik_framing_next(framing, bytes, there, at + framing->head, &last, NULL);
+            if (at >= there)
+                return false;
+            hik_framing_look(framing, bytes + at, there - at, &next);
+            at++;
+        } while (next.rtcp || next.pt != last.pt);
+        at--;
+        *lengths = *lengths && get16(bytes + begin + framing->head - LENGTH_BYTES) == at - begin - framing->head;
+        begin = at;
+        last = next;
+    }
+    return true;
+}
+
+bool hik_framing_goes_on(const struct hik_framing *framing, const uint8_t *bytes, unsigned there, const struct hik_head *head)
+{
+    bool lengths;
+
+    return goes_on(framing, bytes, there, head, &lengths);
+}
+
+unsigned hik_framing_other(const struct hik_framing *framing, const uint8_t *bytes, unsigned there, unsigned from,
+                           const struct hik_head *head)
+{
+    unsigned tries = 0;
+
+    for (unsigned at = from; at + framing->head + HIK_RTP_HEADER <= there && tries < MAX_TRIES; at++) {
+        struct hik_head other;
+
+        if ((bytes[at + framing->head] & 0xC0) != 0x80 || (bytes[at + framing->head + 1] & 0x7F) != head->pt ||
+            hik_framing_look(framing, bytes + at, there - at, &other) != HIK_LOOK_YES || other.rtcp || other.ssrc == head->ssrc)
+            continue;
+        tries++;
+        if (hik_framing_goes_on(framing, bytes + at, there - at, &other))
+            return at;
+    }
+    return there;
+}
+
+/* Nothing but frames with RTP and RTCP, HIK_PROOF of a stream among them. */
+static bool frames_follow(const struct hik_framing *framing, const uint8_t *bytes, unsigned there, struct hik_head *head)
+{
+    struct {
+        uint32_t ssrc;
+        uint16_t seq;
+        unsigned count;
+    } streams[HIK_SEEN_STREAMS];
+    unsigned count = 0, off = 0, i;
+
+    while (off < there) {
+        enum hik_framing_look look = hik_framing_look(framing, bytes + off, there - off, head);
+
+        if (framing->kind == HIK_FRAMING_RFC4571 && head->size == framing->head) {
+            off += head->size;
+            continue;
+        }
+        if (look != HIK_LOOK_YES || (!head->rtcp && !hik_framing_is_payload_type(head->pt)))
+            return false;
+        for (i = 0; i < count && streams[i].ssrc != head->ssrc; i++)
+            ;
+        if (head->rtcp) {
+            /* of any of them */
+        } else if (i < count) {
+            if (head->seq != (uint16_t)(streams[i].seq + 1))
+                return false;
+            streams[i].seq = head->seq;
+            if (++streams[i].count == HIK_PROOF)
+                return true;
+        } else if (count < HIK_SEEN_STREAMS) {
+            streams[count].ssrc = head->ssrc;
+            streams[count].seq = head->seq;
+            streams[count++].count = 1;
+        } else {
+            return false;
+        }
+        if (head->size > there - off)
+            return false;
+        off += head->size;
+    }
+    return false;
+}
+
+bool hik_framing_proven(const uint8_t *bytes, unsigned there, bool with_head, struct hik_framing *framing, struct hik_head *head)
+{
+    static const struct hik_framing usual[] = {{HIK_FRAMING_RFC4571, LENGTH_BYTES}, {HIK_FRAMING_DOLLAR, 4}};
+    unsigned max = with_head ? HIK_MAX_HEAD : 0;
+    bool lengths;
+
+    for (unsigned i = 0; i < sizeof usual / sizeof usual[0]; i++) {
+        *framing = usual[i];
+        if (frames_follow(framing, bytes, there, head))
+            return true;
+    }
+    framing->kind = HIK_FRAMING_HEAD;
+    for (framing->head = LENGTH_BYTES + 1; framing->head <= max; framing->head++)
+        if (frames_follow(framing, bytes, there, head))
+            return true;
+    framing->kind = HIK_FRAMING_NONE;
+    for (framing->head = 0; framing->head <= max; framing->head++)
+        if (hik_framing_look(framing, bytes, there, head) == HIK_LOOK_YES && !head->rtcp && hik_framing_is_payload_type(head->pt) &&
+            goes_on(framing, bytes, there, head, &lengths) && !lengths)
+            return true;
+    return false;
 }
 
 bool hik_framing_begins(const struct hik_framing *framing, const uint8_t *bytes, unsigned there, unsigned off,
@@ -133,7 +269,7 @@ static bool detect_around(const uint8_t *bytes, unsigned there, unsigned at, boo
         return true;
     }
     end = len >= HIK_RTP_HEADER ? at + len : 0;
-    next = hik_framing_next(&none, bytes, there, at + HIK_RTP_HEADER, head);
+    next = hik_framing_next(&none, bytes, there, at + HIK_RTP_HEADER, head, NULL);
     if (end && next < there && next >= end + LENGTH_BYTES && next - end <= HIK_MAX_HEAD) {
         framing->kind = next - end == LENGTH_BYTES ? HIK_FRAMING_RFC4571 : HIK_FRAMING_HEAD;
         framing->head = next - end;
@@ -153,14 +289,33 @@ static bool detect_around(const uint8_t *bytes, unsigned there, unsigned at, boo
     return is_sure(bytes + at, there - at, known, &other);
 }
 
+/* The frame of RFC 4571 that seems to begin here is not complete or has nonsense behind it, and RTP may begin here in other frames
+ * as well. */
+static bool is_doubtful(const uint8_t *bytes, unsigned there, const struct hik_head *head)
+{
+    static const struct hik_framing rfc4571 = {HIK_FRAMING_RFC4571, LENGTH_BYTES};
+    struct hik_head next;
+
+    if (head->size > 0 && (head->size == there || (head->size < there && hik_framing_look(&rfc4571, bytes + head->size, there - head->size,
+                                                                                         &next) != HIK_LOOK_NO)))
+        return false;
+    if (hik_framing_may_begin(bytes, there))
+        return true;
+    for (unsigned at = LENGTH_BYTES + 1; at <= HIK_MAX_HEAD && at + HIK_RTP_HEADER <= there; at++)
+        if (bytes[at] == 0x80 && (bytes[at + 1] & 0x7F) >= 96 && (bytes[at + 1] & 0x7F) < 127)
+            return true;
+    return false;
+}
+
 bool hik_framing_detect(const uint8_t *bytes, unsigned there, bool at_start, const struct hik_known *known,
-                        struct hik_framing *framing)
+                        struct hik_framing *framing, bool *doubtful)
 {
     static const struct hik_framing rfc4571 = {HIK_FRAMING_RFC4571, LENGTH_BYTES}, none = {HIK_FRAMING_NONE, 0};
     struct hik_head head, first;
     unsigned off = 0;
     enum hik_framing_look look;
 
+    *doubtful = false;
     *framing = rfc4571;
     while (off + LENGTH_BYTES <= there && get16(bytes + off) == 0)
         off += LENGTH_BYTES;
@@ -172,8 +327,11 @@ bool hik_framing_detect(const uint8_t *bytes, unsigned there, bool at_start, con
         *framing = none;
         return true;
     }
-    if (look != HIK_LOOK_NO)
+    if (look != HIK_LOOK_NO) {
+        *doubtful = at_start && off == 0 && look == HIK_LOOK_YES && !known->is_known(known->context, first.ssrc) &&
+                    is_doubtful(bytes, there, &first);
         return true;
+    }
     for (unsigned at = 1; at < there && at < MAX_GREETING; at++) {
         if (is_sure(bytes + at, there - at, known, &head) && detect_around(bytes, there, at, at_start, known, &head, framing))
             return true;

@@ -60,10 +60,39 @@ enum hik_framing_look hik_framing_look(const struct hik_framing *framing, const 
  * HIK_FRAMING_NONE. */
 unsigned hik_framing_size(const struct hik_framing *framing, const uint8_t *bytes, unsigned there);
 
+/* The last packet of each stream of a connection. Zeroed: none. */
+#define HIK_SEEN_STREAMS 4
+struct hik_seen_streams {
+    unsigned count;          /* ever added */
+    struct {
+        uint32_t ssrc;
+        uint16_t seq;
+    } stream[HIK_SEEN_STREAMS];
+};
+
 /* HIK_FRAMING_NONE: where the packet after the one of this head begins (its head included), looked for from `from` on;
- * `there` if it does not. */
+ * `there` if it does not. It is of the same stream, or the next one of another that was seen. */
 unsigned hik_framing_next(const struct hik_framing *framing, const uint8_t *bytes, unsigned there, unsigned from,
-                          const struct hik_head *head);
+                          const struct hik_head *head, const struct hik_seen_streams *seen);
+
+/* Packets of a stream, in sequence, that prove it to be RTP where no SDP announced its SSRC ... */
+#define HIK_PROOF 3
+/* ... among so many bytes. */
+#define HIK_PROOF_ROOM 0x4000
+
+/* Is there RTP from the first of these bytes on, whatever its SSRC is? Then *framing says in which frames, and *head is a packet
+ * of it. with_head: something of the sender's own may stand in front of each packet. */
+bool hik_framing_proven(const uint8_t *bytes, unsigned there, bool with_head, struct hik_framing *framing, struct hik_head *head);
+/* HIK_FRAMING_NONE: the packet of this head, at the begin of the bytes, is the first of HIK_PROOF. */
+bool hik_framing_goes_on(const struct hik_framing *framing, const uint8_t *bytes, unsigned there, const struct hik_head *head);
+/* HIK_FRAMING_NONE: where a stream with another SSRC begins that is proven; its payload type is that of the head. `there` if
+ * none does. */
+unsigned hik_framing_other(const struct hik_framing *framing, const uint8_t *bytes, unsigned there, unsigned from,
+                           const struct hik_head *head);
+/* A payload type that RTP has: assigned (RFC 3551 6) or dynamic. */
+bool hik_framing_is_payload_type(uint8_t pt);
+/* RTP may begin here without anything in front, or behind a '$'. */
+bool hik_framing_may_begin(const uint8_t *bytes, unsigned there);
 
 /* A frame begins at off, as sure as it gets where nothing in front of it tells: an SSRC that is known, or another frame
  * right behind. */
@@ -71,9 +100,9 @@ bool hik_framing_begins(const struct hik_framing *framing, const uint8_t *bytes,
                         const struct hik_known *known, struct hik_head *head);
 
 /* Do the first bytes that a connection shows look like RTP? Then *framing says in which frames. at_start: the bytes are
- * the first of the connection. */
+ * the first of the connection. *doubtful: they do, but other frames are as likely as the ones told; more bytes have to tell. */
 bool hik_framing_detect(const uint8_t *bytes, unsigned there, bool at_start, const struct hik_known *known,
-                        struct hik_framing *framing);
+                        struct hik_framing *framing, bool *doubtful);
 
 /* The first packet in these bytes has an SSRC that is known; they are framed as hik_framing_detect() said. */
 bool hik_framing_announced(const uint8_t *bytes, unsigned there, const struct hik_framing *framing, const struct hik_known *known);

@@ -65,6 +65,10 @@ struct hik_session *hik_tcp_session(packet_info *pinfo, uint32_t ssrc, bool *str
 
     if (!by_ssrc)
         by_ssrc = hik_tcp_claims_of_ssrc(&pinfo->src, pinfo->srcport, ssrc);
+    if (!by_ssrc && connection && connection->misdirected)
+        by_ssrc = hik_tcp_claims_of_ssrc(&pinfo->dst, 0, ssrc);
+    if (!by_ssrc && connection && connection->misdirected)
+        by_ssrc = hik_tcp_claims_of_ssrc(&pinfo->src, 0, ssrc);
     *strong = by_ssrc != NULL;
     if (by_ssrc) {
         unsigned searched = 0;
@@ -442,14 +446,58 @@ static struct hik_tcp_record *find_record(packet_info *pinfo, const struct hik_t
     return record;
 }
 
+/* Do the bytes that came so far, these included, prove themselves to be RTP, whatever its SSRC is? */
+static bool prove_direction(struct context *c, const struct hik_segment *segment, const struct hik_stream_env *env, struct hik_framing *framing)
+{
+    struct hik_tcp_direction *dir = c->dir;
+    uint32_t before, size;
+    bool others;
+    const uint8_t *kept = hik_tcp_stream_kept(dir->stream, segment->seq, &before, &others);
+    struct hik_head head;
+    uint8_t *bytes;
+    bool proven;
+
+    if (others || segment->captured == 0 || before >= HIK_PROOF_ROOM || segment->captured < segment->len)
+        return false;
+    size = before + MIN(segment->captured, HIK_PROOF_ROOM - before);
+    bytes = (uint8_t *)wmem_alloc(c->pinfo->pool, size);
+    if (before > 0)
+        memcpy(bytes, kept, before);
+    memcpy(bytes + before, segment->bytes, size - before);
+    proven = hik_framing_proven(bytes, size, dir->has_begin, framing, &head);
+    if (proven) {
+        hik_tcp_stream_sync(dir->stream);
+        env->learn(env->known.context, &head);
+    }
+    wmem_free(c->pinfo->pool, bytes);
+    return proven;
+}
+
+/* More bytes may say in which frames it is. */
+static bool may_still_tell(const struct hik_tcp_direction *dir, const struct hik_segment *segment)
+{
+    return !dir->forgotten && segment->captured == segment->len && dir->kept_early + segment->captured <= HIK_PROOF_ROOM;
+}
+
 /* First pass: may this direction's bytes be ours? Sets accepted_frame if they are. */
 static bool accept_direction(struct context *c, const struct hik_segment *segment, const struct hik_stream_env *env)
 {
     struct hik_tcp_direction *dir = c->dir;
-    bool at_start = dir->has_begin && segment->seq == dir->begin;
+    bool at_start = dir->has_begin && segment->seq == dir->begin, doubtful, proven = false;
     struct hik_framing framing;
+    bool found = hik_framing_detect(segment->bytes, segment->captured, at_start, &env->known, &framing, &doubtful);
 
-    if (hik_framing_detect(segment->bytes, segment->captured, at_start, &env->known, &framing)) {
+    /* What no SDP names becomes ours by an SSRC that was announced to this host, or by proof. */
+    if (c->connection->misdirected && !c->connection->ours)
+        found = found && hik_framing_announced(segment->bytes, segment->captured, &framing, &env->known);
+    dir->doubtful = dir->doubtful || (found && doubtful);
+    if (!found || dir->doubtful)
+        proven = prove_direction(c, segment, env, &framing);
+    if (proven || (found && !dir->doubtful) || (dir->doubtful && !may_still_tell(dir, segment))) {
+        if (dir->doubtful && !proven) { /* nothing speaks against the usual frames */
+            framing.kind = HIK_FRAMING_RFC4571;
+            framing.head = 2;
+        }
         hik_tcp_stream_accept(dir->stream, &framing);
         dir->accepted_frame = segment->frame;
         return true;
@@ -458,6 +506,29 @@ static bool accept_direction(struct context *c, const struct hik_segment *segmen
         dir->kept_early > MAX_KEPT_EARLY)
         hik_tcp_connection_foreign(dir, segment->frame, segment->bytes, segment->captured, segment->len);
     return false;
+}
+
+/* What is not known to be RTP waits: for the begin of the connection, or for what proves it. */
+static void keep_early(struct context *c, const struct hik_segment *segment, const struct hik_stream_env *env)
+{
+    struct hik_tcp_direction *dir = c->dir;
+    bool others;
+    uint32_t before;
+
+    if (segment->captured == 0 || dir->forgotten)
+        return;
+    hik_tcp_stream_kept(dir->stream, segment->seq, &before, &others);
+    if (segment->captured < segment->len || dir->kept_early > MAX_KEPT_EARLY ||
+        (!others && before + segment->captured > HIK_PROOF_ROOM)) {
+        hik_tcp_stream_forget(dir->stream);
+        dir->forgotten = true;
+        return;
+    }
+    /* Where the begin is not in the capture, a packet has to begin with a segment. */
+    if (!dir->has_begin && before == 0 && !others && !hik_framing_may_begin(segment->bytes, segment->captured))
+        return;
+    dir->kept_early += segment->captured;
+    hik_tcp_stream_take(dir->stream, segment, false, env);
 }
 
 /* First pass: takes the segment into its stream. False: it is not ours. */
@@ -481,12 +552,7 @@ static bool take(tvbuff_t *tvb, packet_info *pinfo, struct hik_tcp_connection *c
     if (connection->sack == 3)
         hik_tcp_stream_patient(dir->stream);
     if (!dir->accepted_frame && (captured == 0 || !accept_direction(&context, &segment, &env))) {
-        /* The begin of the connection is still to come: what is behind it waits. */
-        if (dir->has_begin && captured == segment.len && captured > 0 && dir->kept_early <= MAX_KEPT_EARLY &&
-            segment.seq != dir->begin && !dir->foreign_frame) {
-            dir->kept_early += captured;
-            hik_tcp_stream_take(dir->stream, &segment, false, &env);
-        }
+        keep_early(&context, &segment, &env);
         return false;
     }
     if (captured < segment.len && !dir->cut_frame)
@@ -527,25 +593,13 @@ static int dissect_for_stock(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree
     struct hik_tcp_header made = {.frame = pinfo->num, .seq = info ? info->seq : 0, .flags = HIK_TH_PUSH, .payload = tvb};
     struct hik_tcp_header *header = &current;
     struct hik_tcp_connection *connection = hik_tcp_connection_find(pinfo);
-    struct context context = {pinfo, NULL, NULL};
 
     if (current.frame != pinfo->num || !current.payload) /* stock tcp was not called through us */
         header = &made;
     if (header->taken) /* stock asks again: as a heuristic, or for more of the segment */
         return header->shown ? (int)tvb_captured_length(tvb) : 0;
-    if (connection && connection->misdirected && !connection->ours && !PINFO_FD_VISITED(pinfo)) {
-        const struct hik_known known = {is_known, &context};
-        struct hik_framing framing;
-        uint32_t captured = tvb_captured_length(header->payload);
-
+    if (connection && connection->misdirected && !PINFO_FD_VISITED(pinfo))
         connection->looked = true;
-        /* It becomes ours by an SSRC that was announced to this host. */
-        context.connection = connection;
-        if (!hik_framing_detect(tvb_get_ptr(header->payload, 0, (int)captured), captured, true, &known, &framing) ||
-            !hik_framing_announced(tvb_get_ptr(header->payload, 0, (int)captured), captured, &framing, &known))
-            return 0;
-        connection->ours = true;
-    }
     if (!connection && !PINFO_FD_VISITED(pinfo)) {
         const struct hik_tcp_claim *claim = hik_tcp_claim_of_packet(pinfo);
 
@@ -629,12 +683,13 @@ static void after_stock_tcp(packet_info *pinfo, proto_tree *tree)
     if (current.taken || (!current.payload && !(current.flags & (HIK_TH_FIN | HIK_TH_RST))))
         return;
     connection = hik_tcp_connection_find(pinfo);
-    if (!connection || !connection->ours)
+    if (!connection || !(connection->ours || connection->looked))
         return;
     dir = hik_tcp_direction_of(pinfo, connection, false);
     if (!current.payload && (!dir->accepted_frame || PINFO_FD_VISITED(pinfo)))
         return;
-    dissect(&current, pinfo, tree, connection);
+    if (dissect(&current, pinfo, tree, connection))
+        connection->ours = true;
 }
 
 static int dissect_around_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)

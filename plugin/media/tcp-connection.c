@@ -146,61 +146,6 @@ static void tell_session(struct hik_tcp_connection *connection)
         note(&session->tcp_data_frame, connection->data_frame);
 }
 
-void hik_tcp_connection_settle(struct hik_tcp_connection *connection, struct hik_session *session)
-{
-    struct hik_session *before = connection->session;
-
-    if (!session || session == before)
-        return;
-    if (before && !connection->rtcp && before->flow_count == 0) {
-        if (before->tcp_syn_frame == connection->syn_frame)
-            before->tcp_syn_frame = session->tcp_syn_frame;
-        if (before->tcp_accept_frame == connection->accept_frame)
-            before->tcp_accept_frame = session->tcp_accept_frame;
-        if (before->tcp_rst_frame == connection->rst_frame)
-            before->tcp_rst_frame = 0;
-        if (before->tcp_data_frame == connection->data_frame)
-            before->tcp_data_frame = 0;
-        session->tcp_syn_frame = session->tcp_accept_frame = 0;
-    }
-    connection->session = session;
-    list(connection);
-    tell_session(connection);
-}
-
-void hik_tcp_connection_data(packet_info *pinfo, struct hik_tcp_connection *connection)
-{
-    note(&connection->data_frame, pinfo->num);
-    tell_session(connection);
-}
-
-void hik_tcp_connection_media(packet_info *pinfo, struct hik_tcp_connection *connection)
-{
-    if (connection->media_frame == 0) {
-        connection->media_frame = pinfo->num;
-        tell_session(connection);
-    }
-}
-
-void hik_tcp_connection_foreign(struct hik_tcp_direction *dir, uint32_t frame, const uint8_t *bytes, uint32_t captured, uint32_t len)
-{
-    if (dir->foreign_frame == 0) {
-        dir->foreign_frame = frame;
-        dir->foreign_first_len = (uint8_t)MIN(captured, HIK_TCP_FIRST_BYTES);
-        memcpy(dir->foreign_first, bytes, dir->foreign_first_len);
-    }
-    dir->foreign_bytes += len;
-}
-
-void hik_tcp_claim_from_stock(packet_info *pinfo, const address *addr, uint16_t port)
-{
-    conversation_t *stock = find_conversation(pinfo->num, addr, &no_address, CONVERSATION_TCP, port, 0,
-                                              NO_ADDR_B | NO_PORT_B);
-
-    if (stock && may_take(conversation_get_dissector(stock, pinfo->num)))
-        conversation_set_dissector(stock, media_handle);
-}
-
 bool hik_tcp_reached(const struct hik_session *session, uint16_t port)
 {
     const struct hik_tcp_connection *connection = hik_tcp_newest(session);
@@ -254,6 +199,76 @@ static uint32_t waiting_at(const address *to, const struct hik_session *session,
     return 0;
 }
 
+/* What was announced when this connection was asked for. */
+static void note_announced(struct hik_tcp_connection *connection)
+{
+    const struct hik_description *listener;
+
+    connection->waiting = waiting_at(&connection->addr[1], connection->session, &listener);
+    connection->announced = NULL;
+    if (listener) {
+        connection->announced = listener->media;
+        connection->announced_count = listener->media_count;
+    }
+}
+
+void hik_tcp_connection_settle(struct hik_tcp_connection *connection, struct hik_session *session)
+{
+    struct hik_session *before = connection->session;
+
+    if (!session || session == before)
+        return;
+    if (before && !connection->rtcp && before->flow_count == 0) {
+        if (before->tcp_syn_frame == connection->syn_frame)
+            before->tcp_syn_frame = session->tcp_syn_frame;
+        if (before->tcp_accept_frame == connection->accept_frame)
+            before->tcp_accept_frame = session->tcp_accept_frame;
+        if (before->tcp_rst_frame == connection->rst_frame)
+            before->tcp_rst_frame = 0;
+        if (before->tcp_data_frame == connection->data_frame)
+            before->tcp_data_frame = 0;
+        session->tcp_syn_frame = session->tcp_accept_frame = 0;
+    }
+    connection->session = session;
+    list(connection);
+    if (connection->misdirected)
+        note_announced(connection);
+    tell_session(connection);
+}
+
+void hik_tcp_connection_data(packet_info *pinfo, struct hik_tcp_connection *connection)
+{
+    note(&connection->data_frame, pinfo->num);
+    tell_session(connection);
+}
+
+void hik_tcp_connection_media(packet_info *pinfo, struct hik_tcp_connection *connection)
+{
+    if (connection->media_frame == 0) {
+        connection->media_frame = pinfo->num;
+        tell_session(connection);
+    }
+}
+
+void hik_tcp_connection_foreign(struct hik_tcp_direction *dir, uint32_t frame, const uint8_t *bytes, uint32_t captured, uint32_t len)
+{
+    if (dir->foreign_frame == 0) {
+        dir->foreign_frame = frame;
+        dir->foreign_first_len = (uint8_t)MIN(captured, HIK_TCP_FIRST_BYTES);
+        memcpy(dir->foreign_first, bytes, dir->foreign_first_len);
+    }
+    dir->foreign_bytes += len;
+}
+
+void hik_tcp_claim_from_stock(packet_info *pinfo, const address *addr, uint16_t port)
+{
+    conversation_t *stock = find_conversation(pinfo->num, addr, &no_address, CONVERSATION_TCP, port, 0,
+                                              NO_ADDR_B | NO_PORT_B);
+
+    if (stock && may_take(conversation_get_dissector(stock, pinfo->num)))
+        conversation_set_dissector(stock, media_handle);
+}
+
 /* Who asks for a connection to a port that no SDP names, and is to connect to another port of this host, or may be when the
  * answer comes: NULL if there is no such call. */
 static struct hik_session *session_misdirected(const address *from, const address *to, uint32_t port, bool *early)
@@ -291,19 +306,6 @@ static struct hik_session *session_misdirected(const address *from, const addres
             found = session;
     }
     return found;
-}
-
-/* What was announced when this connection was asked for. */
-static void note_announced(struct hik_tcp_connection *connection)
-{
-    const struct hik_description *listener;
-
-    connection->waiting = waiting_at(&connection->addr[1], connection->session, &listener);
-    connection->announced = NULL;
-    if (listener) {
-        connection->announced = listener->media;
-        connection->announced_count = listener->media_count;
-    }
 }
 
 /* The session has its connections: one that was thought to be its, but went elsewhere, may be another's. */

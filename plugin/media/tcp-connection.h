@@ -36,6 +36,8 @@ struct hik_tcp_direction {
     bool has_begin;          /* its SYN was seen */
     uint32_t begin;          /* sequence number of the first byte; valid if has_begin */
     uint32_t kept_early;     /* bytes kept before it was accepted */
+    bool forgotten;          /* and let go: they were too many, or not all there */
+    bool doubtful;           /* they may be RTP, but in which frames is not sure yet */
     uint32_t ssrc[HIK_TCP_KNOWN_SSRCS];
     unsigned ssrc_count;     /* ever added */
     uint32_t setup_frame;    /* SDP whose rtpmap stock rtp was told about */

@@ -165,6 +165,16 @@ static bool believed(const struct hik_tcp_work *w, const struct hik_head *head, 
 
 static void learn(const struct hik_tcp_work *w, const struct hik_head *head)
 {
+    unsigned i;
+
+    if (!head->rtcp) {
+        for (i = 0; i < MIN(w->seen->count, HIK_SEEN_STREAMS) && w->seen->stream[i].ssrc != head->ssrc; i++)
+            ;
+        if (i == MIN(w->seen->count, HIK_SEEN_STREAMS))
+            i = w->seen->count++ % HIK_SEEN_STREAMS;
+        w->seen->stream[i].ssrc = head->ssrc;
+        w->seen->stream[i].seq = head->seq;
+    }
     w->env->learn(w->env->known.context, head);
 }
 
@@ -238,6 +248,12 @@ static bool search_window(struct hik_tcp_work *w, struct hik_tcp_run *run, const
     return false;
 }
 
+/* Without lengths: a packet with an SSRC that nobody announced, which those behind it have to prove. */
+static bool is_new(const struct hik_tcp_work *w, const struct hik_head *head)
+{
+    return w->framing->kind == HIK_FRAMING_NONE && !head->rtcp && hik_framing_is_payload_type(head->pt) && !is_known(w, head->ssrc);
+}
+
 /* Frames that lie in the piece as a whole, from off on, where one begins. Returns where it stopped: at the end, or not synced. */
 static uint32_t feed_frames(struct hik_tcp_work *w, struct hik_tcp_run *run, const struct hik_tcp_piece *piece, uint32_t off)
 {
@@ -256,7 +272,9 @@ static uint32_t feed_frames(struct hik_tcp_work *w, struct hik_tcp_run *run, con
             continue;
         }
         if (framing->kind == HIK_FRAMING_NONE && look == HIK_LOOK_YES && is_known(w, head.ssrc)) {
-            size = hik_framing_next(framing, at, there, framing->head + HIK_RTP_HEADER, &head);
+            size = hik_framing_next(framing, at, there, framing->head + HIK_RTP_HEADER, &head, w->seen);
+            if (size == there)
+                size = hik_framing_other(framing, at, there, framing->head + HIK_RTP_HEADER, &head);
             if (size == there && !w->push) {
                 open_frame(w, run, at, there, 0);
                 hik_tcp_run_emit(w, piece, HIK_UNIT_BEGIN, off, there);
@@ -267,7 +285,11 @@ static uint32_t feed_frames(struct hik_tcp_work *w, struct hik_tcp_run *run, con
             off += size;
             continue;
         }
-        if (look == HIK_LOOK_SHORT) {
+        if (look == HIK_LOOK_YES && is_new(w, &head) && hik_framing_goes_on(framing, at, there, &head)) {
+            learn(w, &head);
+            continue;
+        }
+        if (look == HIK_LOOK_SHORT || (look == HIK_LOOK_YES && is_new(w, &head) && there < HIK_PROOF_ROOM)) {
             open_frame(w, run, at, there, size);
             hik_tcp_run_emit(w, piece, HIK_UNIT_BEGIN, off, there);
             return piece->len;
@@ -308,6 +330,24 @@ static uint32_t feed_frames(struct hik_tcp_work *w, struct hik_tcp_run *run, con
     return off;
 }
 
+/* The bytes of the open frame from `from` on hold frames of their own. last: nothing of the segment is behind them. */
+static void feed_again(struct hik_tcp_work *w, struct hik_tcp_run *run, uint32_t from, bool last)
+{
+    uint32_t len = run->open.len - from;
+    uint8_t *copy = (uint8_t *)wmem_memdup(NULL, run->open.at + from, len);
+    struct hik_tcp_piece kept = {copy, len, true};
+    bool push = w->push;
+
+    for (const struct hik_teller *teller = run->openers.first; teller; teller = teller->next)
+        if (teller->record != w->record)
+            teller->record->done_in = w->segment->frame;
+    close_open(run);
+    w->push = push && last;
+    feed_frames(w, run, &kept, 0);
+    w->push = push;
+    wmem_free(NULL, copy);
+}
+
 /* Goes on with the open frame. Returns the bytes of the piece it took. */
 static uint32_t feed_open(struct hik_tcp_work *w, struct hik_tcp_run *run, const struct hik_tcp_piece *piece)
 {
@@ -322,13 +362,32 @@ static uint32_t feed_open(struct hik_tcp_work *w, struct hik_tcp_run *run, const
         if (look == HIK_LOOK_SHORT) {
             /* byte by byte up to the header */
             more = MIN(piece->len - off, 1);
+        } else if (look == HIK_LOOK_YES && is_new(w, &head) && run->open.len < HIK_PROOF_ROOM) {
+            more = MIN(piece->len - off, HIK_PROOF_ROOM - run->open.len);
+            hik_buffer_put(&run->open, piece->at + off, more);
+            off += more;
+            if (hik_framing_goes_on(framing, run->open.at, run->open.len, &head)) {
+                learn(w, &head);
+                feed_again(w, run, 0, off == piece->len);
+                return off;
+            }
+            if (run->open.len < HIK_PROOF_ROOM)
+                return off;
+            continue;
         } else if (framing->kind == HIK_FRAMING_NONE && look == HIK_LOOK_YES && is_known(w, head.ssrc)) {
-            uint32_t before = run->open.len, next;
+            uint32_t before = run->open.len, next, other;
 
             more = MIN(piece->len - off, MAX_PACKET + HIK_MAX_LOOK - MIN(before, MAX_PACKET + HIK_MAX_LOOK - 1));
             hik_buffer_put(&run->open, piece->at + off, more);
             off += more;
-            next = hik_framing_next(framing, run->open.at, run->open.len, MAX(run->looked, framing->head + HIK_RTP_HEADER), &head);
+            next = hik_framing_next(framing, run->open.at, run->open.len, MAX(run->looked, framing->head + HIK_RTP_HEADER), &head, w->seen);
+            other = next < run->open.len ? next : hik_framing_other(framing, run->open.at, run->open.len, framing->head + HIK_RTP_HEADER, &head);
+            if (next == run->open.len && other < next) {
+                emit_open(w, run, HIK_UNIT_FRAME, other);
+                learn(w, &head);
+                feed_again(w, run, other, off == piece->len);
+                return off;
+            }
             run->looked = run->open.len > HIK_MAX_LOOK ? run->open.len - HIK_MAX_LOOK : 0;
             if (next < run->open.len) {
                 /* the next header is at `next`: it may lie in front of this piece's bytes */

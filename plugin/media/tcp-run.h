@@ -53,6 +53,7 @@ struct hik_tcp_run {
 struct hik_tcp_work {
     struct hik_tcp_stream *stream;     /* tcp-stream.c's own */
     const struct hik_framing *framing; /* of the stream */
+    struct hik_seen_streams *seen;     /* of the stream */
     const struct hik_segment *segment;
     const struct hik_stream_env *env;
     wmem_array_t *units;    /* packet scope */

@@ -22,6 +22,8 @@
 struct hik_tcp_stream {
     struct hik_framing framing;
     bool accepted, patient, has_ack, cut;
+    bool fresh;             /* accepted, and no segment was taken since */
+    struct hik_seen_streams seen;
     uint32_t ack;
     uint32_t kept, sent;
     unsigned count, room;
@@ -90,13 +92,38 @@ void hik_tcp_stream_begins(struct hik_tcp_stream *stream, uint32_t seq)
     if (stream->count == 0) {
         struct hik_tcp_run *run = add_run(stream, 0, seq);
         run->synced = run->found = true;
+        run->early = !stream->accepted;
     }
+}
+
+void hik_tcp_stream_sync(struct hik_tcp_stream *stream)
+{
+    if (stream->count > 0)
+        stream->runs[0].synced = stream->runs[0].found = true;
+}
+
+const uint8_t *hik_tcp_stream_kept(const struct hik_tcp_stream *stream, uint32_t seq, uint32_t *len, bool *others)
+{
+    const struct hik_tcp_run *run = stream->count > 0 ? &stream->runs[0] : NULL;
+
+    *len = 0;
+    *others = run && (!run->early || run->end != seq);
+    if (!run || *others)
+        return NULL;
+    *len = run->front.len;
+    return run->front.at;
+}
+
+void hik_tcp_stream_forget(struct hik_tcp_stream *stream)
+{
+    while (stream->count > 0)
+        remove_run(stream, 0);
 }
 
 void hik_tcp_stream_accept(struct hik_tcp_stream *stream, const struct hik_framing *framing)
 {
     stream->framing = *framing;
-    stream->accepted = true;
+    stream->accepted = stream->fresh = true;
 }
 
 bool hik_tcp_stream_in_order(const struct hik_tcp_stream *stream, uint32_t seq)
@@ -134,13 +161,16 @@ static void release(struct hik_tcp_work *w, struct hik_tcp_run *run)
     struct hik_buffer kept = run->front;
     struct hik_tcp_piece piece = {kept.at, kept.len, true};
     uint32_t end = run->end;
+    bool push = w->push; /* of the segment that is coming */
 
+    w->push = false;
     run->early = false;
     memset(&run->front, 0, sizeof run->front);
     run->end = run->begin;
     for (const struct hik_teller *teller = run->waiting.first; teller; teller = teller->next)
         teller->record->done_in = w->segment->frame;
     hik_tcp_run_feed(w, run, &piece);
+    w->push = push;
     run->end = end;
     hik_buffer_drop(&kept);
 }
@@ -197,7 +227,7 @@ static bool may_wait(const struct hik_tcp_stream *stream, const struct hik_tcp_r
     return stream->patient && !stream->cut && (!stream->has_ack || hik_tcp_distance(run->begin, stream->ack) < 0);
 }
 
-/* Lets go of runs that wait in vain. */
+/* Lets go of runs that wait in vain; what waited until the stream was known to be RTP is in front of what comes. */
 static void release_stale(struct hik_tcp_work *w, bool all)
 {
     uint32_t ahead = 0;
@@ -207,9 +237,9 @@ static void release_stale(struct hik_tcp_work *w, bool all)
     for (unsigned i = 0; i < w->stream->count; i++) {
         struct hik_tcp_run *run = &w->stream->runs[i];
 
-        if (!run->early || !w->stream->accepted)
+        if (!run->early || !w->stream->accepted || (i > 0 && w->stream->fresh))
             continue;
-        if (all || ahead > MAX_AHEAD || !may_wait(w->stream, run)) {
+        if (i == 0 || all || ahead > MAX_AHEAD || !may_wait(w->stream, run)) {
             ahead -= run->front.len;
             release(w, run);
         }
@@ -318,7 +348,7 @@ static bool is_stray(struct hik_tcp_stream *stream, uint32_t seq)
 struct hik_tcp_record *hik_tcp_stream_take(struct hik_tcp_stream *stream, const struct hik_segment *segment, bool end,
                                            const struct hik_stream_env *env)
 {
-    struct hik_tcp_work w = {.stream = stream, .framing = &stream->framing, .segment = segment, .env = env, .push = segment->push};
+    struct hik_tcp_work w = {.stream = stream, .framing = &stream->framing, .seen = &stream->seen, .segment = segment, .env = env, .push = segment->push};
     uint32_t from = segment->seq, to = segment->seq + segment->len;
     struct hik_tcp_record *record = wmem_new0(wmem_file_scope(), struct hik_tcp_record);
     unsigned at;
@@ -364,8 +394,10 @@ struct hik_tcp_record *hik_tcp_stream_take(struct hik_tcp_stream *stream, const 
         at = place(&w, at, from, stop);
         from = stop;
     }
-    if (end)
-        release_stale(&w, true);
+    if (end || stream->fresh) {
+        stream->fresh = false;
+        release_stale(&w, end);
+    }
     if (is_plain(&w, record, segment->captured)) {
         wmem_destroy_array(w.units);
         wmem_free(wmem_file_scope(), record);

@@ -73,8 +73,14 @@ struct hik_stream_env {
 struct hik_tcp_stream *hik_tcp_stream_new(void);
 /* The first byte of the stream has this sequence number (SYN plus one). */
 void hik_tcp_stream_begins(struct hik_tcp_stream *stream, uint32_t seq);
-/* Its frames are these; until then segments are only kept. A frame begins at seq, if synced. */
+/* Its frames are these; until then segments are only kept. */
 void hik_tcp_stream_accept(struct hik_tcp_stream *stream, const struct hik_framing *framing);
+/* A frame begins with the first byte that is kept. */
+void hik_tcp_stream_sync(struct hik_tcp_stream *stream);
+/* Not accepted yet: the bytes kept right in front of this one, *len of them; NULL: none are, and it may be that others are. */
+const uint8_t *hik_tcp_stream_kept(const struct hik_tcp_stream *stream, uint32_t seq, uint32_t *len, bool *others);
+/* Not accepted: what is kept is none of ours. */
+void hik_tcp_stream_forget(struct hik_tcp_stream *stream);
 const struct hik_framing *hik_tcp_stream_framing(const struct hik_tcp_stream *stream);
 /* True if these bytes follow what is known so far, or nothing is known. */
 bool hik_tcp_stream_in_order(const struct hik_tcp_stream *stream, uint32_t seq);

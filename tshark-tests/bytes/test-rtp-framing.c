@@ -54,11 +54,11 @@ static bool detect(GByteArray *bytes, bool at_start, uint32_t known, struct hik_
     const struct hik_known who = {is_known, &known};
     unsigned size = bytes->len;
     uint8_t *exact = g_byte_array_free(bytes, FALSE), *copy = g_malloc(size ? size : 1);
-    bool found;
+    bool found, doubtful;
 
     memcpy(copy, exact, size);
     g_free(exact);
-    found = hik_framing_detect(copy, size, at_start, &who, framing);
+    found = hik_framing_detect(copy, size, at_start, &who, framing, &doubtful);
     g_free(copy);
     return found;
 }

@@ -55,14 +55,14 @@ void fuzz_rtp_framing(struct input in)
     const struct hik_known known = {is_known, &ssrc};
     struct hik_framing framing;
     struct hik_head head;
-    bool at_start = next_byte(&in) & 1;
+    bool at_start = next_byte(&in) & 1, doubtful;
     struct hik_framing asked = {(enum hik_framing_kind)(next_byte(&in) % 4), next_byte(&in) % (HIK_MAX_HEAD + 1)};
     size_t len;
     uint8_t *bytes = next_bytes(&in, in.len, &len);
     unsigned there = (unsigned)len;
 
     hik_framing_foreign(bytes, there);
-    if (hik_framing_detect(bytes, there, at_start, &known, &framing)) {
+    if (hik_framing_detect(bytes, there, at_start, &known, &framing, &doubtful)) {
         PROMISE(framing.head <= HIK_MAX_HEAD);
         hik_framing_announced(bytes, there, &framing, &known);
         asked = framing;
@@ -77,9 +77,13 @@ void fuzz_rtp_framing(struct input in)
         unsigned next = 0;
 
         hik_framing_begins(&asked, bytes, there, off, &known, &head);
+        if (off == 0 && hik_framing_proven(bytes, there, at_start, &framing, &head))
+            PROMISE(framing.head <= HIK_MAX_HEAD && !head.rtcp);
         if (hik_framing_look(&asked, bytes + off, there - off, &head) != HIK_LOOK_NO && asked.kind == HIK_FRAMING_NONE) {
-            next = hik_framing_next(&asked, bytes + off, there - off, HIK_RTP_HEADER, &head);
+            next = hik_framing_next(&asked, bytes + off, there - off, HIK_RTP_HEADER, &head, NULL);
             PROMISE(next <= there - off);
+            PROMISE(hik_framing_other(&asked, bytes + off, there - off, asked.head + HIK_RTP_HEADER, &head) <= there - off ||
+                    asked.head + HIK_RTP_HEADER > there - off);
         } else if (asked.kind != HIK_FRAMING_NONE) {
             next = hik_framing_size(&asked, bytes + off, there - off);
         }
