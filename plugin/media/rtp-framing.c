@@ -340,8 +340,11 @@ bool hik_framing_detect(const uint8_t *bytes, unsigned there, bool at_start, con
             break; /* behind a rest of something, or a greeting */
     }
     for (unsigned at = 0; at < there; at++)
-        if (hik_framing_begins(framing, bytes, there, at, known, &head))
+        if (hik_framing_begins(framing, bytes, there, at, known, &head)) {
+            /* a length that no packet has may be something of the sender's own */
+            *doubtful = head.size > there - at && head.size > MAX_PLAUSIBLE + LENGTH_BYTES;
             return true;
+        }
     return false;
 }
 

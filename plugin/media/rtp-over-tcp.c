@@ -490,7 +490,7 @@ static bool accept_direction(struct context *c, const struct hik_segment *segmen
     /* What no SDP names becomes ours by an SSRC that was announced to this host, or by proof. */
     if (c->connection->misdirected && !c->connection->ours)
         found = found && hik_framing_announced(segment->bytes, segment->captured, &framing, &env->known);
-    dir->doubtful = dir->doubtful || (found && doubtful);
+    dir->doubtful = dir->doubtful || (found && doubtful && dir->has_begin);
     if (!found || dir->doubtful)
         proven = prove_direction(c, segment, env, &framing);
     if (proven || (found && !dir->doubtful) || (dir->doubtful && !may_still_tell(dir, segment))) {
