@@ -43,8 +43,11 @@ PLUGIN_DIR = Path(os.environ.get("HIK_PLUGIN_DIR") or REPO / "build" / "plugins"
 NOBODY = 65534
 FIELD, VALUE = "\x1f", "\x1e"
 BAD_OUTPUT = ("Dissector bug", "[Malformed")
-# Freed memory is overwritten, so that using it shows.
-USE_AFTER_FREE = {"MALLOC_PERTURB_": "165", "G_SLICE": "always-malloc"}
+# Freed memory is overwritten, so that using it shows: each block of Wireshark's pools is one of malloc's.
+USE_AFTER_FREE = {"MALLOC_PERTURB_": "165", "G_SLICE": "always-malloc", "WIRESHARK_DEBUG_WMEM_OVERRIDE": "simple"}
+# Names of manufacturers, ports and enterprises. Wireshark 4.0 reads them anew for each capture, 50,000 lines; in later
+# versions they are in the program.
+NAMES = ("manuf", "services", "enterprises.tsv")
 # What sharkd says on stderr when all is well.
 SHARKD_CHATTER = re.compile(r"^(Hello in child\.|load: filename=.*|sharkd_session_process_tap\(\) .*|\s*)$")
 
@@ -73,6 +76,23 @@ class Sandbox:
         self.commands = []  # of the test that runs
         self.servers = {}
         self.library = None if os.environ.get("HIK_SLOW") else forkserver.compile(self.dir)
+        self.data = self.without_names() if self.library else None
+
+    def without_names(self):
+        """A folder of Wireshark's data with empty lists of names, None where there are no such lists."""
+        folders = subprocess.run(["tshark", "-G", "folders"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+        found = re.search(r"^Global configuration:\s*(.+)$", folders, re.MULTILINE)
+        if not found or not all((Path(found[1]) / name).is_file() for name in NAMES):
+            return None
+        data = self.dir / "data"
+        data.mkdir()
+        data.chmod(0o755)
+        for path in Path(found[1]).iterdir():
+            if path.name in NAMES:
+                (data / path.name).touch(0o644)
+            else:
+                (data / path.name).symlink_to(path)
+        return data
 
     def remove(self, keep=False):
         """keep: leaves the files, for somebody who repeats a command."""
@@ -117,6 +137,8 @@ class Sandbox:
         environment = self.environment(plugin)
         self.commands.append((command, plugin, stdin))
         if self.library and forkserver.serves(command):
+            if self.data:
+                environment["WIRESHARK_DATA_DIR"] = str(self.data)
             program = command if command[0] == "sharkd" else command[:1]
             key = (program[0], *sorted(environment.items()))
             if key not in self.servers:

@@ -5,6 +5,9 @@
  * and files for its own and goes on as if it had just been started. So every run is a process of its own, without a
  * trace of the runs before, and all that it does after the registration is the program's own code.
  *
+ * When a child has done its work, only one in FREE_ALL frees what was registered: that touches every page which the child
+ * shares with its parent, so each of them is copied first.
+ *
  * A request is one message on the socket whose number is in HIK_FORK_SERVER: the arguments, each with its NUL, and
  * three file descriptors for standard input, output and error. The answers are two numbers of 32 bits: the process
  * at once, and its wait status when it has ended.
@@ -26,13 +29,14 @@
 #include <unistd.h>
 
 #define MAX_REQUEST (1 << 17)
+#define FREE_ALL    8
 
 struct ws_option;
 extern int ws_optind __attribute__((weak));
 
 static int server = -1;
 static int ready;           /* wtap_init() and epan_init() have been called */
-static int child;           /* this is a run: child_argc and child_argv are its arguments */
+static int child;           /* this is a run: its number; child_argc and child_argv are its arguments */
 static int child_argc;
 static char **child_argv;
 
@@ -78,6 +82,7 @@ static void serve(void)
     union { struct cmsghdr align; char bytes[CMSG_SPACE(3 * sizeof(int))]; } control;
     /* sharkd does not want to know how its children end; we do. */
     void (*handler)(int) = signal(SIGCHLD, SIG_DFL);
+    int run = 0;
 
     tell(0);
     for (;;) {
@@ -93,6 +98,7 @@ static void serve(void)
             _exit(length == 0 ? 0 : 99);
         }
         memcpy(files, CMSG_DATA(head), sizeof files);
+        run++;
         pid = fork();
         if (pid == 0) {
             signal(SIGCHLD, handler);
@@ -107,7 +113,7 @@ static void serve(void)
             }
             close(server);
             take_arguments(request, (size_t)length);
-            child = 1;
+            child = run;
             return;
         }
         for (i = 0; i < 3; i++) {
@@ -157,6 +163,27 @@ int epan_init(void *callback, void *data, int load_plugins)
         }
     }
     return done;
+}
+
+static int frees_all(void)
+{
+    return child % FREE_ALL == 0;
+}
+
+void epan_cleanup(void);
+void epan_cleanup(void)
+{
+    if (frees_all()) {
+        ((void (*)(void))real("epan_cleanup"))();
+    }
+}
+
+void wtap_cleanup(void);
+void wtap_cleanup(void)
+{
+    if (frees_all()) {
+        ((void (*)(void))real("wtap_cleanup"))();
+    }
 }
 
 /* tshark reads its arguments before it registers: it registers and waits before it reads the first. */
