@@ -26,6 +26,7 @@
 #include "stock.h"
 #include "sip-ports.h"
 #include "stray-rtp.h"
+#include "waiting.h"
 
 #define HIK_PORTS "7100"
 /* So many bytes of a start line make a stranger's segment on our TCP port worth waiting for the next. */
@@ -339,8 +340,7 @@ static int dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     }
     {
         struct hik_sip_view view = {tvb, buf, sip, sdp};
-        struct hik_tap record = {.kind = HIK_TAP_SIP, .session = message->session, .message = message};
-        struct hik_tap *queued;
+        struct hik_tap *tap;
         proto_item *item = NULL;
         proto_tree *ours = NULL;
 
@@ -353,9 +353,11 @@ static int dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
         if (sip->cut)
             show_cut(tvb, pinfo, item);
         hik_findings_message(pinfo, tvb, ours, item, message);
-        queued = message->copy_of ? NULL : hik_tap_queue(pinfo, &record);
-        if (queued)
-            queued->label = label_of(pinfo, buf, sip);
+        tap = message->copy_of ? NULL : hik_tap_queue(pinfo, HIK_TAP_SIP, message->session);
+        if (tap) {
+            tap->message = message;
+            tap->label = label_of(pinfo, buf, sip);
+        }
     }
     return length;
 }
@@ -562,6 +564,12 @@ static bool worth_waiting(const struct hik_sip *sip, unsigned length)
     return !sip->complete && (sip->blank_line ? sip->content_length <= MAX_BODY : length < MAX_HEADERS);
 }
 
+static void note_waiting(packet_info *pinfo, const uint8_t *buf, unsigned length, const struct hik_sip *sip)
+{
+    if (!PINFO_FD_VISITED(pinfo) && !sip->blank_line)
+        hik_waiting_note(pinfo, buf, length);
+}
+
 /* Stock goes on from off, as if it had come there by itself; it may ask for more. */
 static int leave_rest(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, unsigned off)
 {
@@ -589,6 +597,8 @@ static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, e
     if (length == 0)
         return 0;
     buf = tvb_get_ptr(tvb, 0, (int)length);
+    if (place != PLACE_BESIDE && pinfo->can_desegment && whole && hik_waiting_goes_on(pinfo, buf, length))
+        return want_more(pinfo, tvb, 0, DESEGMENT_ONE_MORE_SEGMENT);
     while (off < length) {
         start = off;
         off = skip_keep_alive(buf, off, length);
@@ -627,6 +637,7 @@ static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, e
             /* Nothing of it is taken in yet; what is foreign is told apart when it is whole. */
             if (!PINFO_FD_VISITED(pinfo) && !ours && place == PLACE_OURS && stream_is_ours(pinfo, buf + off, present, &sip, place))
                 wmem_map_insert(sip_connections, find_or_create_conversation(pinfo), GUINT_TO_POINTER(1));
+            note_waiting(pinfo, buf + off, length - off, &sip);
             if (off > start)
                 show_keep_alive(tvb, pinfo, tree, start, off);
             if (place == PLACE_BESIDE)
@@ -742,12 +753,16 @@ static bool stream_holds_ours(tvbuff_t *tvb, packet_info *pinfo)
         (PINFO_FD_VISITED(pinfo) && !p_get_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_MESSAGES)))
         return false;
     buf = tvb_get_ptr(tvb, 0, (int)length);
+    if (can_wait && hik_waiting_goes_on(pinfo, buf, length))
+        return false;
     for (unsigned off = 0, present; off < length; off += present) {
         off = skip_keep_alive(buf, off, length);
         if (off == length || !parse_piece(buf + off, length - off, whole, &sip))
             return false;
-        if (can_wait && worth_waiting(&sip, length - off))
+        if (can_wait && worth_waiting(&sip, length - off)) {
+            note_waiting(pinfo, buf + off, length - off, &sip);
             return false;
+        }
         present = MIN(sip.message_len, length - off);
         if (stream_is_ours(pinfo, buf + off, present, &sip, PLACE_BESIDE))
             return true;
@@ -799,6 +814,7 @@ void proto_register_hikcascade(void)
     hik_stock_register(proto_hikcascade);
     hik_copies_register();
     hik_cut_register(proto_hikcascade);
+    hik_waiting_register();
     hik_session_register(proto_hikcascade);
     hik_dialog_register();
     hik_session_tree_register(proto_hikcascade);

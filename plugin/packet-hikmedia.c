@@ -41,10 +41,8 @@ static int dissect_rtcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
     struct hik_session *session = hik_rtcp_enter(pinfo, tvb);
     int length;
 
-    if (session) { /* here, because stock may not come back */
-        struct hik_tap record = {.kind = HIK_TAP_RTCP, .session = session};
-        hik_tap_queue(pinfo, &record);
-    }
+    if (session) /* here, because stock may not come back */
+        hik_tap_queue(pinfo, HIK_TAP_RTCP, session);
     length = hik_stock_call(rtcp_handle, tvb, pinfo, tree);
     if (session && proto_field_is_referenced(tree, proto_hik))
         hik_session_tree_media(tvb, pinfo, tree, session);
@@ -53,18 +51,16 @@ static int dissect_rtcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 
 static void queue_rtp(packet_info *pinfo, struct hik_rtp *rtp)
 {
-    struct hik_tap record = {
-        .kind = HIK_TAP_RTP,
-        .session = rtp->flow->session,
-        .flow = rtp->flow,
-        .bytes = rtp->payload_len,
-        .gap = rtp->gap,
-        .jitter = rtp->jitter,
-        .reordered = !PINFO_FD_VISITED(pinfo) && (rtp->flags & HIK_RTP_REORDERED) != 0,
-    };
-    struct hik_tap *queued = hik_tap_queue(pinfo, &record);
+    struct hik_tap *tap = hik_tap_queue(pinfo, HIK_TAP_RTP, rtp->flow->session);
 
-    rtp->key_frame = queued ? &queued->key_frame : NULL;
+    if (!tap)
+        return;
+    tap->flow = rtp->flow;
+    tap->bytes = rtp->payload_len;
+    tap->gap = rtp->gap;
+    tap->jitter = rtp->jitter;
+    tap->reordered = !PINFO_FD_VISITED(pinfo) && (rtp->flags & HIK_RTP_REORDERED) != 0;
+    rtp->key_frame = &tap->key_frame;
 }
 
 /* An SDP may name a port on which something else is spoken, SIP's own for one. What is no RTP there is for whoever owns
@@ -77,11 +73,11 @@ static bool belongs_to_another(packet_info *pinfo, const struct hik_rtp_bytes *b
            hik_sip_looks_like(bytes->data, bytes->captured);
 }
 
-/* Does somebody look at our part of the packet? Of a packet with something odd to say, anybody who has a tree. */
+/* Does somebody look at our part of the packet? Of a packet with something odd to say, anybody who has a tree or listens. */
 static bool is_rtp_shown(packet_info *pinfo, proto_tree *tree, const struct hik_rtp *rtp)
 {
-    return proto_field_is_referenced(tree, proto_hik) || (tree && hik_findings_has_rtp(pinfo, rtp)) ||
-           hik_stock_wants_experts(pinfo, tree);
+    return proto_field_is_referenced(tree, proto_hik) ||
+           (hik_findings_has_rtp(pinfo, rtp) && (tree || hik_stock_wants_experts(pinfo, tree)));
 }
 
 /* Our part of the packet: the tree, if there is one, and what is to be said about it. */
@@ -124,7 +120,7 @@ static int dissect_bytes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, co
     /* Tap and export first, because stock may not come back. */
     hik_export_queue(pinfo, tvb, rtp);
     session = rtp->flow->session;
-    if (session && !(rtp->flags & HIK_RTP_COPY) && hik_tap_is_listened_to())
+    if (session && !(rtp->flags & HIK_RTP_COPY))
         queue_rtp(pinfo, rtp);
     mine = *rtp; /* a payload may hold RTP packets of its own */
     if (session && mine.payload_type != mine.flow->looked_at && !PINFO_FD_VISITED(pinfo))
@@ -134,10 +130,10 @@ static int dissect_bytes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, co
     shown = session && is_rtp_shown(pinfo, tree, &mine);
     /* With nothing of ours behind it there is nothing to lose: spare the exception frame, unless it is by our word that
      * stock takes it for what it is taken for. */
-    length = shown || mine.flow->look_frame || hik_cut_is(pinfo, tvb) || (session && may_be_parsed_after(&mine))
+    length = shown || mine.flow->look_frame || bytes->cut || (session && may_be_parsed_after(&mine))
                  ? hik_stock_call(rtp_handle, tvb, pinfo, tree)
                  : call_dissector(rtp_handle, tvb, pinfo, tree);
-    if (session)
+    if (session && rtp->serial == mine.serial && !rtp->payload_parsed)
         hik_mp2p_after_stock(tvb, pinfo, tree, &mine);
     if (shown)
         show_rtp(tvb, pinfo, tree, &mine, session);
@@ -147,21 +143,21 @@ static int dissect_bytes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, co
 
 static int dissect_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
-    struct hik_rtp_bytes bytes = hik_rtp_bytes(tvb);
+    struct hik_rtp_bytes bytes = hik_rtp_bytes(pinfo, tvb);
 
     return dissect_bytes(tvb, pinfo, tree, &bytes);
 }
 
 static int dissect_rtp_wrapper(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
-    struct hik_rtp_bytes bytes = hik_rtp_bytes(tvb);
+    struct hik_rtp_bytes bytes = hik_rtp_bytes(pinfo, tvb);
 
     return belongs_to_another(pinfo, &bytes) ? 0 : dissect_bytes(tvb, pinfo, tree, &bytes);
 }
 
 static int dissect_rtcp_wrapper(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
-    struct hik_rtp_bytes bytes = hik_rtp_bytes(tvb);
+    struct hik_rtp_bytes bytes = hik_rtp_bytes(pinfo, tvb);
 
     if (belongs_to_another(pinfo, &bytes))
         return 0;

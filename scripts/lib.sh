@@ -36,6 +36,7 @@ missing_packages() {
             command -v sipp >/dev/null || echo sip-tester
             command -v unshare >/dev/null || echo util-linux
             command -v nm >/dev/null || echo binutils
+            command -v valgrind >/dev/null || echo valgrind
             command -v mandoc >/dev/null || echo mandoc
             command -v git >/dev/null || echo git
             python_with_pytest >/dev/null || echo python3 python3-pytest

@@ -7,19 +7,12 @@
 
 #include <string.h>
 
-uint32_t hik_words_hash(const uint32_t *words, unsigned count)
-{
-    static uint64_t secret[HIK_HASH_WORDS + 1]; /* chosen once for the life of the program */
-    uint64_t sum;
+uint64_t hik_hash_secret[1 + HIK_HASH_WORDS];
 
-    if (!secret[0])
-        for (unsigned i = 0; i <= HIK_HASH_WORDS; i++)
-            secret[i] = (uint64_t)g_random_int() << 32 | g_random_int() | 1;
-    DISSECTOR_ASSERT(count <= HIK_HASH_WORDS);
-    sum = secret[0];
-    for (unsigned i = 0; i < count; i++)
-        sum += secret[i + 1] * words[i];
-    return (uint32_t)(sum >> 32);
+void hik_hash_choose(void)
+{
+    for (unsigned i = 0; i < array_length(hik_hash_secret); i++)
+        hik_hash_secret[i] = (uint64_t)g_random_int() << 32 | g_random_int() | 1;
 }
 
 guint hik_address_hash(const address *addr)

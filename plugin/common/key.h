@@ -22,13 +22,20 @@ struct hik_ends_key {
     uint32_t number;
 };
 
-/* Every table whose keys a sender chooses is hashed by wmem_strong_hash(), or by hik_words_hash() where each RTP packet is
+/* Every table whose keys a sender chooses is hashed by wmem_strong_hash(), or word by word where each RTP packet is
  * looked up. Both are seeded anew for each run: nobody can choose keys that fall together. */
 
-/* Hash of a key of up to HIK_HASH_WORDS words: the sum of the words, each times a secret number of 64 bits. Two different
- * keys have the same hash once in 2^32 (Carter and Wegman's universal hashing, in its multilinear form). */
-enum { HIK_HASH_WORDS = 12 };
-uint32_t hik_words_hash(const uint32_t *words, unsigned count);
+/* Hash of a key of up to HIK_HASH_WORDS words: the upper half of hik_hash_secret[0] and of the sum of the words, each times a
+ * secret number of 64 bits. Two different keys have the same hash once in 2^32 (Carter and Wegman's universal hashing, in its
+ * multilinear form). */
+enum { HIK_HASH_WORDS = 10 };
+extern uint64_t hik_hash_secret[1 + HIK_HASH_WORDS];
+static inline uint64_t hik_hash_word(unsigned i, uint32_t word)
+{
+    return hik_hash_secret[1 + i] * word;
+}
+/* At registration: chooses the secret numbers, once for the life of the program. */
+void hik_hash_choose(void);
 
 /* Hash of an address, by wmem_strong_hash(). */
 guint hik_address_hash(const address *addr);

@@ -30,7 +30,8 @@
 /* About the capture; emptied with it. First pass, but for the packet at hand. */
 static struct capture {
     uint32_t openings; /* endpoints opened so far: a flow looks its session up again when that changed */
-    uint32_t flows;
+    struct hik_flow **flows; /* by their index; file scope */
+    uint32_t flow_count, flow_room;
 
     /* The RTP packet being dissected, on any pass: valid while its frame is. */
     uint32_t current_frame;
@@ -38,7 +39,6 @@ static struct capture {
 } this_capture;
 
 static wmem_map_t *flows;          /* struct hik_flow_key -> struct hik_flow, the newest of that key */
-static wmem_map_t *flows_by_index; /* index + 1 -> struct hik_flow */
 
 static void reset_capture(void)
 {
@@ -49,12 +49,17 @@ static void reset_capture(void)
 
 unsigned hik_flow_count(void)
 {
-    return this_capture.flows;
+    return this_capture.flow_count;
 }
 
-static struct hik_flow *get_flow(unsigned index)
+static void add_flow(struct capture *capture, struct hik_flow *flow)
 {
-    return (struct hik_flow *)wmem_map_lookup(flows_by_index, GUINT_TO_POINTER(index + 1));
+    if (capture->flow_count == capture->flow_room) {
+        capture->flow_room = capture->flow_room ? 2 * capture->flow_room : 64;
+        capture->flows = (struct hik_flow **)wmem_realloc(wmem_file_scope(), capture->flows, capture->flow_room * sizeof flow);
+    }
+    flow->index = capture->flow_count++;
+    capture->flows[flow->index] = flow;
 }
 
 bool hik_flow_may_have_state(const struct hik_flow *flow)
@@ -149,7 +154,7 @@ static struct hik_flow *new_flow(struct capture *capture, packet_info *pinfo, st
     struct hik_flow *flow = wmem_new0(wmem_file_scope(), struct hik_flow);
 
     flow->key = *key;
-    flow->index = capture->flows++;
+    add_flow(capture, flow);
     flow->session = session;
     copy_address_wmem(wmem_file_scope(), &flow->src, &pinfo->src);
     copy_address_wmem(wmem_file_scope(), &flow->dst, &pinfo->dst);
@@ -176,7 +181,6 @@ static struct hik_flow *new_flow(struct capture *capture, packet_info *pinfo, st
     /* The map keeps the key it has, and that is part of the flow before: take it out. */
     wmem_map_remove(flows, key);
     wmem_map_insert(flows, &flow->key, flow);
-    wmem_map_insert(flows_by_index, GUINT_TO_POINTER(flow->index + 1), flow);
     return flow;
 }
 
@@ -325,6 +329,7 @@ static enum hik_sequence_kind count_sequence(packet_info *pinfo, tvbuff_t *tvb, 
     unsigned len = captured > rtp->payload_off ? MIN(captured - rtp->payload_off, rtp->payload_len) : 0;
     struct hik_sequence_packet packet = {.number = rtp->seq, .timestamp = rtp->timestamp, .empty = rtp->payload_len == 0};
     struct hik_sequence_result result;
+    double jitter;
 
     if (flow->packets == 0 || flow->clock_pt != rtp->payload_type) {
         flow->clock = clock_of(flow->session, rtp->payload_type);
@@ -342,7 +347,8 @@ static enum hik_sequence_kind count_sequence(packet_info *pinfo, tvbuff_t *tvb, 
     result = hik_sequence_count(&flow->sequence, &packet);
     record->extended_seq = result.extended;
     record->gap = result.gap;
-    record->jitter = (uint32_t)MIN(hik_sequence_jitter(&flow->sequence, flow->clock) * 1000 + 0.5, UINT32_MAX);
+    jitter = hik_sequence_jitter(&flow->sequence, flow->clock) * 1000 + 0.5;
+    record->jitter = (uint32_t)MIN(jitter, UINT32_MAX);
     switch (result.kind) {
     case HIK_SEQUENCE_GAP:
         record->flags |= HIK_RTP_GAP;
@@ -383,14 +389,16 @@ static struct hik_rtp_record *process_rtp(packet_info *pinfo, tvbuff_t *tvb,
 
     if (count_sequence(pinfo, tvb, bytes, rtp, flow, record) == HIK_SEQUENCE_MIRRORED)
         return record;
-    if (flow->packets == 0 && flow->session && flow->session->flow_count == HIK_MANY_SSRCS)
-        record->flags |= HIK_RTP_MANY_SSRCS;
-    if (flow->packets == 0 && flow->changed_from)
-        record->flags |= HIK_RTP_SSRC_CHANGED;
-    if (flow->packets == 0)
+    if (flow->packets == 0) {
+        if (flow->session && flow->session->flow_count == HIK_MANY_SSRCS)
+            record->flags |= HIK_RTP_MANY_SSRCS;
+        if (flow->changed_from)
+            record->flags |= HIK_RTP_SSRC_CHANGED;
         flow->first_payload_type = rtp->payload_type;
-    else if (rtp->payload_type != flow->first_payload_type)
+        flow->first_nth = rtp->place.nth;
+    } else if (rtp->payload_type != flow->first_payload_type) {
         count_type(flow, rtp->payload_type);
+    }
     flow->packets++;
     flow->last_time = pinfo->abs_ts;
     flow->last_frame = pinfo->num;
@@ -474,13 +482,12 @@ struct hik_rtp *hik_rtp_enter(packet_info *pinfo, tvbuff_t *tvb, const struct hi
         record = hik_rtp_record_next(pinfo, &rtp->place);
         if (!record || (record->flags & HIK_RTP_RTCP))
             return NULL;
-        rtp->flow = get_flow(record->id);
+        rtp->flow = capture->flows[record->id];
     } else {
         rtp->flow = find_flow(capture, pinfo, rtp->ssrc, rtp->seq, pinfo->ptype == PT_TCP);
         record = process_rtp(pinfo, tvb, bytes, rtp, rtp->flow);
-        hik_cut_count(pinfo, tvb, rtp->place.nth, &rtp->flow->cut);
-        if (rtp->flow->packets == 1 && !(record->flags & HIK_RTP_COPY))
-            rtp->flow->first_nth = rtp->place.nth;
+        if (bytes->cut)
+            hik_cut_count(pinfo, tvb, rtp->place.nth, &rtp->flow->cut);
         if (!rtp->flow->session && !(record->flags & HIK_RTP_COPY))
             hik_stray_rtp_take(pinfo, tvb);
     }
@@ -496,7 +503,7 @@ struct hik_rtp *hik_rtp_enter(packet_info *pinfo, tvbuff_t *tvb, const struct hi
 
 const struct hik_rtp *hik_media_enter(packet_info *pinfo, tvbuff_t *tvb)
 {
-    struct hik_rtp_bytes bytes = hik_rtp_bytes(tvb);
+    struct hik_rtp_bytes bytes = hik_rtp_bytes(pinfo, tvb);
     const struct hik_rtp *rtp = hik_rtp_enter(pinfo, tvb, &bytes);
 
     if (rtp)
@@ -579,16 +586,8 @@ void hik_media_unreachable(packet_info *pinfo)
 
 void hik_media_register(int proto)
 {
-    struct {
-        wmem_map_t **map;
-        GHashFunc hash;
-        GEqualFunc equal;
-    } maps[] = {
-        {&flows, hik_flow_key_hash, hik_flow_key_equal},
-        {&flows_by_index, g_direct_hash, g_direct_equal},
-    };
-    for (size_t i = 0; i < array_length(maps); i++)
-        *maps[i].map = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), maps[i].hash, maps[i].equal);
+    hik_hash_choose();
+    flows = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), hik_flow_key_hash, hik_flow_key_equal);
     register_cleanup_routine(reset_capture);
     hik_rtp_record_register(proto);
     hik_endpoints_register();

@@ -162,11 +162,13 @@ void hik_media_set_parsed(packet_info *pinfo);
 struct hik_rtp_bytes {
     const uint8_t *data;         /* NULL: none */
     unsigned captured, reported;
+    bool cut;                    /* hik_cut_is() */
 };
-static inline struct hik_rtp_bytes hik_rtp_bytes(tvbuff_t *tvb)
+static inline struct hik_rtp_bytes hik_rtp_bytes(const packet_info *pinfo, tvbuff_t *tvb)
 {
-    struct hik_rtp_bytes bytes = {NULL, tvb_captured_length(tvb), tvb_reported_length(tvb)};
+    struct hik_rtp_bytes bytes = {NULL, tvb_captured_length(tvb), tvb_reported_length(tvb), false};
 
+    bytes.cut = hik_cut_is_of(pinfo, bytes.captured, bytes.reported);
     if (bytes.captured)
         bytes.data = tvb_get_ptr(tvb, 0, (int)bytes.captured);
     return bytes;
@@ -232,16 +234,16 @@ static inline void hik_flow_key_set(struct hik_flow_key *key, const address *src
 static inline guint hik_flow_key_hash(gconstpointer p)
 {
     const struct hik_flow_key *key = (const struct hik_flow_key *)p;
-    uint32_t words[10] = {key->ssrc, (uint32_t)key->src_port << 16 | key->dst_port};
+    uint32_t src[4], dst[4];
+    uint64_t sum;
 
-    /* An IPv4 address fills the first word. */
-    memcpy(&words[2], key->src, sizeof(uint32_t));
-    memcpy(&words[3], key->dst, sizeof(uint32_t));
-    if (key->type == AT_IPv4)
-        return hik_words_hash(words, 4);
-    memcpy(&words[4], key->src + 4, 12);
-    memcpy(&words[7], key->dst + 4, 12);
-    return hik_words_hash(words, 10);
+    memcpy(src, key->src, sizeof src);
+    memcpy(dst, key->dst, sizeof dst);
+    sum = hik_hash_secret[0] + hik_hash_word(0, key->ssrc) + hik_hash_word(1, (uint32_t)key->src_port << 16 | key->dst_port) +
+          hik_hash_word(2, src[0]) + hik_hash_word(3, dst[0]); /* which hold the whole of an IPv4 address */
+    for (unsigned i = 1; i < 4 && key->type != AT_IPv4; i++)
+        sum += hik_hash_word(2 + 2 * i, src[i]) + hik_hash_word(3 + 2 * i, dst[i]);
+    return (guint)(sum >> 32);
 }
 
 static inline gboolean hik_flow_key_equal(gconstpointer a, gconstpointer b)

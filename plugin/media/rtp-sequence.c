@@ -71,8 +71,8 @@ static bool is_mirrored(const struct hik_sequence_packet *packet, const struct h
            (ticks < most || 0 - ticks < most);
 }
 
-/* The window moves on to `extended`: what stood in the places of the numbers up to it is forgotten. */
-static void move_window(struct hik_sequence *s, uint32_t extended)
+/* The window moves on to a packet's number: what stood in the places of the numbers up to it is forgotten. */
+static void move_window(struct hik_sequence *s, uint32_t extended, const struct hik_sequence_seen *seen)
 {
     uint32_t steps = extended - s->highest;
 
@@ -80,10 +80,11 @@ static void move_window(struct hik_sequence *s, uint32_t extended)
         for (unsigned i = 0; i < HIK_SEQUENCE_WINDOW / 32; i++)
             s->recent->came[i] = 0;
     } else {
-        for (uint32_t one = s->highest + 1; one != extended + 1; one++)
+        for (uint32_t one = s->highest + 1; one != extended; one++)
             s->recent->came[one % HIK_SEQUENCE_WINDOW / 32] &= ~(UINT32_C(1) << (one % 32));
     }
     s->highest = extended;
+    note(s, extended, seen);
 }
 
 /* After a silence: do timestamps go on as the time does? A restarted source begins its timestamps anew, too. */
@@ -208,8 +209,7 @@ static struct hik_sequence_result came_before(struct hik_sequence *s, const stru
     result.extended = s->highest + 1;
     s->shift++;
     s->reused++;
-    move_window(s, result.extended);
-    note(s, result.extended, &packet->seen);
+    move_window(s, result.extended, &packet->seen);
     belongs(s, packet);
     return result;
 }
@@ -268,8 +268,7 @@ struct hik_sequence_result hik_sequence_count(struct hik_sequence *s, const stru
         result.kind = HIK_SEQUENCE_GAP;
         result.gap = (uint16_t)(step - 1);
     }
-    move_window(s, result.extended);
-    note(s, result.extended, &packet->seen);
+    move_window(s, result.extended, &packet->seen);
     belongs(s, packet);
     return result;
 }

@@ -485,9 +485,12 @@ static void on_event(void *user, const struct hik_ps_event *event)
 
 bool hik_mp2p_is_shown(packet_info *pinfo, proto_tree *tree, const struct hik_payload_record *record)
 {
-    /* mp2p calls h264 and h265, and is there on each packet: they stand in the list of a frame's protocols. */
-    return proto_field_is_referenced(tree, proto_mp2p) || (tree && (!record || record->flags & MP2P_EXPERTS)) ||
-           proto_field_is_referenced(tree, proto_h264) || proto_field_is_referenced(tree, proto_h265) ||
+    if (proto_field_is_referenced(tree, proto_mp2p) || (tree && (!record || record->flags & MP2P_EXPERTS)))
+        return true;
+    if (record && !(record->flags & (MP2P_EXPERTS | MP2P_DESCRIBES)))
+        return false;
+    /* h264 and h265 are called for parameter sets, and then stand in the list of a frame's protocols. */
+    return proto_field_is_referenced(tree, proto_h264) || proto_field_is_referenced(tree, proto_h265) ||
            proto_field_is_referenced(tree, hf_frame_protocols) || hik_stock_wants_experts(pinfo, tree);
 }
 

@@ -28,6 +28,9 @@ enum {
     MP2P_TAKEN = 4096,      /* said here, once per flow: another dissector has the encoding name of the SDP */
     MP2P_ODD = 8192,        /* something odd is in its bytes */
     MP2P_SEEN = 16384,      /* the first pass saw it */
+    MP2P_DESCRIBES = 32768, /* a program stream map or a parameter set is in it, of which others may have something to say */
+    /* what is told of in the Info column */
+    MP2P_WORDS = MP2P_GAP | MP2P_NOT_PS | MP2P_UNITS | MP2P_KEY_BEGINS,
     /* what expert information is given about */
     MP2P_EXPERTS = MP2P_GAP | MP2P_RESTART | MP2P_LATE | MP2P_NO_PSM | MP2P_MISMATCH | MP2P_NOT_PS_BEGINS | MP2P_TAKEN | MP2P_ODD
 };

@@ -21,11 +21,15 @@
 
 enum { LAST_BYTES = 64, RTP_HEADER = 12 };
 
-/* A parser state that packets begin in (struct hik_ps_packed), shared by all of a flow that begin alike. */
+/* A parser state that packets begin in (struct hik_ps_packed), shared by all of the capture that begin alike. */
 struct mp2p_base {
     uint32_t len;
-    uint8_t bytes[];
+    const uint8_t *bytes;
 };
+/* File scope; first pass. */
+static struct mp2p_base **bases;
+static uint32_t base_count, base_room;
+static wmem_map_t *base_index; /* struct mp2p_base -> index in bases, plus 1 */
 
 /* A flow's program stream. hik_flow.mp2p; file scope. Written on the first pass. */
 struct mp2p_flow {
@@ -42,8 +46,6 @@ struct mp2p_flow {
     struct hik_ps_track track;
 
     struct hik_h26x_rtp *bare; /* what else it may be, while no pack header came; NULL: nobody had to ask */
-    wmem_array_t *bases;    /* struct mp2p_base * */
-    wmem_map_t *base_index; /* struct mp2p_base -> index + 1 */
     struct mp2p_picture pictures[MP2P_PICTURES]; /* sizes met; more are not told */
 };
 static int proto_mp2p = -1;
@@ -67,6 +69,12 @@ static gboolean base_equal(const void *a, const void *b)
     const struct mp2p_base *one = (const struct mp2p_base *)a, *two = (const struct mp2p_base *)b;
 
     return one->len == two->len && memcmp(one->bytes, two->bytes, one->len) == 0;
+}
+
+static void reset_bases(void)
+{
+    bases = NULL;
+    base_count = base_room = 0;
 }
 
 static void *file_alloc(size_t size)
@@ -134,8 +142,6 @@ static struct mp2p_flow *flow_state(struct hik_flow *flow)
 
     if (!m) {
         m = wmem_new0(wmem_file_scope(), struct mp2p_flow);
-        m->bases = wmem_array_new(wmem_file_scope(), sizeof(struct mp2p_base *));
-        m->base_index = wmem_map_new(wmem_file_scope(), base_hash, base_equal);
         hik_ps_track_init(&m->track, &file_memory, on_unit, m);
         flow->mp2p = m;
         flow->content = &m->content;
@@ -144,22 +150,23 @@ static struct mp2p_flow *flow_state(struct hik_flow *flow)
 }
 
 /* Number of the base with these bytes; made if there is none. */
-static uint32_t find_base(struct mp2p_flow *m, const struct hik_ps_packed *start)
+static uint32_t find_base(const struct hik_ps_packed *start)
 {
-    size_t size = offsetof(struct mp2p_base, bytes) + start->len;
-    struct mp2p_base *base = (struct mp2p_base *)wmem_alloc(wmem_file_scope(), size);
-    void *found;
+    struct mp2p_base key = {start->len, start->bytes}, *base;
+    void *found = wmem_map_lookup(base_index, &key);
 
-    base->len = start->len;
-    memcpy(base->bytes, start->bytes, start->len);
-    found = wmem_map_lookup(m->base_index, base);
-    if (found) {
-        wmem_free(wmem_file_scope(), base);
+    if (found)
         return GPOINTER_TO_UINT(found) - 1;
+    base = wmem_new(wmem_file_scope(), struct mp2p_base);
+    base->len = start->len;
+    base->bytes = (const uint8_t *)wmem_memdup(wmem_file_scope(), start->bytes, start->len);
+    if (base_count == base_room) {
+        base_room = base_room ? 2 * base_room : 64;
+        bases = (struct mp2p_base **)wmem_realloc(wmem_file_scope(), bases, base_room * sizeof *bases);
     }
-    wmem_array_append(m->bases, &base, 1);
-    wmem_map_insert(m->base_index, base, GUINT_TO_POINTER(wmem_array_get_count(m->bases)));
-    return wmem_array_get_count(m->bases) - 1;
+    bases[base_count++] = base;
+    wmem_map_insert(base_index, base, GUINT_TO_POINTER(base_count));
+    return base_count - 1;
 }
 
 /* Keeps the state, once for all packets that begin in the same one. */
@@ -169,7 +176,7 @@ static void keep_state(struct mp2p_flow *m, struct hik_payload_record *record, c
     record->nal_size = start->nal_size;
     record->flags |= MP2P_HAS_STATE;
     if (start->len != m->last_len || memcmp(start->bytes, m->last_bytes, start->len) != 0) {
-        m->last_base = find_base(m, start);
+        m->last_base = find_base(start);
         m->last_len = start->len <= LAST_BYTES ? start->len : 0;
         memcpy(m->last_bytes, start->bytes, m->last_len);
     }
@@ -177,9 +184,9 @@ static void keep_state(struct mp2p_flow *m, struct hik_payload_record *record, c
 }
 
 /* The state a record tells of. Packet scope. */
-static struct hik_ps_state *recall_state(packet_info *pinfo, const struct mp2p_flow *m, const struct hik_payload_record *record)
+static struct hik_ps_state *recall_state(packet_info *pinfo, const struct hik_payload_record *record)
 {
-    const struct mp2p_base *base = *(struct mp2p_base **)wmem_array_index(m->bases, record->base);
+    const struct mp2p_base *base = bases[record->base];
     struct hik_ps_state *state = wmem_new(pinfo->pool, struct hik_ps_state);
 
     hik_ps_unpack(base->bytes, base->len, record->nal_size, record->left, state);
@@ -200,7 +207,7 @@ static void copy_original(const struct hik_rtp *rtp, struct hik_payload_record *
     record->base = other->base;
     record->left = other->left;
     record->nal_size = other->nal_size;
-    record->flags |= other->flags & (MP2P_HAS_STATE | MP2P_NOT_PS);
+    record->flags |= other->flags & (MP2P_HAS_STATE | MP2P_NOT_PS | MP2P_DESCRIBES);
     if (other->flags & MP2P_NOT_PS)
         record->detail = other->detail;
 }
@@ -346,6 +353,8 @@ static void process_payload(packet_info *pinfo, tvbuff_t *tvb, struct mp2p_flow 
         record->flags |= MP2P_KEY_BEGINS;
     if (arrival.odd || arrival.dropped)
         record->flags |= MP2P_ODD;
+    if (arrival.describes)
+        record->flags |= MP2P_DESCRIBES;
     if (arrival.mismatch && !m->cut) {
         record->flags |= MP2P_MISMATCH;
         record->detail = (uint16_t)(arrival.mismatch_said << 8 | arrival.mismatch_is);
@@ -484,7 +493,6 @@ static void add_last_units(packet_info *pinfo, const struct mp2p_flow *m, const 
     }
 }
 
-
 static int dissect_mp2p(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
     static const struct mp2p_unit no_unit;
@@ -512,7 +520,7 @@ static int dissect_mp2p(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, voi
             *rtp->key_frame = true;
         shown = hik_mp2p_is_shown(pinfo, tree, view.record);
         if (view.record && view.record->flags & MP2P_HAS_STATE && shown)
-            view.start = recall_state(pinfo, m, view.record);
+            view.start = recall_state(pinfo, view.record);
     } else if ((shown = hik_mp2p_is_shown(pinfo, tree, NULL))) {
         /* nothing is known about what came before */
         struct hik_ps_parser *parser = wmem_new(pinfo->pool, struct hik_ps_parser);
@@ -521,7 +529,7 @@ static int dissect_mp2p(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, voi
         view.start = &parser->s;
     }
     col_set_str(pinfo->cinfo, COL_PROTOCOL, "MP2P");
-    if (view.record && view.record->flags != MP2P_SEEN)
+    if (view.record && view.record->flags & MP2P_WORDS)
         hik_mp2p_columns(pinfo, &view);
     if (shown)
         hik_mp2p_tree(tvb, pinfo, tree, &view);
@@ -530,12 +538,10 @@ static int dissect_mp2p(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, voi
 
 void hik_mp2p_after_stock(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct hik_rtp *rtp)
 {
-    const struct hik_rtp *current = hik_media_rtp(pinfo);
     const char *stock_proto = pinfo->current_proto;
     bool writable;
 
-    if (!current || current->serial != rtp->serial || current->payload_parsed || rtp->payload_len == 0 ||
-        rtp->payload_off >= tvb_captured_length(tvb) || !proto_is_protocol_enabled(protocol))
+    if (!proto_is_protocol_enabled(protocol) || rtp->payload_len == 0 || rtp->payload_off >= tvb_captured_length(tvb))
         return;
     if (PINFO_FD_VISITED(pinfo) ? !(rtp->payload->flags & MP2P_SEEN) : !hik_media_is_program_stream(rtp))
         return;
@@ -681,6 +687,8 @@ void hik_mp2p_register(int proto _U_)
     proto_mp2p = proto_register_protocol("MPEG program stream", "MP2P", "mp2p");
     protocol = find_protocol_by_id(proto_mp2p);
     mp2p_handle = register_dissector("mp2p", dissect_mp2p, proto_mp2p);
+    base_index = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), base_hash, base_equal);
+    register_cleanup_routine(reset_bases);
     by_look_handle = create_dissector_handle(dissect_by_look, -1);
     hik_mp2p_tree_register(proto_mp2p);
 }

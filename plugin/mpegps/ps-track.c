@@ -339,9 +339,11 @@ static void on_event(void *user, const struct hik_ps_event *event)
             memset(&t->context->unit[index], 0, sizeof t->context->unit[index]);
         break;
     case HIK_PS_EV_NAL:
+        arrival->describes |= hik_nal_is_parameter_set((enum hik_es_codec)event->es->codec, event->nal.type);
         on_nal(t, event, index);
         break;
     case HIK_PS_EV_NAL_END:
+        arrival->describes |= hik_nal_is_parameter_set((enum hik_es_codec)event->es->codec, event->nal.type);
         if (t->context->sps_stream == index)
             nal_kept(t, event->es, index, event->nal.size);
         break;
@@ -363,8 +365,10 @@ static void on_event(void *user, const struct hik_ps_event *event)
         units_complete(track, t->context);
         memset(t->context->unit, 0, sizeof t->context->unit);
         break;
-    case HIK_PS_EV_SYSTEM:
     case HIK_PS_EV_PSM:
+        arrival->describes = true;
+        break;
+    case HIK_PS_EV_SYSTEM:
     case HIK_PS_EV_PES_END:
         break;
     case HIK_PS_EV_OVERRUN:

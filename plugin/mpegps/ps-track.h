@@ -47,6 +47,7 @@ struct hik_ps_arrival {
     bool key_begins;        /* first slice of a key frame */
     bool dropped;           /* bytes were skipped that no header or payload accounts for */
     bool odd;               /* a PES packet was cut, goes on after its length, or has a broken header */
+    bool describes;         /* a program stream map, or a parameter set, is in it */
 };
 
 /* An access unit that was completed. */

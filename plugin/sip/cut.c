@@ -15,8 +15,7 @@ static expert_field ei_cut = EI_INIT;
 
 bool hik_cut_is(const packet_info *pinfo, tvbuff_t *tvb)
 {
-    /* TCP calls its data fragmented where it may not put segments together: then the rest is in another frame. */
-    return tvb_captured_length(tvb) < tvb_reported_length(tvb) || (pinfo->fragmented && pinfo->ptype != PT_TCP);
+    return hik_cut_is_of(pinfo, tvb_captured_length(tvb), tvb_reported_length(tvb));
 }
 
 struct hik_cut hik_cut_of(const packet_info *pinfo, tvbuff_t *tvb)
@@ -88,7 +87,7 @@ const struct hik_cut_unplaced *hik_cut_unplaced(const address *a, const address 
 void hik_cut_count(packet_info *pinfo, tvbuff_t *tvb, uint32_t nth, struct hik_cut_first *first)
 {
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
-    if (!hik_cut_is(pinfo, tvb) || first->packets++ > 0)
+    if (first->packets++ > 0)
         return;
     first->frame = pinfo->num;
     first->nth = nth;

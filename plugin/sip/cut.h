@@ -15,6 +15,11 @@ struct hik_cut {
 };
 
 /* Does the capture hold less of these bytes than was sent? */
+static inline bool hik_cut_is_of(const packet_info *pinfo, unsigned captured, unsigned reported)
+{
+    /* TCP calls its data fragmented where it may not put segments together: then the rest is in another frame. */
+    return captured < reported || (pinfo->fragmented && pinfo->ptype != PT_TCP);
+}
 bool hik_cut_is(const packet_info *pinfo, tvbuff_t *tvb);
 /* How much less. {0, 0} if it does not. */
 struct hik_cut hik_cut_of(const packet_info *pinfo, tvbuff_t *tvb);
@@ -44,7 +49,7 @@ struct hik_cut_first {
     uint32_t frame, nth;   /* the first; nth as its owner counts the packets of a frame */
     struct hik_cut cut;
 };
-/* First pass only. One more packet: counted if it is cut. */
+/* First pass only. One more of them. */
 void hik_cut_count(packet_info *pinfo, tvbuff_t *tvb, uint32_t nth, struct hik_cut_first *first);
 
 /* How many packets of the whole capture are cut, for a table that is printed. */

@@ -735,3 +735,24 @@ const char *hik_sip_method_name(enum hik_method method)
             return methods[i].name;
     return "Other";
 }
+
+static bool is_line_end(uint8_t byte)
+{
+    return byte == '\r' || byte == '\n';
+}
+
+bool hik_sip_may_end_headers(const uint8_t *buf, uint32_t from, uint32_t end)
+{
+    for (uint32_t i = from; i < end; i++) {
+        const uint8_t *at = buf + i;
+        bool before = is_line_end(at[-1]), two_before = before && is_line_end(at[-2]);
+
+        if (!is_line_end(at[0])) { /* a line may end with a CR alone */
+            if (at[-1] == '\r' && at[-2] == '\r')
+                return true;
+        } else if (before && !(at[-1] == '\r' && !two_before) && !(at[0] == '\n' && at[-1] == '\r' && at[-2] == '\r' && !is_line_end(at[-3]))) {
+            return true; /* more than CR, LF, CR LF, CR CR LF, or the beginning of that */
+        }
+    }
+    return false;
+}

@@ -160,4 +160,8 @@ bool hik_sip_parse_subject(const uint8_t *buf, struct hik_view where, struct hik
 /* Name of a method as it stands in SIP, "Other" for HIK_METHOD_NONE. */
 const char *hik_sip_method_name(enum hik_method method);
 
+/* May the blank line that ends the headers have come with the bytes from `from` on, at least 3? Looks at those, and at few before
+ * them. True where only a parser can tell. */
+bool hik_sip_may_end_headers(const uint8_t *buf, uint32_t from, uint32_t end);
+
 #endif

@@ -326,10 +326,11 @@ static tap_packet_status export_packet(void *tapdata, packet_info *pinfo, epan_d
 void hik_export_queue(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *rtp)
 {
     struct exported *packet;
-    unsigned captured = tvb_captured_length(tvb);
+    unsigned captured;
 
     if (!have_tap_listener(export_tap) || pinfo->flags.in_error_pkt)
         return;
+    captured = tvb_captured_length(tvb);
     packet = wmem_new(pinfo->pool, struct exported);
     packet->rtp = *rtp;
     packet->visited = PINFO_FD_VISITED(pinfo);

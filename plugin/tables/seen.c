@@ -32,7 +32,8 @@ struct hosts {
 
 /* Static. The user interface's: lives as long as its listeners, emptied when a capture is read anew. */
 static struct {
-    bool listens;
+    bool listens; /* somebody may ask */
+    bool counts;  /* while there is no call */
     GHashTable *ports; /* transport << 16 | port -> struct port, g_malloc'd */
     GHashTable *hosts; /* "a b" -> struct hosts */
 } seen;
@@ -107,12 +108,10 @@ static struct hosts *hosts_of(const address *a, const address *b)
     return hosts;
 }
 
-/* Of interest only while there is no call: with the first one the counting ends. */
 static tap_packet_status rtp_packet(void *data _U_, packet_info *pinfo, epan_dissect_t *edt _U_, const void *tapped _U_,
                                     tap_flags_t flags _U_)
 {
-    if (hik_session_count() == 0)
-        hosts_of(&pinfo->src, &pinfo->dst)->packets++;
+    hosts_of(&pinfo->src, &pinfo->dst)->packets++;
     return TAP_PACKET_DONT_REDRAW;
 }
 
@@ -131,16 +130,16 @@ static void reset(void *data _U_)
     g_hash_table_remove_all(seen.hosts);
 }
 
+static const struct {
+    const char *tap;
+    tap_packet_cb packet;
+} taps[] = {{"sip", sip_packet}, {"rtp", rtp_packet}, {HIK_TAP_NAME, our_packet}};
+
 void hik_seen_listen(void)
 {
-    static const struct {
-        const char *tap;
-        tap_packet_cb packet;
-    } taps[] = {{"sip", sip_packet}, {"rtp", rtp_packet}, {HIK_TAP_NAME, our_packet}};
-
     if (seen.listens)
         return;
-    seen.listens = true;
+    seen.listens = seen.counts = true;
     seen.ports = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, g_free);
     seen.hosts = g_hash_table_new_full(wmem_str_hash, g_str_equal, g_free, free_hosts);
     for (size_t i = 0; i < array_length(taps); i++) {
@@ -149,6 +148,15 @@ void hik_seen_listen(void)
         if (error) /* that protocol is not there: then there is nothing to count */
             g_string_free(error, TRUE);
     }
+}
+
+/* With a call there is something to tell, and nobody asks any more what else there is: listeners cost something with every
+ * packet. */
+void hik_seen_call(void)
+{
+    for (size_t i = 0; seen.counts && i < array_length(taps); i++)
+        remove_tap_listener((void *)&taps[i]);
+    seen.counts = false;
 }
 
 /* ---- words ------------------------------------------------------------------------------------------------------ */

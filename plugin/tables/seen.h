@@ -12,6 +12,9 @@
  * print, nothing is counted. */
 void hik_seen_listen(void);
 
+/* A message of a call is dissected: not while taps are called. */
+void hik_seen_call(void);
+
 /* First pass: data on one of our own ports that is no SIP of GB/T 28181. */
 void hik_seen_other(packet_info *pinfo);
 

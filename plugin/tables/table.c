@@ -15,7 +15,7 @@
 
 struct table {
     stat_tap_table *table;
-    GHashTable *rows;       /* key + 1 -> struct hik_table_row, owned */
+    GPtrArray *rows;        /* struct hik_table_row, owned, by its key; NULL where there is none */
     unsigned *types;        /* of the columns: stat_tap_table_item_enum */
     hik_table_fill fill;
     bool ordered;           /* keys came in ascending order so far */
@@ -78,18 +78,23 @@ void hik_table_forget(void *data)
 /* The capture is closed: what rows are about is gone, their cells stay. */
 static void capture_closed(void)
 {
-    GHashTableIter i, k;
-    gpointer table, row;
+    GHashTableIter i;
+    gpointer table;
 
     while (waiting)
         hik_table_forget(((struct waiting *)waiting->data)->data);
     g_hash_table_iter_init(&i, tables);
     while (g_hash_table_iter_next(&i, NULL, &table)) {
-        g_hash_table_iter_init(&k, ((struct table *)table)->rows);
-        while (g_hash_table_iter_next(&k, NULL, &row)) {
-            ((struct hik_table_row *)row)->subject = NULL;
-            g_slist_free(((struct hik_table_row *)row)->list);
-            ((struct hik_table_row *)row)->list = NULL;
+        const GPtrArray *rows = ((struct table *)table)->rows;
+
+        for (unsigned k = 0; k < rows->len; k++) {
+            struct hik_table_row *row = (struct hik_table_row *)g_ptr_array_index(rows, k);
+
+            if (!row)
+                continue;
+            row->subject = NULL;
+            g_slist_free(row->list);
+            row->list = NULL;
         }
     }
 }
@@ -100,6 +105,8 @@ static void free_row(gpointer data)
 {
     struct hik_table_row *row = (struct hik_table_row *)data;
 
+    if (!row)
+        return;
     g_slist_free(row->list);
     g_free(row->counters);
     g_free(row);
@@ -110,7 +117,7 @@ static void free_table(gpointer data)
     struct table *t = (struct table *)data;
 
     hik_table_forget(t);
-    g_hash_table_destroy(t->rows);
+    g_ptr_array_free(t->rows, TRUE);
     g_free(t->types);
     g_free(t);
 }
@@ -169,13 +176,6 @@ void hik_table_init(stat_tap_table_ui *ui, const char *title)
     stat_tap_add_table(ui, table);
 }
 
-static int by_key(const void *a, const void *b)
-{
-    const struct hik_table_row *x = *(struct hik_table_row *const *)a, *y = *(struct hik_table_row *const *)b;
-
-    return (x->key > y->key) - (x->key < y->key);
-}
-
 /* Puts the rows in order. The cells move, not the arrays that hold them: the user interface keeps pointers to those. */
 static void sort_rows(struct table *t)
 {
@@ -183,14 +183,11 @@ static void sort_rows(struct table *t)
     size_t size = t->table->num_fields * sizeof(stat_tap_table_item_type);
     struct hik_table_row **rows = g_new(struct hik_table_row *, count);
     char *cells = (char *)g_malloc(count * size);
-    GHashTableIter i;
-    gpointer row;
     unsigned n = 0;
 
-    g_hash_table_iter_init(&i, t->rows);
-    while (n < count && g_hash_table_iter_next(&i, NULL, &row))
-        rows[n++] = (struct hik_table_row *)row;
-    qsort(rows, n, sizeof rows[0], by_key);
+    for (unsigned i = 0; n < count && i < t->rows->len; i++)
+        if (g_ptr_array_index(t->rows, i))
+            rows[n++] = (struct hik_table_row *)g_ptr_array_index(t->rows, i);
     for (unsigned k = 0; k < n; k++)
         memcpy(cells + k * size, rows[k]->fields, size);
     for (unsigned k = 0; k < n; k++) {
@@ -205,34 +202,45 @@ static void sort_rows(struct table *t)
 static void finish_table(void *data)
 {
     struct table *t = (struct table *)data;
-    GHashTableIter i;
-    gpointer row;
 
-    g_hash_table_iter_init(&i, t->rows);
-    while (g_hash_table_iter_next(&i, NULL, &row))
-        if (((struct hik_table_row *)row)->subject)
-            t->fill((struct hik_table_row *)row);
+    for (unsigned i = 0; i < t->rows->len; i++) {
+        struct hik_table_row *row = (struct hik_table_row *)g_ptr_array_index(t->rows, i);
+
+        if (row && row->subject)
+            t->fill(row);
+    }
     if (!t->ordered)
         sort_rows(t);
 }
 
+static stat_tap_table *only_table(const stat_tap_table_ui *ui)
+{
+    return g_array_index(ui->tables, stat_tap_table *, 0);
+}
+
+static struct table *add_table(const stat_tap_table_ui *ui)
+{
+    struct table *t = g_new0(struct table, 1);
+
+    t->table = only_table(ui);
+    t->rows = g_ptr_array_new_with_free_func(free_row);
+    t->types = g_new(unsigned, ui->nfields);
+    for (size_t i = 0; i < ui->nfields; i++)
+        t->types[i] = ui->fields[i].type;
+    t->ordered = true;
+    g_hash_table_insert(tables, t->table, t);
+    return t;
+}
+
 static struct table *get_table(const stat_tap_table_ui *ui, hik_table_fill fill)
 {
-    stat_tap_table *table = g_array_index(ui->tables, stat_tap_table *, 0);
-    struct table *t = (struct table *)g_hash_table_lookup(tables, table);
+    struct table *t = (struct table *)g_hash_table_lookup(tables, only_table(ui));
 
     if (!t) {
-        t = g_new0(struct table, 1);
-        t->table = table;
-        t->rows = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, free_row);
-        t->types = g_new(unsigned, ui->nfields);
-        for (size_t i = 0; i < ui->nfields; i++)
-            t->types[i] = ui->fields[i].type;
-        t->fill = fill;
-        t->ordered = true;
-        g_hash_table_insert(tables, table, t);
+        t = add_table(ui);
         hik_table_before_drawing(finish_table, t);
     }
+    t->fill = fill;
     return t;
 }
 
@@ -240,7 +248,7 @@ struct hik_table_row *hik_table_row(const stat_tap_table_ui *ui, unsigned key, v
                                     hik_table_fill fill, bool *made)
 {
     struct table *t = get_table(ui, fill);
-    struct hik_table_row *row = (struct hik_table_row *)g_hash_table_lookup(t->rows, GUINT_TO_POINTER(key + 1));
+    struct hik_table_row *row = key < t->rows->len ? (struct hik_table_row *)g_ptr_array_index(t->rows, key) : NULL;
     stat_tap_table_item_type *cells;
     unsigned index;
 
@@ -251,7 +259,9 @@ struct hik_table_row *hik_table_row(const stat_tap_table_ui *ui, unsigned key, v
     row->key = key;
     row->subject = subject;
     row->counters = g_malloc0(counters_size);
-    g_hash_table_insert(t->rows, GUINT_TO_POINTER(key + 1), row);
+    if (key >= t->rows->len)
+        g_ptr_array_set_size(t->rows, (int)key + 1);
+    g_ptr_array_index(t->rows, key) = row;
 
     index = t->table->num_elements;
     cells = g_new0(stat_tap_table_item_type, ui->nfields);
@@ -288,7 +298,7 @@ static stat_tap_table_item_type cell_of(const void *data, unsigned row, unsigned
 static void print_draw(void *data)
 {
     const struct printer *printer = (const struct printer *)data;
-    const stat_tap_table *table = g_array_index(printer->ui.tables, stat_tap_table *, 0);
+    const stat_tap_table *table = only_table(&printer->ui);
     char *remark = table->num_elements ? NULL : hik_seen_remark(printer->definition->empty, printer->filter);
     const struct hik_printout printout = {
         .name = printer->ui.cli_string,
@@ -304,6 +314,7 @@ static void print_draw(void *data)
         .data = table,
     };
 
+    finish_table(g_hash_table_lookup(tables, table));
     hik_table_print(&printout);
     g_free(remark);
 }
@@ -312,7 +323,9 @@ static void print_reset(void *data)
 {
     struct printer *printer = (struct printer *)data;
 
+    g_hash_table_remove(tables, only_table(&printer->ui));
     reset_stat_table(&printer->ui);
+    add_table(&printer->ui);
     memset(&printer->cut, 0, sizeof printer->cut);
 }
 
@@ -320,6 +333,7 @@ static void print_finish(void *data)
 {
     struct printer *printer = (struct printer *)data;
 
+    g_hash_table_remove(tables, only_table(&printer->ui));
     free_stat_tables(&printer->ui);
     g_free(printer->filter);
     g_free(printer);
@@ -360,6 +374,7 @@ static ws_tap_init print_init(const char *argument, void *userdata)
     printer->filter = hik_table_filter_of(argument, ui->cli_string);
     printer->stat.stat_tap_data = &printer->ui;
     ui->stat_tap_init_cb(&printer->ui);
+    add_table(&printer->ui); /* here: it is finished where it is printed, and needs no listener of its own for that */
     listening_now = hik_table_listen(argument, ui->tap_name, printer, printer->filter, print_reset, ui->packet_func, print_draw,
                                      print_finish);
     if (listening_now && definition->tells_of_cut)

@@ -6,24 +6,24 @@
 #include "tap.h"
 
 #include "parts.h"
+#include "seen.h"
 
 static int hik_tap = -1;
 
-bool hik_tap_is_listened_to(void)
+struct hik_tap *hik_tap_queue(packet_info *pinfo, enum hik_tap_kind kind, struct hik_session *session)
 {
-    return have_tap_listener(hik_tap);
-}
+    struct hik_tap *record;
 
-struct hik_tap *hik_tap_queue(packet_info *pinfo, const struct hik_tap *record)
-{
-    struct hik_tap *kept;
-
-    if (!hik_tap_is_listened_to())
+    if (!have_tap_listener(hik_tap))
         return NULL;
-    kept = (struct hik_tap *)wmem_memdup(pinfo->pool, record, sizeof *record);
-    kept->later_pass = PINFO_FD_VISITED(pinfo);
-    tap_queue_packet(hik_tap, pinfo, kept);
-    return kept;
+    if (kind == HIK_TAP_SIP && session)
+        hik_seen_call();
+    record = wmem_new0(pinfo->pool, struct hik_tap);
+    record->kind = kind;
+    record->session = session;
+    record->later_pass = PINFO_FD_VISITED(pinfo);
+    tap_queue_packet(hik_tap, pinfo, record);
+    return record;
 }
 
 void hik_tap_register(void)

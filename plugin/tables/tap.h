@@ -38,10 +38,8 @@ struct hik_tap {
     bool key_frame;                    /* a key frame begins in it; set after the record was queued */
 };
 
-bool hik_tap_is_listened_to(void);
-
-/* Queues a copy of a record and returns it: listeners are called when the frame is dissected, so it may be added to.
+/* Queues a record and returns it: listeners are called when the frame is dissected, so the caller sets the rest of it.
  * NULL while nobody listens. */
-struct hik_tap *hik_tap_queue(packet_info *pinfo, const struct hik_tap *record);
+struct hik_tap *hik_tap_queue(packet_info *pinfo, enum hik_tap_kind kind, struct hik_session *session);
 
 #endif

@@ -121,6 +121,21 @@ def byte_by_byte(path, count):
     Path(path).chmod(0o644)
 
 
+def slow_headers(path, size, step=1):
+    """A REGISTER over TCP with so many bytes of headers, of which each comes in a segment of its own; or step together."""
+    cap = Capture(gap=0.0001)
+    lower, upper = Platform("34020000002000000001", "10.0.0.1"), Platform("34010000002000000001", "10.1.0.1")
+    connection = TcpConnection(cap, (lower.at[0], 40000), upper.at)
+    connection.open()
+    head = [("Via", "SIP/2.0/TCP 10.0.0.1:40000;branch=z9hG4bK1"), ("From", "<%s>;tag=1" % lower.uri), ("To", "<%s>" % lower.uri),
+            ("Call-ID", "slow"), ("CSeq", "1 REGISTER")]
+    data = sip("REGISTER %s SIP/2.0" % upper.uri, head + [("X", "x" * 36)] * (size // 40))
+    for at in range(0, len(data), step):
+        connection.send(connection.client, data[at:at + step])
+    cap.write(str(path))
+    Path(path).chmod(0o644)
+
+
 def header_lines(path, count, copies=20):
     """One REGISTER with that many header lines, sent again and again."""
     cap = Capture()

@@ -847,6 +847,34 @@ static void test_big(void)
     }
 }
 
+/* Wherever the parser finds the blank line, hik_sip_may_end_headers() has said so: all ends of eight bytes. */
+static void test_may_end_headers(void)
+{
+    static const char head[] = "REGISTER sip:a@b SIP/2.0\r\nVia: SIP/2.0/TCP c\r\nX: ";
+    static const char bytes[] = "a\r\n";
+    enum { ENDS = 3 * 3 * 3 * 3 * 3 * 3 * 3 * 3, SURELY = sizeof head - 1 };
+    uint8_t text[SURELY + 8];
+
+    memcpy(text, head, SURELY);
+    for (unsigned end = 0; end < ENDS; end++) {
+        bool told = false;
+        unsigned rest = end;
+
+        for (unsigned i = 0; i < 8; i++, rest /= 3)
+            text[SURELY + i] = (uint8_t)bytes[rest % 3];
+        for (uint32_t n = SURELY + 1; n <= sizeof text && !told; n++) {
+            struct hik_sip sip;
+
+            told = hik_sip_may_end_headers(text, n - 1, n);
+            g_assert_true(hik_sip_parse(text, n, true, &sip));
+            g_assert_true(told || !sip.blank_line);
+        }
+    }
+    /* The ordinary ends of lines are no reason to parse. */
+    g_assert_false(hik_sip_may_end_headers((const uint8_t *)"abc\r\ndef\nghi\rjkl\r\r\nmno\r\r", 3, 24));
+    g_assert_true(hik_sip_may_end_headers((const uint8_t *)"abc\r\n\r", 5, 6));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -862,6 +890,7 @@ int main(int argc, char **argv)
     g_test_add_func("/sip-message/content-length", test_content_length);
     g_test_add_func("/sip-message/trailing-nul", test_trailing_nul);
     g_test_add_func("/sip-message/stream", test_stream);
+    g_test_add_func("/sip-message/may-end-headers", test_may_end_headers);
     g_test_add_func("/sip-message/cut", test_cut);
     g_test_add_func("/sip-message/cseq", test_cseq);
     g_test_add_func("/sip-message/addr", test_addr);
