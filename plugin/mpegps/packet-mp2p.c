@@ -5,6 +5,8 @@
  * Nothing is reassembled and RTP's desegmentation is never asked for: it copies the whole of a growing picture at every
  * packet.
  *
+ * Longer than 700 lines: what the first pass keeps of a flow, and what later passes find of it, stand side by side.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "ws-compat.h"
