@@ -812,6 +812,7 @@ void proto_register_hikcascade(void)
     sip_connections = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), g_direct_hash, g_direct_equal);
 
     hik_stock_register(proto_hikcascade);
+    hik_text_register();
     hik_copies_register();
     hik_cut_register(proto_hikcascade);
     hik_waiting_register();

@@ -30,7 +30,7 @@ guint hik_text_key_hash(gconstpointer p)
     return wmem_strong_hash((const uint8_t *)words, sizeof words);
 }
 
-/* The copy of an empty text is NULL, which memcmp() must not get. */
+/* An empty text may be NULL, which memcmp() must not get. */
 static bool same_text(const struct hik_text_key *a, const struct hik_text_key *b, int i)
 {
     return a->len[i] == b->len[i] && (a->len[i] == 0 || memcmp(a->text[i], b->text[i], a->len[i]) == 0);
@@ -63,11 +63,16 @@ gboolean hik_ends_key_equal(gconstpointer a, gconstpointer b)
 
 void hik_text_key_insert(wmem_map_t *map, const struct hik_text_key *key, void *value)
 {
-    struct hik_text_key *kept = wmem_new(wmem_file_scope(), struct hik_text_key);
+    /* In one piece with its texts: there are many, and each piece takes some memory for itself. */
+    struct hik_text_key *kept = (struct hik_text_key *)wmem_alloc(wmem_file_scope(), sizeof *kept + key->len[0] + key->len[1]);
+    uint8_t *text = (uint8_t *)(kept + 1);
 
     *kept = *key;
-    for (int i = 0; i < 2; i++)
-        kept->text[i] = (const uint8_t *)wmem_memdup(wmem_file_scope(), key->text[i], key->len[i]);
+    for (int i = 0; i < 2; text += key->len[i++]) {
+        kept->text[i] = text;
+        if (key->len[i])
+            memcpy(text, key->text[i], key->len[i]);
+    }
     wmem_map_insert(map, kept, value);
 }
 

@@ -5,6 +5,8 @@
  */
 #include "text.h"
 
+static wmem_map_t *shared; /* text -> the same; first pass */
+
 char *hik_text_to_utf8(wmem_allocator_t *scope, const uint8_t *buf, struct hik_view view)
 {
     if (view.len == 0)
@@ -19,6 +21,24 @@ char *hik_view_string(wmem_allocator_t *scope, const uint8_t *buf, struct hik_vi
     if (view.len == 0)
         return NULL;
     return (char *)get_utf_8_string(scope, buf + view.off, (int)view.len);
+}
+
+const char *hik_view_shared(const uint8_t *buf, struct hik_view view)
+{
+    char *text = hik_view_string(NULL, buf, view);
+    char *kept = text ? (char *)wmem_map_lookup(shared, text) : NULL;
+
+    if (text && !kept) {
+        kept = wmem_strdup(wmem_file_scope(), text);
+        wmem_map_insert(shared, kept, kept);
+    }
+    wmem_free(NULL, text);
+    return kept;
+}
+
+void hik_text_register(void)
+{
+    shared = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), wmem_str_hash, g_str_equal);
 }
 
 void hik_text_one_line(char *text)

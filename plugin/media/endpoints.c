@@ -76,14 +76,20 @@ static struct endpoint *get_endpoint(wmem_map_t *map, const address *addr, uint1
     struct endpoint *endpoint = (struct endpoint *)wmem_map_lookup(map, &key);
 
     if (!endpoint) {
-        struct endpoint_key *kept = wmem_new(wmem_file_scope(), struct endpoint_key);
-        address *copy = wmem_new(wmem_file_scope(), address);
+        struct { /* in one piece: each takes some memory for itself */
+            struct endpoint endpoint;
+            struct endpoint_key key;
+            address addr;
+            uint8_t bytes[];
+        } *kept = wmem_alloc0(wmem_file_scope(), sizeof *kept + (size_t)addr->len);
 
-        copy_address_wmem(wmem_file_scope(), copy, addr);
-        *kept = key;
-        kept->addr = copy;
-        endpoint = wmem_new0(wmem_file_scope(), struct endpoint);
-        wmem_map_insert(map, kept, endpoint);
+        if (addr->len > 0)
+            memcpy(kept->bytes, addr->data, (size_t)addr->len);
+        set_address(&kept->addr, addr->type, addr->len, kept->bytes);
+        kept->key = key;
+        kept->key.addr = &kept->addr;
+        endpoint = &kept->endpoint;
+        wmem_map_insert(map, &kept->key, endpoint);
     }
     return endpoint;
 }
@@ -107,8 +113,14 @@ static struct endpoint *get_pair(const address *a, uint16_t a_port, const addres
     hik_flow_key_set(&key, a, a_port, b, b_port, 0, false);
     endpoint = (struct endpoint *)wmem_map_lookup(endpoint_pairs, &key);
     if (!endpoint) {
-        endpoint = wmem_new0(wmem_file_scope(), struct endpoint);
-        wmem_map_insert(endpoint_pairs, wmem_memdup(wmem_file_scope(), &key, sizeof key), endpoint);
+        struct {
+            struct endpoint endpoint;
+            struct hik_flow_key key;
+        } *kept = wmem_alloc0(wmem_file_scope(), sizeof *kept);
+
+        kept->key = key;
+        endpoint = &kept->endpoint;
+        wmem_map_insert(endpoint_pairs, &kept->key, endpoint);
     }
     return endpoint;
 }

@@ -254,7 +254,7 @@ static void describe_section(packet_info *pinfo, const uint8_t *buf, const struc
         struct hik_payload_map *map = &line->maps[i];
 
         map->pt = section->maps[i].pt;
-        map->codec = hik_view_string(wmem_file_scope(), buf, section->maps[i].encoding);
+        map->codec = hik_view_shared(buf, section->maps[i].encoding);
         map->clock = section->maps[i].clock;
         if (map->pt == line->first_pt && !line->codec)
             line->codec = map->codec;

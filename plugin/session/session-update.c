@@ -46,7 +46,7 @@ static void set_camera(struct hik_session *session, const struct hik_message_inf
         }
     }
     if (found) {
-        session->camera = hik_view_string(wmem_file_scope(), r->buf, *found);
+        session->camera = hik_view_shared(r->buf, *found);
     } else if (r->has_subject && r->subject.sender_id.len > 0) {
         char *text = hik_view_string(wmem_file_scope(), r->buf, r->subject.sender_id);
         hik_text_one_line(text);
@@ -59,7 +59,7 @@ static void set_platform_id(const char **slot, const struct hik_session *session
                             struct hik_view user)
 {
     if (!*slot && user.len > 0 && hik_view_is_id(r->buf, user) && !(session->camera && hik_message_info_same_text(r, user, session->camera)))
-        *slot = hik_view_string(wmem_file_scope(), r->buf, user);
+        *slot = hik_view_shared(r->buf, user);
 }
 
 /* Who sent the message, by the ID it gives itself. */
@@ -255,7 +255,7 @@ static void process_invite_answer(packet_info *pinfo, const struct hik_message_i
     } else if (initial && !session->final_frame) {
         session->final_frame = pinfo->num;
         session->final_status = status;
-        session->final_reason = hik_view_string(wmem_file_scope(), r->buf, r->sip->reason);
+        session->final_reason = hik_view_shared(r->buf, r->sip->reason);
         session->final_time = pinfo->abs_ts;
         if (status >= 300 && message->platforms)
             message->platforms->failures++;
