@@ -45,6 +45,7 @@ static wmem_map_t *sip_connections;
 
 static dissector_handle_t sip_handle, sip_tcp_handle; /* stock */
 static dissector_handle_t hik_udp_handle, hik_tcp_handle;
+static dissector_handle_t hik_udp_again_handle; /* for what comes after a message on our port */
 static dissector_handle_t hik_tcp_beside_handle; /* for segments on stock's ports that hold a message of ours */
 static ws_bool on_sip_ports = true;              /* preference */
 
@@ -390,7 +391,28 @@ static bool parse_datagram(packet_info *pinfo, tvbuff_t *tvb, const uint8_t *buf
     return hik_cut_is(pinfo, tvb) ? hik_sip_parse_cut(buf, length, false, sip) : hik_sip_parse(buf, length, false, sip);
 }
 
-static int dissect_hik_udp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+/* One of the packet's ports is ours, by our preference; stock's preference or Decode As may name it, too. */
+static bool on_our_port(packet_info *pinfo, const char *table)
+{
+    range_t *ports = prefs_get_range_value("hikcascade", table);
+
+    return ports && (value_is_in_range(ports, pinfo->srcport) || value_is_in_range(ports, pinfo->destport));
+}
+
+/* A heuristic dissector that takes a datagram takes the whole conversation with it, and on later passes what came before, too.
+ * It cannot where the conversation is taken already. */
+static void keep_conversation(packet_info *pinfo)
+{
+    conversation_t *conversation;
+
+    if (PINFO_FD_VISITED(pinfo) || !on_our_port(pinfo, "udp.port"))
+        return;
+    conversation = find_or_create_conversation(pinfo);
+    if (!conversation_get_dissector(conversation, pinfo->num))
+        conversation_set_dissector_from_frame_number(conversation, pinfo->num, hik_udp_again_handle);
+}
+
+static int dissect_datagram(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, bool on_port)
 {
     unsigned length = tvb_captured_length(tvb);
     const uint8_t *buf;
@@ -402,33 +424,54 @@ static int dissect_hik_udp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     if (!parse_datagram(pinfo, tvb, buf, length, &sip)) {
         if (hik_cut_is(pinfo, tvb) && !pinfo->flags.in_error_pkt && hik_sip_is_cut_start(buf, length, FOREIGN_START))
             return dissect_unreadable(tvb, pinfo, tree, "a SIP message whose start line is cut");
-        note_other(pinfo);
+        if (on_port)
+            note_other(pinfo);
         return 0;
     }
     if (process_icmp_error(pinfo, buf, &sip))
         return 0;
     if (PINFO_FD_VISITED(pinfo) ? !was_taken(pinfo, buf, length) : !has_marks(pinfo, buf, &sip))
         return 0;
+    keep_conversation(pinfo);
     dissect_message(tvb, pinfo, tree, buf, &sip, sip_handle);
     return (int)length;
 }
 
-static ws_bool dissect_hik_udp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+static int dissect_hik_udp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    return dissect_datagram(tvb, pinfo, tree, true);
+}
+
+/* What is no message goes on to its port, and is counted there. */
+static int dissect_hik_udp_again(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    return dissect_datagram(tvb, pinfo, tree, false);
+}
+
+/* On a port that is nobody's. */
+static bool stray_datagram_is_ours(tvbuff_t *tvb, packet_info *pinfo)
 {
     unsigned length = tvb_captured_length(tvb);
     const uint8_t *buf;
     struct hik_sip sip;
 
-    if (length == 0)
-        return FALSE;
+    if (length == 0 || pinfo->flags.in_error_pkt)
+        return false;
     buf = tvb_get_ptr(tvb, 0, (int)length);
+    return hik_sip_looks_like(buf, length) && parse_datagram(pinfo, tvb, buf, length, &sip) &&
+           (PINFO_FD_VISITED(pinfo) ? was_taken(pinfo, buf, length) : has_strong_marks(pinfo, buf, &sip));
+}
+
+static ws_bool dissect_hik_udp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    if (tvb_captured_length(tvb) == 0)
+        return FALSE;
     if (!PINFO_FD_VISITED(pinfo) && !pinfo->flags.in_error_pkt)
         hik_stray_rtp_take(pinfo, tvb); /* nobody's so far: how much RTP there is tells what the capture left out */
-    if (pinfo->flags.in_error_pkt || !hik_sip_looks_like(buf, length) || !parse_datagram(pinfo, tvb, buf, length, &sip) ||
-        !(PINFO_FD_VISITED(pinfo) ? was_taken(pinfo, buf, length) : has_strong_marks(pinfo, buf, &sip)))
+    if (!stray_datagram_is_ours(tvb, pinfo))
         return FALSE;
     if (!PINFO_FD_VISITED(pinfo))
-        conversation_set_dissector(find_or_create_conversation(pinfo), hik_udp_handle);
+        conversation_set_dissector_from_frame_number(find_or_create_conversation(pinfo), pinfo->num, hik_udp_handle);
     return dissect_hik_udp(tvb, pinfo, tree, data) > 0;
 }
 
@@ -679,18 +722,23 @@ static int dissect_hik_tcp_beside(tvbuff_t *tvb, packet_info *pinfo, proto_tree 
     return dissect_stream(tvb, pinfo, tree, PLACE_BESIDE);
 }
 
-static ws_bool dissect_hik_tcp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+/* On a port that is nobody's. */
+static bool stray_stream_is_ours(tvbuff_t *tvb, packet_info *pinfo)
 {
     unsigned length = tvb_captured_length(tvb);
     struct hik_sip sip;
     const uint8_t *buf;
 
     if (length == 0)
-        return FALSE;
+        return false;
     buf = tvb_get_ptr(tvb, 0, (int)length);
-    if (!hik_sip_looks_like(buf, length) || !parse_piece(buf, length, !hik_cut_is(pinfo, tvb), &sip))
-        return FALSE;
-    if (!stream_is_ours(pinfo, buf, MIN(sip.message_len, length), &sip, PLACE_ANYWHERE))
+    return hik_sip_looks_like(buf, length) && parse_piece(buf, length, !hik_cut_is(pinfo, tvb), &sip) &&
+           stream_is_ours(pinfo, buf, MIN(sip.message_len, length), &sip, PLACE_ANYWHERE);
+}
+
+static ws_bool dissect_hik_tcp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    if (!stray_stream_is_ours(tvb, pinfo))
         return FALSE;
     if (!PINFO_FD_VISITED(pinfo))
         conversation_set_dissector_from_frame_number(find_or_create_conversation(pinfo), pinfo->num, hik_tcp_handle);
@@ -698,14 +746,6 @@ static ws_bool dissect_hik_tcp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tre
 }
 
 /* ---- ports that stock sip owns ---------------------------------------------------------------------------------- */
-
-/* One of the packet's ports is ours, too: stock's preference or Decode As names it. */
-static bool on_our_port(packet_info *pinfo, const char *table)
-{
-    range_t *ports = prefs_get_range_value("hikcascade", table);
-
-    return ports && (value_is_in_range(ports, pinfo->srcport) || value_is_in_range(ports, pinfo->destport));
-}
 
 /* Nothing is looked at, and nothing written, while our protocol is switched off. */
 static bool may_look(void)
@@ -784,6 +824,45 @@ static int dissect_sip_tcp_port(tvbuff_t *tvb, packet_info *pinfo, proto_tree *t
     return length ? length : hik_sip_ports_call(sip_tcp_handle, can_desegment, tvb, pinfo, tree, data);
 }
 
+/* ---- stock's heuristics ----------------------------------------------------------------------------------------- */
+
+/* Of all heuristic dissectors Wireshark asks that one first which matched last. After one foreign message stock's sip is
+ * in front of ours, and would take ours from then on: it leaves alone what ours will take. */
+static struct leaving {
+    heur_dtbl_entry_t *ours;
+    heur_dissector_t stock;
+} leaving_udp, leaving_tcp;
+
+static bool is_asked(const heur_dtbl_entry_t *ours)
+{
+    return ours && ours->enabled && may_look();
+}
+
+static ws_bool dissect_sip_udp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    if (is_asked(leaving_udp.ours) && stray_datagram_is_ours(tvb, pinfo))
+        return FALSE;
+    return leaving_udp.stock(tvb, pinfo, tree, data);
+}
+
+static ws_bool dissect_sip_tcp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    if (is_asked(leaving_tcp.ours) && stray_stream_is_ours(tvb, pinfo))
+        return FALSE;
+    return leaving_tcp.stock(tvb, pinfo, tree, data);
+}
+
+static void stand_before(const char *stock_name, const char *our_name, heur_dissector_t front, struct leaving *leaving)
+{
+    heur_dtbl_entry_t *stock = find_heur_dissector_by_unique_short_name(stock_name);
+
+    if (!stock || stock->dissector == front)
+        return;
+    leaving->ours = find_heur_dissector_by_unique_short_name(our_name);
+    leaving->stock = stock->dissector;
+    stock->dissector = front;
+}
+
 /* ---- registration ----------------------------------------------------------------------------------------------- */
 
 void proto_register_hikcascade(void)
@@ -800,6 +879,7 @@ void proto_register_hikcascade(void)
     proto_register_subtree_array(trees, array_length(trees));
     hik_udp_handle = register_dissector("hikcascade", dissect_hik_udp, proto_hikcascade);
     hik_tcp_handle = register_dissector("hikcascade.tcp", dissect_hik_tcp, proto_hikcascade);
+    hik_udp_again_handle = create_dissector_handle(dissect_hik_udp_again, proto_hikcascade);
     hik_tcp_beside_handle = create_dissector_handle(dissect_hik_tcp_beside, proto_hikcascade);
     proto_sip_ports = proto_register_protocol_in_name_only("SIP, with GB/T 28181 told apart", "SIP for GB/T 28181",
                                                            "hikcascade.sip_ports", proto_get_id_by_filter_name("sip"),
@@ -854,6 +934,8 @@ void proto_reg_handoff_hikcascade(void)
                        HEURISTIC_ENABLE);
     heur_dissector_add("tcp", dissect_hik_tcp_heur, "GB/T 28181 SIP over TCP", "hikcascade_tcp", proto_hikcascade,
                        HEURISTIC_ENABLE);
+    stand_before("sip_udp", "hikcascade_udp", dissect_sip_udp_heur, &leaving_udp);
+    stand_before("sip_tcp", "hikcascade_tcp", dissect_sip_tcp_heur, &leaving_tcp);
 
     hik_media_front_door_handoff();
     hik_tcp_handoff();

@@ -108,7 +108,8 @@ class Sandbox:
         if plugin:
             keep["WIRESHARK_PLUGIN_DIR"] = str(self.plugins)
         if os.environ.get("HIK_PRELOAD"):  # scripts/check: the plugin is built with sanitizers
-            keep.update(LD_PRELOAD=os.environ["HIK_PRELOAD"], ASAN_OPTIONS="detect_leaks=0", UBSAN_OPTIONS="print_stacktrace=1")
+            keep.update(LD_PRELOAD=os.environ["HIK_PRELOAD"], ASAN_OPTIONS="detect_leaks=0", UBSAN_OPTIONS="print_stacktrace=1",
+                        WIRESHARK_EXTCAP_DIR=str(self.dir))  # no androiddump: with the sanitizers' libraries it never ends
         return keep
 
     def readable(self, capture):

@@ -37,6 +37,7 @@ def test_stock_tshark_has_no_such_protocol(tshark):
 def test_exports_only_the_entry_points(tshark):
     listed = subprocess.run(["nm", "-D", "--defined-only", str(module(tshark))], check=True, stdout=subprocess.PIPE)
     names = {line.split()[-1].split("@")[0] for line in listed.stdout.decode().splitlines()}
+    names = {name for name in names if not name.startswith("__odr_asan.")}  # AddressSanitizer's, one beside each
     assert names == ENTRY_POINTS
 
 

@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from hikpcap import Capture, Link, ps_frame, ps_pack, ps_pes, ps_psm, rfc4571, rtp
+from hikpcap import Capture, Link, h264_slice, ps_frame, ps_pack, ps_pes, ps_psm, rfc4571, rtp
 
 
 def content(folder):
@@ -370,3 +370,12 @@ def test_packet_looked_at_before(tshark):
     tap, load = ("tap", {"tap0": "eo:hikcascade"}), ("download", {"token": "eo:hikcascade_0"})
     *_, export = tshark.sharkd(cap, [("frame", {"frame": 2, "proto": True}), tap, load])
     assert base64.b64decode(export["data"]) == b"".join(data)
+
+
+def test_bare_video_first_then_a_program_stream(both):
+    """What the bytes of the first packets are is not sure yet, on any pass."""
+    sender = Sender()
+    bare = [h264_slice(number == 0)[4:] for number in range(6)]
+    data = payloads(20)
+    sender.send(sender.packets(bare)).send(sender.packets(data)).call.bye()
+    assert both(sender.cap) == {name_of(sender.call, "mpg"): b"".join(bare + data)}

@@ -361,3 +361,43 @@ def test_sip_message_alone_is_not_a_method(tshark):
     cap = Capture()
     cap.udp(("203.0.113.5", 5060), ("203.0.113.9", 5060), sip("INVITE 34020000001320000001 SIP/1.0", [("From", "<sip:34020000001320000001@a>")]))
     same_as_stock(tshark, cap)
+
+
+# ---- other heuristic dissectors -------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("transport", ["UDP", "TCP"])
+def test_foreign_sip_on_a_port_of_nobody_first(tshark, transport):
+    """Wireshark asks the heuristic dissector first that matched last: stock's sip leaves ours alone all the same."""
+    cap = Capture()
+    first = request("OPTIONS", 1, transport=transport)
+    if transport == "UDP":
+        cap.udp(("203.0.113.5", 5099), ("203.0.113.9", 5099), first)
+    else:
+        other = cap.tcp(("203.0.113.5", 5099), ("203.0.113.9", 5099))
+        other.open()
+        other.send(other.client, first)
+    link = link_on(cap, 15060, transport)
+    link.register()
+    link.keepalive()
+    link.call().play(5)
+    rows = tshark.fields_everywhere(cap, ["sip.Method", "sip.Status-Code", "hikcascade.direction"], MESSAGE)
+    assert [bool(row["hikcascade.direction"]) for row in rows] == [False] + [True] * 10
+    # Switched off, it is stock's.
+    extra = ["--disable-heuristic", "hikcascade_" + transport.lower()]
+    rows = tshark.fields(cap, ["hikcascade.direction"], MESSAGE, extra=extra)
+    assert len(rows) == 11 and not any(row["hikcascade.direction"] for row in rows)
+
+
+@pytest.mark.parametrize("port", [7100, 15060])
+def test_what_looks_like_quic_takes_no_sip(tshark, port):
+    """QUIC's heuristic takes a conversation as a whole, on later passes also what came before."""
+    cap = Capture()
+    link = link_on(cap, port)
+    link.register()
+    link.keepalive()
+    initial = bytes([0xC3, 0, 0, 0, 1, 8]) + bytes(range(8)) + bytes([0, 0, 0x44, 0xD0]) + bytes(1200)
+    cap.udp(("192.0.2.10", port), ("198.51.100.20", port), initial)
+    link.keepalive()
+    rows = tshark.fields_everywhere(cap, ["sip.Method", "sip.Status-Code", "hikcascade.direction"], MESSAGE)
+    assert [bool(row["hikcascade.direction"]) for row in rows] == [True] * 6
+    assert [row["frame"] for row in tshark.fields(cap, ["quic.version"], "quic")] == [5]

@@ -441,3 +441,18 @@ def test_rtp_stream_statistics(tshark):
     text = tshark.tap("rtp,streams", cap)
     rows = [line for line in text.splitlines() if "0x00031129" in line]
     assert len(rows) == 1 and re.search(r"51000 +198\.51\.100\.20 20000 0x00031129 +PS +10 +0 \(0\.0%\)", rows[0]), text
+
+
+def test_a_segment_that_begins_as_sip(tshark):
+    """... is SIP's on a connection that media were announced for, whatever stands further down in it."""
+    cap = Capture()
+    link = Link(cap)
+    call = TcpCall(link).start()
+    call.connect()
+    call.stream(link.answer(link.lower, link.request(link.upper, "OPTIONS")[1], body=call.framed(3),
+                            content_type="application/octet-stream"))
+    call.rtp_tcp(3)
+    call.bye()
+    rows = tshark.fields_everywhere(cap, ["sip.Status-Code", SEQ, SKIPPED], "tcp.len > 0")
+    assert [(row["sip.Status-Code"], row[SEQ], row[SKIPPED]) for row in rows] == [
+        (["200"], [], [])] + [([], [str(seq)], []) for seq in (4, 5, 6)]

@@ -17,6 +17,7 @@
 
 #include "front-door.h"
 #include "parts.h"
+#include "sip-message.h"
 #include "stray-rtp.h"
 #include "tcp-connection.h"
 
@@ -483,17 +484,19 @@ static bool may_still_tell(const struct hik_tcp_direction *dir, const struct hik
 static bool accept_direction(struct context *c, const struct hik_segment *segment, const struct hik_stream_env *env)
 {
     struct hik_tcp_direction *dir = c->dir;
-    bool at_start = dir->has_begin && segment->seq == dir->begin, doubtful, proven = false;
+    bool at_start = dir->has_begin && segment->seq == dir->begin, doubtful = false, proven = false;
+    /* A segment that begins as SIP is SIP's, whatever stands further down in it. */
+    bool is_sip = hik_sip_looks_like(segment->bytes, segment->captured);
     struct hik_framing framing;
-    bool found = hik_framing_detect(segment->bytes, segment->captured, at_start, &env->known, &framing, &doubtful);
+    bool found = !is_sip && hik_framing_detect(segment->bytes, segment->captured, at_start, &env->known, &framing, &doubtful);
 
     /* What no SDP names becomes ours by an SSRC that was announced to this host, or by proof. */
     if (c->connection->misdirected && !c->connection->ours)
         found = found && hik_framing_announced(segment->bytes, segment->captured, &framing, &env->known);
     dir->doubtful = dir->doubtful || (found && doubtful && dir->has_begin);
-    if (!found || dir->doubtful)
+    if (!is_sip && (!found || dir->doubtful))
         proven = prove_direction(c, segment, env, &framing);
-    if (proven || (found && !dir->doubtful) || (dir->doubtful && !may_still_tell(dir, segment))) {
+    if (proven || (found && !dir->doubtful) || (!is_sip && dir->doubtful && !may_still_tell(dir, segment))) {
         if (dir->doubtful && !proven) { /* nothing speaks against the usual frames */
             framing.kind = HIK_FRAMING_RFC4571;
             framing.head = 2;
@@ -519,7 +522,7 @@ static void keep_early(struct context *c, const struct hik_segment *segment, con
         return;
     hik_tcp_stream_kept(dir->stream, segment->seq, &before, &others);
     if (segment->captured < segment->len || dir->kept_early > MAX_KEPT_EARLY ||
-        (!others && before + segment->captured > HIK_PROOF_ROOM)) {
+        hik_sip_looks_like(segment->bytes, segment->captured) || (!others && before + segment->captured > HIK_PROOF_ROOM)) {
         hik_tcp_stream_forget(dir->stream);
         dir->forgotten = true;
         return;

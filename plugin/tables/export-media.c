@@ -232,6 +232,8 @@ static void decide_kind(struct stream *stream, const struct exported *packet)
     const struct hik_rtp *rtp = &packet->rtp;
     const struct hik_flow *flow = rtp->flow;
     struct hik_media_file *file = stream->file;
+    /* The same on each pass: the rest of the flow may turn out to be a program stream. */
+    bool sure = file->packets >= HIK_MEDIA_START;
     enum hik_media_kind kind;
     enum hik_content_kind look;
 
@@ -243,8 +245,8 @@ static void decide_kind(struct stream *stream, const struct exported *packet)
     }
     kind = declared_kind(flow, rtp->payload_type);
     if (kind != HIK_MEDIA_UNKNOWN && kind != HIK_MEDIA_PS) {
-        /* Said by the SDP or by the payload type. A pack header would have shown up by now. */
-        hik_media_file_set_kind(file, kind, packet->visited || file->packets >= HIK_MEDIA_START);
+        /* Said by the SDP, by the payload type, or by the bytes so far. A pack header would have shown up by now. */
+        hik_media_file_set_kind(file, kind, sure);
         return;
     }
     look = first_pass_look(packet, flow);
@@ -253,7 +255,7 @@ static void decide_kind(struct stream *stream, const struct exported *packet)
     if (look == HIK_CONTENT_NONE)
         look = hik_content_probe_feed(&stream->looker, rtp->extended_seq, rtp->timestamp, packet->payload, packet->len);
     if (look != HIK_CONTENT_NONE) /* what looks private may turn out to have been the middle of a long key frame */
-        hik_media_file_set_kind(file, kind_of_look(look), kind_of_look(look) != HIK_MEDIA_UNKNOWN);
+        hik_media_file_set_kind(file, kind_of_look(look), sure && kind_of_look(look) != HIK_MEDIA_UNKNOWN);
     else if (kind == HIK_MEDIA_PS) /* said so, and begun in the middle of a frame */
         hik_media_file_set_kind(file, export_elementary ? HIK_MEDIA_PS_STREAMS : HIK_MEDIA_PS, false);
 }
