@@ -13,6 +13,24 @@ list=$data/installed
 say() { printf '%s\n' "$*"; }
 die() { printf 'install.sh: %s\n' "$*" >&2; exit 1; }
 
+# Where Wireshark keeps the sizes of windows, for all profiles: it opens a table half as wide as its sentences until somebody
+# has made it wider. What is there already is left alone.
+sizes=recent_common
+ours='^gui\.geom\.Hikvision cascade '
+widen() {
+    for table in sessions platforms catalog; do
+        ! grep -q "$ours$table\." "$1" 2>/dev/null || continue
+        for line in 'x: 20' 'y: 80' 'width: 1320' 'height: 500'; do
+            printf 'gui.geom.Hikvision cascade %s.%s\n' "$table" "$line"
+        done >>"$1"
+    done
+}
+forget_sizes() {
+    grep -v "$ours" "$1" >"$1.new" || true
+    if [ -s "$1.new" ]; then cat "$1.new" >"$1"; else rm "$1"; fi
+    rm "$1.new"
+}
+
 # The profile's files may be the user's by now; Wireshark itself writes "recent" whenever it ends.
 changed() { [ "${1##*/}" != recent ] && ! cmp -s "$1" "$data/profile/${1##*/}"; }
 
@@ -32,6 +50,7 @@ uninstall() {
         [ ! -e "$file" ] || { rm -f "$file" && say "removed $file"; }
     done <"$list"
     rm -rf "$data"
+    [ -z "$profile" ] || [ ! -f "${profile%/profiles/*}/$sizes" ] || forget_sizes "${profile%/profiles/*}/$sizes"
     # Folders that are empty now, and only those.
     [ -z "$profile" ] || rmdir "$profile" 2>/dev/null || say "kept, because it is not empty: $profile"
     rmdir "$local/share/man/man1" "$local/share/man/man7" "$local/share/man" 2>/dev/null || true
@@ -96,6 +115,8 @@ Nothing was installed. Take the archive for ${version:-your version}, or build f
         fi
     done
     say "profile:    $profile"
+    widen "$configuration/$sizes"
+    say "windows:    sizes of the tables, in $configuration/$sizes"
     put "$here/bin/hikcascade-report" "$local/bin"
     for file in "$here"/share/hikcascade/hikcascade_report/*.py; do
         put "$file" "$data/hikcascade_report"

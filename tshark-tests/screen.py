@@ -27,10 +27,11 @@ PATIENCE = 60
 
 
 class Screen:
-    """environment: of the programs, with HOME and WIRESHARK_PLUGIN_DIR. prefix: words in front of each command."""
+    """environment: of the programs, with HOME and WIRESHARK_PLUGIN_DIR. prefix: words in front of each command. home: puts
+    the profile into HOME, and the size of the main window."""
 
-    def __init__(self, environment, prefix=(), size=SIZE):
-        self.environment, self.prefix, self.size = dict(environment), list(prefix), size
+    def __init__(self, environment, prefix=(), size=SIZE, home=True):
+        self.environment, self.prefix, self.size, self.home = dict(environment), list(prefix), size, home
 
     def __enter__(self):
         read, write = os.pipe()
@@ -42,7 +43,8 @@ class Screen:
             number = display.readline().strip()
         assert number, "Xvfb did not start"
         self.environment.update(DISPLAY=":" + number, QT_QPA_PLATFORM="xcb")
-        self.set_up_home()
+        if self.home:
+            self.set_up_home()
         end = time.monotonic() + PATIENCE
         while not self.run("xdotool", "getdisplaygeometry"):
             assert time.monotonic() < end and self.server.poll() is None, "Xvfb does not answer"

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import conftest
+import screen
 from test_docs import PROFILE_FILES, REPO
 
 REPORT = [path.name for path in (REPO / "report" / "hikcascade_report").glob("*.py")]
@@ -107,7 +108,7 @@ def test_archive_for_one_user(user):
         ".local/lib/wireshark/plugins/%s/epan/hikcascade.so" % user.version, ".local/bin/hikcascade-report",
         ".local/share/man/man7/hikcascade.7.gz", ".local/share/man/man1/hikcascade-report.1.gz",
         ".local/share/hikcascade/install.sh", ".local/share/hikcascade/installed"} | {
-        ".config/wireshark/profiles/hikcascade/" + name for name in PROFILE_FILES} | {
+        ".config/wireshark/profiles/hikcascade/" + name for name in PROFILE_FILES} | {".config/wireshark/recent_common"} | {
         ".local/share/hikcascade/profile/" + name for name in files_below(user.archive / "profile")} | {
         ".local/share/hikcascade/hikcascade_report/" + name for name in REPORT}
     for path in (user.plugins, user.profile, user.home / ".local/bin/hikcascade-report"):
@@ -148,6 +149,36 @@ def test_archive_keeps_what_the_user_changed(user):
     assert "kept:       %s" % colours in said
     user.uninstall()
     assert user.files() == {path.relative_to(user.home).as_posix() for path in (colours, own)}
+
+
+def test_archive_leaves_sizes_of_windows_alone(user):
+    """Those that the user gave to a table, and those of other windows."""
+    recent = user.home / ".config/wireshark/recent_common"
+    user.run("mkdir", "-p", recent.parent)
+    recent.write_text("gui.geometry_main_x: 20\ngui.geom.Hikvision cascade sessions.width: 900\n")
+    recent.chmod(0o666)
+    user.install()
+    lines = recent.read_text().splitlines()
+    assert lines[:2] == ["gui.geometry_main_x: 20", "gui.geom.Hikvision cascade sessions.width: 900"]
+    assert [line for line in lines if "sessions" in line] == lines[1:2]
+    assert lines[2:] == ["gui.geom.Hikvision cascade %s.%s" % (table, size) for table in ("platforms", "catalog")
+                         for size in ("x: 20", "y: 80", "width: 1320", "height: 500")]
+    user.uninstall()
+    assert recent.read_text() == "gui.geometry_main_x: 20\n"
+
+
+@pytest.mark.once
+def test_tables_open_wide(user, tshark):
+    """After the installation the session window shows verdict and sentence on a small screen."""
+    user.install()
+    runtime = user.folder / "run"
+    user.run("mkdir", "-m", "700", runtime)
+    environment = {"PATH": os.environ["PATH"], "HOME": str(user.home), "XDG_RUNTIME_DIR": str(runtime), "LC_ALL": "C.UTF-8"}
+    with screen.Screen(environment, user.prefix, home=False) as made:
+        with made.wireshark("-r", user.capture, "-z", "hikcascade,sessions") as wireshark:
+            window = wireshark.window("Hikvision cascade sessions")
+            size = made.run("xdotool", "getwindowgeometry", "--shell", window).decode()
+    assert "WIDTH=1320\n" in size and "HEIGHT=500\n" in size, size
 
 
 def test_archive_takes_away_what_an_older_version_had(user):

@@ -31,6 +31,42 @@ def test_strangers(tshark, table):
     assert tshark.tap("hikcascade," + table, "foreign-telephone-udp.pcap").count(words) == 1
 
 
+WINDOWS = {"sessions": 4, "platforms": 1, "catalog": 1}  # the cell with the sentence
+
+
+def window(tshark, table, capture):
+    """The rows that Wireshark's window has, of sharkd."""
+    tap = tshark.sharkd(capture, [("tap", {"tap0": "nstat:hikcascade," + table})])[0]["taps"][0]
+    return tap["tables"][0]["i"]
+
+
+@pytest.mark.parametrize("table", sorted(WINDOWS))
+def test_a_window_says_it_in_its_only_row(tshark, table):
+    """Without numbers: nobody tells it when the capture has come to its end."""
+    row, = window(tshark, table, "foreign-telephone-udp.pcap")
+    words = row.pop(WINDOWS[table])
+    assert words == TABLES[table] + (" SIP was seen on UDP 5060 (no GB/T 28181); RTP runs between 203.0.113.5 and 203.0.113.9; " +
+                                     NONE + ".")
+    assert set(row) == {""}
+
+
+def test_a_window_with_rows_says_nothing(tshark):
+    for table in ("sessions", "platforms"):
+        rows = window(tshark, table, "seed-cascade.pcap")
+        assert [row[0] for row in rows] == [0]
+    rows = window(tshark, "catalog", "catalog.pcap")
+    assert sorted(row[0] for row in rows) == list(range(1, len(rows) + 1)) and len(rows) > 1
+
+
+def test_a_window_names_three_and_others(tshark):
+    cap = Capture()
+    for port in range(5060, 5064):
+        cap.udp(("203.0.113.5", 5555), ("203.0.113.9", port), request("OPTIONS", port))
+    row, = window(tshark, "sessions", cap)
+    assert ("SIP was seen on UDP 5060 (no GB/T 28181), UDP 5061 (no GB/T 28181), UDP 5062 (no GB/T 28181) and on other ports; "
+            "no RTP; ") in row[4]
+
+
 @pytest.mark.parametrize("format,separator", [("csv", ","), ("tsv", "\t")])
 @pytest.mark.parametrize("table", sorted(TABLES))
 def test_where_there_is_no_place_it_goes_to_standard_error(tshark, table, format, separator):

@@ -383,7 +383,7 @@ static void print_draw(void *data)
         if (g_hash_table_contains(printer->shown, rows.places[i].item->id))
             rows.places[rows.count++] = rows.places[i];
     table.row_count = rows.count;
-    remark = rows.count ? NULL : hik_seen_remark(HIK_SEEN_CATALOG, printer->filter);
+    remark = rows.count ? NULL : hik_seen_remark(HIK_SEEN_CATALOG, printer->filter, true);
     if (hik_table_format() == HIK_TABLE_TEXT) {
         printf("\n===================================================================\n");
         printf("Hikvision cascade: catalog, %u device%s\n", rows.count, rows.count == 1 ? "" : "s");
@@ -481,27 +481,20 @@ static void filling_free(struct filling *filling)
 
 static void table_init(stat_tap_table_ui *ui)
 {
-    const char *title = "Devices";
-    stat_tap_table *table = stat_tap_find_table(ui, title);
-
-    if (table) {
-        if (ui->stat_tap_reset_table_cb)
-            ui->stat_tap_reset_table_cb(table);
-        return;
-    }
-    stat_tap_add_table(ui, stat_tap_init_table(title, COLUMN_COUNT, 0, NULL));
+    hik_table_init(ui, "Devices");
 }
 
 static void add_row(stat_tap_table *table, struct filling *filling, const struct hik_catalog_item *item)
 {
     stat_tap_table_item_type row[COLUMN_COUNT];
+    bool remark = hik_table_has_remark(table);
     unsigned position = filling->position[item->index];
     int indent = 2 * (int)MIN(filling->places[position].depth, DEEPEST_INDENT);
 
     memset(row, 0, sizeof row);
     row[COLUMN_PLACE].type = TABLE_ITEM_UINT;
     row[COLUMN_PLACE].value.uint_value = position + 1;
-    if (table->num_elements == 0)
+    if (table->num_elements == 0 || remark)
         row[COLUMN_PLACE].user_data.ptr_value = filling;
     row[COLUMN_ID].type = TABLE_ITEM_STRING;
     row[COLUMN_ID].value.string_value = g_strdup_printf("%*s%s", indent, "", item->id);
@@ -513,7 +506,11 @@ static void add_row(stat_tap_table *table, struct filling *filling, const struct
     row[COLUMN_STATUS].value.string_value = g_strdup(item->status ? item->status : "");
     row[COLUMN_SESSIONS].type = TABLE_ITEM_UINT;
     row[COLUMN_SESSIONS].value.uint_value = sessions_of(filling->sessions, item->id);
-    stat_tap_init_table_row(table, table->num_elements, COLUMN_COUNT, row);
+    if (remark) {
+        hik_table_remove_remark(table);
+        memcpy(stat_tap_get_field_data(table, 0, 0), row, sizeof row);
+    } else
+        stat_tap_init_table_row(table, table->num_elements, COLUMN_COUNT, row);
 }
 
 static tap_packet_status table_packet(void *data, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const void *tap,
@@ -522,10 +519,9 @@ static tap_packet_status table_packet(void *data, packet_info *pinfo _U_, epan_d
     stat_data_t *stat = (stat_data_t *)data;
     stat_tap_table *table = g_array_index(stat->stat_tap_data->tables, stat_tap_table *, 0);
     const struct hik_catalog_tapped *tapped = (const struct hik_catalog_tapped *)tap;
+    bool first = table->num_elements == 0 || hik_table_has_remark(table);
     struct filling *filling =
-        table->num_elements > 0
-            ? (struct filling *)stat_tap_get_field_data(table, 0, COLUMN_PLACE)->user_data.ptr_value
-            : filling_new();
+        first ? filling_new() : (struct filling *)stat_tap_get_field_data(table, 0, COLUMN_PLACE)->user_data.ptr_value;
     unsigned i;
 
     for (i = 0; i < tapped->count; i++) {
@@ -537,7 +533,7 @@ static tap_packet_status table_packet(void *data, packet_info *pinfo _U_, epan_d
         filling->shown[item->index] = true;
         add_row(table, filling, item);
     }
-    if (table->num_elements == 0)
+    if (table->num_elements == 0 || hik_table_has_remark(table))
         filling_free(filling);
     return TAP_PACKET_REDRAW;
 }

@@ -110,7 +110,7 @@ static stat_tap_table_item_type cell(const void *data, unsigned row, unsigned co
 static void draw(void *data)
 {
     const struct printer *printer = (const struct printer *)data;
-    char *remark = printer->messages->len ? NULL : hik_seen_remark(HIK_SEEN_MESSAGES, printer->filter);
+    char *remark = printer->messages->len ? NULL : hik_seen_remark(HIK_SEEN_MESSAGES, printer->filter, true);
     const struct hik_printout printout = {.name = CLI_NAME,
                                           .title = "Hikvision cascade SIP messages",
                                           .filter = printer->filter,

@@ -32,10 +32,13 @@ struct hosts {
 
 /* Static. The user interface's: lives as long as its listeners, emptied when a capture is read anew. */
 static struct {
-    bool listens; /* somebody may ask */
-    bool counts;  /* while there is no call */
+    bool listens;      /* somebody may ask */
+    bool counts;       /* while there is no call */
+    void (*changes)(void); /* what windows say has changed; NULL: there are none */
+    bool changed;      /* since it was called last */
     GHashTable *ports; /* transport << 16 | port -> struct port, g_malloc'd */
     GHashTable *hosts; /* "a b" -> struct hosts */
+    bool platforms;    /* two of them were known */
 } seen;
 
 /* Static; the capture's, first pass. */
@@ -65,6 +68,7 @@ static struct port *port_of(packet_info *pinfo, uint32_t port)
     if (!found) {
         found = g_new0(struct port, 1);
         g_hash_table_insert(seen.ports, key, found);
+        seen.changed = seen.changed || g_hash_table_size(seen.ports) <= MAX_NAMED + 1;
     }
     return found;
 }
@@ -84,8 +88,13 @@ static tap_packet_status our_packet(void *data _U_, packet_info *pinfo, epan_dis
 {
     const struct hik_tap *tap = (const struct hik_tap *)tapped;
 
-    if (tap->kind == HIK_TAP_SIP)
-        port_of(pinfo, tap->message->is_request ? pinfo->destport : pinfo->srcport)->ours++;
+    if (tap->kind == HIK_TAP_SIP) {
+        struct port *port = port_of(pinfo, tap->message->is_request ? pinfo->destport : pinfo->srcport);
+
+        seen.changed = seen.changed || port->ours == 0 || (tap->message->platforms && !seen.platforms);
+        port->ours++;
+        seen.platforms = seen.platforms || tap->message->platforms;
+    }
     return TAP_PACKET_DONT_REDRAW;
 }
 
@@ -105,6 +114,7 @@ static struct hosts *hosts_of(const address *a, const address *b)
     hosts->a = g_strdup(lower.s);
     hosts->b = g_strdup(higher.s);
     g_hash_table_insert(seen.hosts, key, hosts);
+    seen.changed = seen.changed || g_hash_table_size(seen.hosts) <= MAX_NAMED + 1;
     return hosts;
 }
 
@@ -112,6 +122,17 @@ static tap_packet_status rtp_packet(void *data _U_, packet_info *pinfo, epan_dis
                                     tap_flags_t flags _U_)
 {
     hosts_of(&pinfo->src, &pinfo->dst)->packets++;
+    return TAP_PACKET_DONT_REDRAW;
+}
+
+/* The tap of all packets. */
+static tap_packet_status frame_packet(void *data _U_, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const void *tapped _U_,
+                                      tap_flags_t flags _U_)
+{
+    if (seen.changed) {
+        seen.changed = false;
+        seen.changes();
+    }
     return TAP_PACKET_DONT_REDRAW;
 }
 
@@ -128,6 +149,16 @@ static void reset(void *data _U_)
 {
     g_hash_table_remove_all(seen.ports);
     g_hash_table_remove_all(seen.hosts);
+    seen.platforms = false;
+    seen.changed = true;
+}
+
+static void listen(const char *tap, void *which, tap_reset_cb when_reset, tap_packet_cb packet)
+{
+    GString *error = register_tap_listener(tap, which, NULL, 0, when_reset, packet, NULL, NULL);
+
+    if (error) /* that protocol is not there: then there is nothing to count */
+        g_string_free(error, TRUE);
 }
 
 static const struct {
@@ -137,17 +168,25 @@ static const struct {
 
 void hik_seen_listen(void)
 {
-    if (seen.listens)
-        return;
-    seen.listens = seen.counts = true;
-    seen.ports = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, g_free);
-    seen.hosts = g_hash_table_new_full(wmem_str_hash, g_str_equal, g_free, free_hosts);
-    for (size_t i = 0; i < array_length(taps); i++) {
-        GString *error = register_tap_listener(taps[i].tap, (void *)&taps[i], NULL, 0, reset, taps[i].packet, NULL, NULL);
-
-        if (error) /* that protocol is not there: then there is nothing to count */
-            g_string_free(error, TRUE);
+    if (!seen.listens) {
+        seen.ports = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, g_free);
+        seen.hosts = g_hash_table_new_full(wmem_str_hash, g_str_equal, g_free, free_hosts);
     }
+    seen.listens = true;
+    if (seen.counts)
+        return;
+    seen.counts = true;
+    for (size_t i = 0; i < array_length(taps); i++)
+        listen(taps[i].tap, (void *)&taps[i], reset, taps[i].packet);
+}
+
+void hik_seen_watch(void (*changes)(void))
+{
+    seen.changed = true;
+    if (seen.changes)
+        return;
+    seen.changes = changes;
+    listen("frame", &seen, NULL, frame_packet);
 }
 
 /* With a call there is something to tell, and nobody asks any more what else there is: listeners cost something with every
@@ -171,7 +210,7 @@ static int by_messages(gconstpointer a, gconstpointer b)
     return GPOINTER_TO_UINT(a) < GPOINTER_TO_UINT(b) ? -1 : GPOINTER_TO_UINT(a) > GPOINTER_TO_UINT(b);
 }
 
-static void say_sip(GString *out)
+static void say_sip(GString *out, bool counts)
 {
     GList *keys = g_list_sort(g_hash_table_get_keys(seen.ports), by_messages);
     unsigned named = 0, left = g_hash_table_size(seen.ports);
@@ -182,14 +221,18 @@ static void say_sip(GString *out)
         uint32_t place = GPOINTER_TO_UINT(key->data);
         const struct port *port = (const struct port *)g_hash_table_lookup(seen.ports, key->data);
 
-        g_string_append_printf(out, "%s %s %u (", named == 0 ? " SIP was seen on" : ",",
+        g_string_append_printf(out, "%s %s %u", named == 0 ? " SIP was seen on" : ",",
                                place >> 16 == PT_TCP ? "TCP" : place >> 16 == PT_UDP ? "UDP" : "port", place & 0xFFFF);
-        if (port->ours > 0)
-            g_string_append_printf(out, "%u message%s of GB/T 28181)", port->ours, plurality(port->ours, "", "s"));
+        if (!counts)
+            g_string_append(out, port->ours > 0 ? " (GB/T 28181)" : " (no GB/T 28181)");
+        else if (port->ours > 0)
+            g_string_append_printf(out, " (%u message%s of GB/T 28181)", port->ours, plurality(port->ours, "", "s"));
         else
-            g_string_append_printf(out, "%u message%s, none of GB/T 28181)", port->messages, plurality(port->messages, "", "s"));
+            g_string_append_printf(out, " (%u message%s, none of GB/T 28181)", port->messages, plurality(port->messages, "", "s"));
     }
-    if (keys && left > 0)
+    if (keys && left > 0 && !counts)
+        g_string_append(out, " and on other ports");
+    else if (keys && left > 0)
         g_string_append_printf(out, " and on %u more port%s", left, plurality(left, "", "s"));
     g_list_free(keys);
 }
@@ -211,7 +254,7 @@ static void add_stray(const address *a, const address *b, uint32_t packets)
     hosts->packets = MAX(hosts->packets, packets);
 }
 
-static void say_rtp(GString *out)
+static void say_rtp(GString *out, bool counts)
 {
     bool stray = hik_stray_rtp(NULL, NULL) > 0;
     unsigned named = 0, left;
@@ -223,10 +266,13 @@ static void say_rtp(GString *out)
     for (GList *at = all; at && named < MAX_NAMED; at = at->next, named++, left--) {
         const struct hosts *hosts = (const struct hosts *)at->data;
 
-        g_string_append_printf(out, "%s %s and %s (%u packet%s)", named == 0 ? "; RTP runs between" : ",", hosts->a, hosts->b,
-                               hosts->packets, plurality(hosts->packets, "", "s"));
+        g_string_append_printf(out, "%s %s and %s", named == 0 ? "; RTP runs between" : ",", hosts->a, hosts->b);
+        if (counts)
+            g_string_append_printf(out, " (%u packet%s)", hosts->packets, plurality(hosts->packets, "", "s"));
     }
-    if (left > 0)
+    if (left > 0 && !counts)
+        g_string_append(out, " and other hosts");
+    else if (left > 0)
         g_string_append_printf(out, " and %u more pair%s of hosts", left, plurality(left, "", "s"));
     if (stray)
         g_string_append(out, ", and without the SIP of its call nobody can tell whose it is");
@@ -285,7 +331,7 @@ static void say_ports(GString *out)
         wmem_free(NULL, nothing[i]);
 }
 
-char *hik_seen_remark(enum hik_seen_table table, const char *filter)
+char *hik_seen_remark(enum hik_seen_table table, const char *filter, bool counts)
 {
     static const char *const lacks[] = {
         [HIK_SEEN_SESSIONS] = "No call of GB/T 28181 in this capture.",
@@ -295,18 +341,22 @@ char *hik_seen_remark(enum hik_seen_table table, const char *filter)
         [HIK_SEEN_MESSAGES] = "No SIP of GB/T 28181 in this capture.",
     };
     unsigned calls = hik_session_count();
+    /* A window does not tell its filter. Without one, these have a row. */
+    bool has_rows = (table == HIK_SEEN_SESSIONS && calls > 0) || (table == HIK_SEEN_PLATFORMS && (calls > 0 || seen.platforms));
     GString *out = g_string_new(NULL);
 
-    if (filter)
+    if (filter || has_rows)
         g_string_append(out, "Nothing passes the filter. ");
-    if (calls > 0 && (filter || table == HIK_SEEN_SERIES || table == HIK_SEEN_CATALOG))
+    if (has_rows && calls == 0)
+        g_string_truncate(out, out->len - 1);
+    else if (calls > 0 && (filter || has_rows || table == HIK_SEEN_SERIES || table == HIK_SEEN_CATALOG))
         g_string_append_printf(out, "%s%u call%s in this capture%s.", table == HIK_SEEN_CATALOG && !filter ? "No Catalog, but " : "",
                                calls, plurality(calls, "", "s"), table == HIK_SEEN_SERIES && !filter ? ", but no RTP that belongs to one" : "");
     else
         g_string_append(out, lacks[table]);
-    if (calls == 0 && seen.listens) {
-        say_sip(out);
-        say_rtp(out);
+    if (calls == 0 && !has_rows && seen.listens) {
+        say_sip(out, counts);
+        say_rtp(out, counts);
         say_ports(out);
         g_string_append_c(out, '.');
     }

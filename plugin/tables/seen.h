@@ -8,9 +8,12 @@
 
 #include "ws-compat.h"
 
-/* A printer of -z calls it once. From then on SIP and RTP of the capture are counted, in stock's taps: without a table to
- * print, nothing is counted. */
+/* Each table calls it. From then on SIP and RTP of the capture are counted, in stock's taps: without a table nothing is
+ * counted. */
 void hik_seen_listen(void);
+/* For tables in windows, which are filled as packets come by: nobody says when the last one has. changes is called behind
+ * the first packet and whenever what they say without counts has changed; a dozen times for a capture. */
+void hik_seen_watch(void (*changes)(void));
 
 /* A message of a call is dissected: not while taps are called. */
 void hik_seen_call(void);
@@ -20,9 +23,9 @@ void hik_seen_other(packet_info *pinfo);
 
 enum hik_seen_table { HIK_SEEN_SESSIONS, HIK_SEEN_SERIES, HIK_SEEN_PLATFORMS, HIK_SEEN_CATALOG, HIK_SEEN_MESSAGES };
 
-/* The words for a table without rows, to be freed by g_free(). filter: of the table, NULL if it has none. At the end of
- * the capture. */
-char *hik_seen_remark(enum hik_seen_table table, const char *filter);
+/* The words for a table without rows, to be freed by g_free(). filter: of the table, NULL if it has none or does not tell.
+ * counts: with numbers of messages and packets, at the end of the capture. */
+char *hik_seen_remark(enum hik_seen_table table, const char *filter, bool counts);
 
 void hik_seen_register(void);
 

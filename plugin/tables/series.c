@@ -227,7 +227,7 @@ static void draw(void *data)
     }
     printout.row_count = rows->len;
     printout.data = rows->data;
-    remark = rows->len ? NULL : hik_seen_remark(HIK_SEEN_SERIES, printer->filter);
+    remark = rows->len ? NULL : hik_seen_remark(HIK_SEEN_SERIES, printer->filter, true);
     printout.remark = remark;
     hik_table_print(&printout);
     g_free(remark);

@@ -30,6 +30,7 @@ struct waiting {
 /* User interface state, see table.h. */
 static GHashTable *tables;  /* stat_tap_table -> struct table */
 static GSList *waiting;     /* of struct waiting */
+static GSList *definitions; /* of struct hik_table_definition; their ui, first in it, is that of windows and of sharkd */
 static int listener;        /* its address names our tap listener */
 static bool listening;
 
@@ -129,9 +130,8 @@ void hik_table_register(void)
     register_cleanup_routine(capture_closed);
 }
 
-void hik_table_set_text(struct hik_table_row *row, unsigned column, const char *text)
+static void set_text(stat_tap_table_item_type *field, const char *text)
 {
-    stat_tap_table_item_type *field = &row->fields[column];
     char *clean = g_utf8_make_valid(text ? text : "", -1);
 
     for (char *p = clean; *p; p++)
@@ -142,14 +142,24 @@ void hik_table_set_text(struct hik_table_row *row, unsigned column, const char *
     field->value.string_value = clean;
 }
 
-static void free_item(stat_tap_table *table, unsigned row, unsigned column, stat_tap_table_item_type *field)
+void hik_table_set_text(struct hik_table_row *row, unsigned column, const char *text)
 {
-    if (row == 0 && column == 0)
-        g_hash_table_remove(tables, table);
+    set_text(&row->fields[column], text);
+}
+
+static void free_text(stat_tap_table_item_type *field)
+{
     if (field->type == TABLE_ITEM_STRING) {
         g_free((char *)field->value.string_value);
         field->value.string_value = NULL;
     }
+}
+
+static void free_item(stat_tap_table *table, unsigned row, unsigned column, stat_tap_table_item_type *field)
+{
+    if (row == 0 && column == 0)
+        g_hash_table_remove(tables, table);
+    free_text(field);
 }
 
 /* For stat_tap_reset_table_cb and stat_tap_free_table_item_cb. */
@@ -157,23 +167,26 @@ static void reset_table(stat_tap_table *table)
 {
     for (unsigned i = 0; i < table->num_elements; i++) {
         for (unsigned k = 0; k < table->num_fields; k++)
-            free_item(table, i, k, stat_tap_get_field_data(table, i, k));
+            free_text(stat_tap_get_field_data(table, i, k));
         g_free(table->elements[i]);
     }
     table->num_elements = 0;
     g_hash_table_remove(tables, table);
 }
 
+static void remark_empty_tables(void);
+
 void hik_table_init(stat_tap_table_ui *ui, const char *title)
 {
     stat_tap_table *table = stat_tap_find_table(ui, title);
 
-    if (table) {
-        reset_table(table);
-        return;
-    }
-    table = stat_tap_init_table(title, (int)ui->nfields, 0, NULL);
-    stat_tap_add_table(ui, table);
+    if (table)
+        ui->stat_tap_reset_table_cb(table);
+    else
+        stat_tap_add_table(ui, stat_tap_init_table(title, (int)ui->nfields, 0, NULL));
+    hik_seen_listen();
+    if (g_slist_find(definitions, ui))
+        hik_seen_watch(remark_empty_tables);
 }
 
 /* Puts the rows in order. The cells move, not the arrays that hold them: the user interface keeps pointers to those. */
@@ -213,6 +226,22 @@ static void finish_table(void *data)
         sort_rows(t);
 }
 
+/* The index of a new row; its cells are to be filled. */
+static unsigned add_row(stat_tap_table *table)
+{
+    unsigned index = table->num_elements;
+    stat_tap_table_item_type *cells;
+
+    if (hik_table_has_remark(table)) {
+        hik_table_remove_remark(table);
+        return 0;
+    }
+    cells = g_new0(stat_tap_table_item_type, table->num_fields);
+    stat_tap_init_table_row(table, index, table->num_fields, cells);
+    g_free(cells);
+    return index;
+}
+
 static stat_tap_table *only_table(const stat_tap_table_ui *ui)
 {
     return g_array_index(ui->tables, stat_tap_table *, 0);
@@ -244,12 +273,50 @@ static struct table *get_table(const stat_tap_table_ui *ui, hik_table_fill fill)
     return t;
 }
 
+/* ---- a table without rows ---------------------------------------------------------------------------------------
+
+ * In a window and in sharkd it has one row with a sentence, until there is a row of its own. That takes over its cells, for
+ * the user interface may keep a pointer to them. It is known by its first cell, which is no number. */
+
+bool hik_table_has_remark(stat_tap_table *table)
+{
+    return table->num_elements == 1 && stat_tap_get_field_data(table, 0, 0)->type == TABLE_ITEM_STRING;
+}
+
+void hik_table_remove_remark(stat_tap_table *table)
+{
+    stat_tap_table_item_type *cells = stat_tap_get_field_data(table, 0, 0);
+
+    for (unsigned i = 0; i < table->num_fields; i++)
+        free_text(&cells[i]);
+    memset(cells, 0, table->num_fields * sizeof *cells);
+}
+
+static void remark_empty_tables(void)
+{
+    for (GSList *one = definitions; one; one = one->next) {
+        const struct hik_table_definition *definition = (const struct hik_table_definition *)one->data;
+        const stat_tap_table_ui *ui = &definition->ui;
+        stat_tap_table *table = ui->tables && ui->tables->len > 0 ? only_table(ui) : NULL;
+        stat_tap_table_item_type *cells;
+        char *text;
+
+        if (!table || (table->num_elements > 0 && !hik_table_has_remark(table)))
+            continue;
+        cells = stat_tap_get_field_data(table, add_row(table), 0);
+        for (unsigned i = 0; i < table->num_fields; i++)
+            set_text(&cells[i], "");
+        text = hik_seen_remark(definition->empty, NULL, false);
+        set_text(&cells[definition->sentence < table->num_fields ? definition->sentence : 1], text);
+        g_free(text);
+    }
+}
+
 struct hik_table_row *hik_table_row(const stat_tap_table_ui *ui, unsigned key, void *subject, size_t counters_size,
                                     hik_table_fill fill, bool *made)
 {
     struct table *t = get_table(ui, fill);
     struct hik_table_row *row = key < t->rows->len ? (struct hik_table_row *)g_ptr_array_index(t->rows, key) : NULL;
-    stat_tap_table_item_type *cells;
     unsigned index;
 
     *made = row == NULL;
@@ -263,10 +330,7 @@ struct hik_table_row *hik_table_row(const stat_tap_table_ui *ui, unsigned key, v
         g_ptr_array_set_size(t->rows, (int)key + 1);
     g_ptr_array_index(t->rows, key) = row;
 
-    index = t->table->num_elements;
-    cells = g_new0(stat_tap_table_item_type, ui->nfields);
-    stat_tap_init_table_row(t->table, index, (unsigned)ui->nfields, cells);
-    g_free(cells);
+    index = add_row(t->table);
     row->fields = stat_tap_get_field_data(t->table, index, 0);
     for (size_t i = 0; i < ui->nfields; i++) {
         row->fields[i].type = (stat_tap_table_item_enum)t->types[i];
@@ -299,7 +363,7 @@ static void print_draw(void *data)
 {
     const struct printer *printer = (const struct printer *)data;
     const stat_tap_table *table = only_table(&printer->ui);
-    char *remark = table->num_elements ? NULL : hik_seen_remark(printer->definition->empty, printer->filter);
+    char *remark = table->num_elements ? NULL : hik_seen_remark(printer->definition->empty, printer->filter, true);
     const struct hik_printout printout = {
         .name = printer->ui.cli_string,
         .title = printer->ui.title,
@@ -424,4 +488,5 @@ void hik_table_register_ui(struct hik_table_definition *definition, unsigned col
     if (!definition->own_printer)
         hik_table_register_printer(&printer, definition);
     register_stat_tap_table_ui(ui);
+    definitions = g_slist_prepend(definitions, definition);
 }
