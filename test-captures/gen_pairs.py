@@ -5,7 +5,7 @@ Every function makes one capture; its docstring is its row in README.md.
 """
 
 from gen_verdict_platforms import DIGEST, begin
-from hikpcap import Platform
+from hikpcap import Link, Platform
 
 LOWER = Platform("34020000002000000001", "192.0.2.10")
 ALARM = ('<?xml version="1.0"?>\r\n<Notify>\r\n<CmdType>Alarm</CmdType>\r\n<SN>7</SN>\r\n<DeviceID>34020000001340000001</DeviceID>\r\n'
@@ -127,8 +127,56 @@ def capture_stands_still():
     return cap
 
 
+def behind_nat(inside="192.168.1.10", outside="192.0.2.10", port=40001):
+    """A capture with both sides of the lower platform's NAT, and a link on each."""
+    cap, link = begin()
+    link.lower.ip = link.lower.media_ip = inside
+    beyond = Link(cap, Platform(LOWER.id, outside, port), link.upper, seed=7)
+    return cap, link, beyond
+
+
+def call_without_name(link):
+    """A call whose answer does not name the lower platform: its Contact is a copy of the INVITE's."""
+    call = link.call()
+    call.invite()
+    link.send(link.lower, link.answer(link.lower, call.core, to_tag=call.to_tag, contact=False, content_type="Application/SDP",
+                                      headers=[("Contact", "<%s>" % link.upper.uri)], body=call.answer_sdp()))
+    call.ack()
+    call.rtp(3)
+    return call
+
+
+def guess_first():
+    """a call on the inner side of a NAT before anything names the lower platform; it registers on the outer side, and its next
+    keep-alive is seen on the inner one: one pair"""
+    cap, inside, outside = behind_nat()
+    call = call_without_name(inside)
+    outside.register()
+    for _ in range(3):
+        cap.wait(59.998)
+        outside.keepalive()
+    cap.wait(59.998)
+    inside.keepalive()
+    call.bye()
+    return cap
+
+
+def guess_other_port():
+    """an alarm of a channel and a call come before the NAT gives the lower platform another port, at which it registers; it is
+    the only one there"""
+    cap, link = begin()
+    link.lower.port = 40001
+    link.manscdp(link.lower, ALARM, from_id="34020000001340000001")
+    call_without_name(link).bye()
+    link.lower.port = 40002
+    link.register()
+    cap.wait(60)
+    link.keepalive()
+    return cap
+
+
 SCENARIOS = [nat_port, tcp_again, channel_first, challenge_again, challenge_not_answered, keepalive_refused, no_keepalive,
-             accepted_after_expiry, capture_stands_still]
+             accepted_after_expiry, capture_stands_still, guess_first, guess_other_port]
 
 
 def captures():

@@ -251,3 +251,115 @@ def test_copied_contact(tshark):
     call.ack()
     call.bye()
     assert pairs(tshark, cap, "Lower platform", "Upper platform") == [("", U)]
+
+
+# ---- pairs that were guessed before their IDs were seen
+
+MERGED = ("Pair", "Lower platform", "Lower address", "State", "Keep-alives", "Gaps", "Sessions", "Unanswered")
+
+
+def test_guess_first(tshark):
+    cap = gen_pairs.guess_first()
+    row = ("0", L, "192.168.1.10:7100", "registered", "4", "0", "1", "0")
+    assert pairs(tshark, cap, *MERGED) == [row]
+    assert pairs(tshark, doubled(cap), *MERGED) == [row]
+    assert warnings(tshark, cap) == []
+    cap = cap.only(lambda index, data: index < len(cap) - 4)  # the inner side never says who it is: nobody can tell
+    assert [row[1] for row in pairs(tshark, cap, *MERGED)] == ["", L]
+
+
+def test_guess_later(tshark):
+    """The named pair first, then the guess; the Contact of its answer, or a keep-alive from there, says who it is."""
+    cap, inside, outside = gen_pairs.behind_nat()
+    outside.register()
+    outside.keepalive()
+    inside.call().play(3)
+    assert pairs(tshark, cap, *MERGED) == [("0", L, "192.0.2.10:40001", "registered", "1", "0", "1", "0")]
+    cap, inside, outside = gen_pairs.behind_nat()
+    outside.register()
+    outside.keepalive()
+    call = gen_pairs.call_without_name(inside)
+    outside.lower.port = 40002
+    outside.keepalive()
+    inside.keepalive()
+    call.bye()
+    inside.call(camera="34020000001320000009").invite()
+    assert pairs(tshark, cap, *MERGED) == [("0", L, "192.168.1.10:7100", "registered", "3", "0", "2", "0")]
+
+
+def test_guess_by_the_ids_of_a_call(tshark):
+    """The answer's Contact and the INVITE's From are the IDs of the REGISTER that comes from elsewhere."""
+    cap, inside, outside = gen_pairs.behind_nat()
+    inside.call().play(3)
+    outside.register()
+    outside.keepalive()
+    assert pairs(tshark, cap, *MERGED) == [("0", L, "192.0.2.10:40001", "registered", "1", "0", "1", "0")]
+    for transport in ("UDP", "TCP"):  # another lower platform's are not
+        cap = Capture()
+        Link(cap, transport=transport).call().play(3)
+        other = Link(cap, Platform(L[:-1] + "2", "192.0.2.11"), Platform(U, "198.51.100.20"), transport, seed=3)
+        other.register()
+        assert [row[:2] for row in pairs(tshark, cap, "Lower platform", "Sessions")] == [(L, "1"), (L[:-1] + "2", "0")]
+
+
+def test_guess_over_tcp(tshark):
+    """The connection of the call breaks; the lower platform registers on another."""
+    cap = Capture()
+    link = Link(cap, transport="TCP")
+    gen_pairs.call_without_name(link)
+    link.connection.reset()
+    link.connection = None
+    link.register()
+    link.keepalive()
+    assert pairs(tshark, cap, "Pair", "Lower platform", "State", "Keep-alives", "Sessions") == [("0", L, "registered", "1", "1")]
+
+
+def test_guess_other_port(tshark):
+    """Another port may be another device behind the same NAT: by the end of the capture there is only one."""
+    cap = gen_pairs.guess_other_port()
+    row = ("0", L, "192.0.2.10:40002", "registered", "1", "0", "1", "0")
+    assert pairs(tshark, cap, *MERGED) == [row]
+    assert pairs(tshark, doubled(cap), *MERGED) == [row]
+    # two: the guess is the one that names itself at its port, and the other's sessions are its own
+    link = Link(cap, Platform(L[:-1] + "2", "192.0.2.10", 40001), Platform(U, "198.51.100.20"), seed=5)
+    link.keepalive()
+    assert pairs(tshark, cap, *MERGED) == [
+        ("0", L[:-1] + "2", "192.0.2.10:40001", "no REGISTER seen", "1", "0", "1", "0"),
+        ("1", L, "192.0.2.10:40002", "registered", "1", "0", "0", "0")]
+    # and where it does not, nobody can tell which of two it is
+    cap = gen_pairs.guess_other_port()
+    Link(cap, Platform(L[:-1] + "2", "192.0.2.10", 40003), Platform(U, "198.51.100.20"), seed=5).register()
+    assert [row[1] for row in pairs(tshark, cap, *MERGED)] == ["34020000001340000001", L, L[:-1] + "2"]
+
+
+def test_guess_asks(tshark):
+    """What a guessed pair was asked, and what was subscribed to, counts for the pair that it is."""
+    cap, inside, outside = gen_pairs.behind_nat()
+    inside.subscribe(status=None)
+    outside.register()
+    for _ in range(3):
+        cap.wait(20)
+        outside.keepalive()
+    inside.keepalive()
+    assert pairs(tshark, cap, *MERGED) == [("0", L, "192.168.1.10:7100", "registered", "4", "0", "0", "1")]
+
+
+def test_guess_only_answers(tshark):
+    """Of a capture of what goes down, also on both sides of a NAT, the answers to REGISTER name the pair."""
+    cap, inside, outside = gen_pairs.behind_nat()
+    inside.register()
+    outside.register(cseq=2)
+    outside.keepalive()
+    inside.call().play(3)
+    row, = pairs(tshark, cap.only_from("198.51.100.20"), "Lower platform", "State", "Sessions")
+    assert row == (L, "registered", "1")
+
+
+@pytest.mark.parametrize("filter,rows", [("frame.number <= 2", [("0", L, "0")]), ("sip.Method == REGISTER", [("0", L, "0")]),
+                                         ("sip.Method == INVITE", [("0", L, "1")])])
+def test_guess_and_filter(tshark, filter, rows):
+    """A row of packets that were of the guess alone is the row of the pair that it turned out to be."""
+    cap = gen_pairs.guess_other_port()
+    for two_pass in (False, True):
+        got = tables.printed(tshark, "hikcascade,platforms", cap, filter=filter, two_pass=two_pass)
+        assert [tuple(row.cells("Pair", "Lower platform", "Sessions")) for row in got] == rows

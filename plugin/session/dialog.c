@@ -262,6 +262,17 @@ static enum hik_direction session_direction(packet_info *pinfo, const struct hik
     return reverse(session->invite_direction);
 }
 
+/* What was known of two pairs that are one is known of that one. */
+static void merge_others(void)
+{
+    struct hik_platforms *pair = hik_platforms_merged();
+
+    if (!pair)
+        return;
+    hik_keepalive_merge(pair->merged_into, pair);
+    hik_request_merge(pair->merged_into, pair);
+}
+
 static void set_direction(packet_info *pinfo, const struct hik_message_info *r, const struct hik_transaction *transaction,
                           struct hik_message *message)
 {
@@ -272,7 +283,7 @@ static void set_direction(packet_info *pinfo, const struct hik_message_info *r, 
 
     /* An answer belongs to its request's pair, however many there are at its addresses. */
     if (!message->is_request && !match.exact && transaction && transaction->request_frame && transaction->platforms) {
-        match.pair = pair = transaction->platforms;
+        match.pair = pair = hik_platforms_now(transaction->platforms);
         match.direction = transaction->direction != HIK_DIR_UNKNOWN ? reverse(transaction->direction) : match.direction;
     }
     if (!message->is_request && direction != HIK_DIR_UNKNOWN)
@@ -384,6 +395,7 @@ struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, con
     message->keepalive = message->is_request ? r.keepalive : message->request && message->request->keepalive;
     message->session = session_of(pinfo, &r, transaction, by_branch, message);
     set_direction(pinfo, &r, transaction, message);
+    merge_others();
     if (sip->cut && message->platforms)
         message->platforms->cut = true;
 
@@ -424,6 +436,8 @@ struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, con
         if (hik_session_count() > sessions_before && message->platforms)
             message->platforms->sessions++;
     }
+    message->platforms = hik_platforms_settle(message->platforms);
+    merge_others();
     return message;
 }
 

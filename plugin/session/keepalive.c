@@ -34,6 +34,18 @@ static struct hik_keepalive *make_keepalive(const struct hik_platforms *pair)
     return monitor;
 }
 
+void hik_keepalive_merge(const struct hik_platforms *into, const struct hik_platforms *from)
+{
+    const struct hik_keepalive *theirs = hik_keepalive_of(from);
+    struct hik_keepalive *ours = make_keepalive(into), before = *ours;
+
+    if (theirs->frame > before.frame)
+        *ours = *theirs;
+    ours->gaps = before.gaps + theirs->gaps;
+    ours->expired = MAX(before.expired, theirs->expired);
+    ours->heard = nstime_cmp(&theirs->heard, &before.heard) > 0 ? theirs->heard : before.heard;
+}
+
 bool hik_keepalive_first_expired(packet_info *pinfo, const struct hik_platforms *pair)
 {
     struct hik_keepalive *monitor = make_keepalive(pair);

@@ -35,6 +35,8 @@ const struct hik_keepalive *hik_keepalive_of(const struct hik_platforms *pair);
 double hik_keepalive_update(packet_info *pinfo, const struct hik_message *message, double *period);
 /* At the end of the capture the keep-alives are silent for too long, and no message came that told so. Any pass. */
 bool hik_keepalive_is_silent(const struct hik_platforms *pair, const nstime_t *capture_end);
+/* First pass only. The two pairs are one from now on: the first. */
+void hik_keepalive_merge(const struct hik_platforms *into, const struct hik_platforms *from);
 /* A registration is renewed at the last moment, and clocks and the way there take their time, in seconds. */
 #define HIK_EXPIRED_GRACE 1.0
 /* For how many seconds the registration had run out by then, 0 if it had not. A keep-alive that the upper platform

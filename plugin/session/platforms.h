@@ -28,6 +28,14 @@ struct hik_pair_match hik_platforms_find(packet_info *pinfo, const struct hik_me
 struct hik_platforms *hik_platforms_learn(packet_info *pinfo, const struct hik_message_info *r, const struct hik_pair_match *match,
                                           enum hik_direction direction, bool sure);
 
+/* After the IDs that a message says are learned: a pair that was guessed and has the IDs of another is that one. Returns
+ * the pair that it is from now on; NULL for NULL. First pass. */
+struct hik_platforms *hik_platforms_settle(struct hik_platforms *pair);
+
+/* The pair that hik_platforms_learn() or hik_platforms_settle() has just merged into another, its merged_into; NULL if none
+ * was, or it was asked for. What others keep of it is that one's now. First pass. */
+struct hik_platforms *hik_platforms_merged(void);
+
 /* Keeps an ID of one side, unless a better or an equally good source named it before. First pass. */
 void hik_platforms_learn_id(struct hik_platforms *pair, bool lower, const struct hik_message_info *r, struct hik_view user,
                             enum hik_id_source source);

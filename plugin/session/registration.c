@@ -149,6 +149,7 @@ void hik_registration_process(packet_info *pinfo, const struct hik_message_info 
         return;
     }
     hik_platforms_learn_id(pair, true, r, r->from.user, HIK_ID_BY_REGISTER);
+    hik_platforms_keep_ids(pinfo, pair, r);
     if (message->status < 200)
         return;
     pair->register_answer_frame = pinfo->num;

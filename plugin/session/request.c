@@ -46,8 +46,9 @@ void hik_request_register(void)
     register_cleanup_routine(reset);
 }
 
-static struct of_pair *of_pair(const struct hik_platforms *pair, bool make)
+static struct of_pair *of_pair(struct hik_platforms *any, bool make)
 {
+    const struct hik_platforms *pair = hik_platforms_now(any);
     struct of_pair *kept = pair && capture.pairs ? (struct of_pair *)wmem_map_lookup(capture.pairs, pair) : NULL;
 
     if (!kept && pair && make) {
@@ -55,6 +56,32 @@ static struct of_pair *of_pair(const struct hik_platforms *pair, bool make)
         wmem_map_insert(capture.pairs, pair, kept);
     }
     return kept;
+}
+
+static void keep_newer(struct hik_request **newest, struct hik_request *other)
+{
+    if (other && (!*newest || other->frame > (*newest)->frame))
+        *newest = other;
+}
+
+void hik_request_merge(struct hik_platforms *into, struct hik_platforms *from)
+{
+    struct of_pair *theirs = (struct of_pair *)wmem_map_lookup(capture.pairs, from), *ours = theirs ? of_pair(into, true) : NULL;
+
+    if (!theirs)
+        return;
+    for (size_t i = 0; i < array_length(theirs->messages); i++) {
+        ours->messages[i] += theirs->messages[i];
+        keep_newer(&ours->newest[i], theirs->newest[i]);
+        keep_newer(&ours->query[i], theirs->query[i]);
+    }
+    if (!theirs->first)
+        return;
+    if (ours->last)
+        ours->last->next_of_pair = theirs->first;
+    else
+        ours->first = theirs->first;
+    ours->last = theirs->last;
 }
 
 static enum hik_direction reverse(enum hik_direction direction)
@@ -209,12 +236,19 @@ void hik_request_process_response(packet_info *pinfo, struct hik_request *reques
 
 /* ---- at the end --------------------------------------------------------------------------------------------------- */
 
-enum hik_request_state hik_request_judge(const struct hik_request *request, const nstime_t *capture_end)
+/* The capture holds messages of the pair that go this way. */
+static bool is_heard(struct hik_platforms *pair, enum hik_direction direction)
 {
-    const struct of_pair *of = of_pair(request->pair, false);
+    const struct of_pair *of = of_pair(pair, false);
 
-    if (!of || request->doubtful || hik_platforms_are_cut(request->pair) || request->direction == HIK_DIR_UNKNOWN || of->messages[reverse(request->direction)] == 0)
-        return HIK_REQUEST_FINE;
+    if (of && of->messages[direction] == 0)
+        of = of_pair(hik_platforms_shown(pair), false);
+    return of && of->messages[direction] > 0;
+}
+
+/* By the request and what answers it alone. */
+static enum hik_request_state judge_answers(const struct hik_request *request, const nstime_t *capture_end)
+{
     if (!request->answer_frame) {
         bool failed = request->sends >= HIK_REQUEST_SENDS ||
                       hik_seconds_between(&request->time, capture_end) >= HIK_REQUEST_TIMER_F;
@@ -227,6 +261,16 @@ enum hik_request_state hik_request_judge(const struct hik_request *request, cons
         return hik_seconds_between(&request->time, capture_end) >= HIK_QUERY_SECONDS ? HIK_REQUEST_NO_RESPONSE : HIK_REQUEST_FINE;
     return request->received < request->sum_num && hik_seconds_between(&request->response_time, capture_end) >= HIK_QUERY_SECONDS
                ? HIK_REQUEST_LIST_STOPS : HIK_REQUEST_FINE;
+}
+
+enum hik_request_state hik_request_judge(const struct hik_request *request, const nstime_t *capture_end)
+{
+    enum hik_request_state state = judge_answers(request, capture_end);
+
+    if (state != HIK_REQUEST_FINE && (!request->pair || request->doubtful || request->direction == HIK_DIR_UNKNOWN ||
+                                      hik_platforms_are_cut(request->pair) || !is_heard(request->pair, reverse(request->direction))))
+        return HIK_REQUEST_FINE;
+    return state;
 }
 
 static void print_cause(const struct hik_request *request, char *out, size_t room)
@@ -275,7 +319,7 @@ void hik_request_print(const struct hik_request *request, enum hik_request_state
     }
 }
 
-unsigned hik_request_count_unanswered(const struct hik_platforms *pair, const nstime_t *capture_end)
+unsigned hik_request_count_unanswered(struct hik_platforms *pair, const nstime_t *capture_end)
 {
     const struct of_pair *of = of_pair(pair, false);
     unsigned count = 0;

@@ -29,7 +29,7 @@ struct hik_request {
     enum hik_method method;
     enum hik_direction direction;
     bool keepalive;
-    const struct hik_platforms *pair; /* NULL: not known */
+    struct hik_platforms *pair; /* as it was known then; NULL: not known */
     struct hik_endpoint to;
     struct hik_endpoint lower;    /* a request to the lower platform that goes elsewhere than its own messages come from:
                                      where they come from. Else its address is AT_NONE */
@@ -62,6 +62,8 @@ struct hik_transaction; /* transaction.h */
 /* First pass. Keeps a request with its copies, or ties an answer to it. After the message's pair and direction are known. */
 void hik_request_process(packet_info *pinfo, const struct hik_message_info *r, struct hik_message *message,
                       const struct hik_transaction *transaction);
+/* First pass. The two pairs are one from now on: the first. */
+void hik_request_merge(struct hik_platforms *into, struct hik_platforms *from);
 /* First pass. The request is a query; the texts are copied. */
 void hik_request_is_query(struct hik_request *request, const char *command, const char *sn, const char *device_id);
 /* First pass. A message of its Response came: items so far, and how many were announced. */
@@ -73,7 +75,7 @@ enum hik_request_state hik_request_judge(const struct hik_request *request, cons
 void hik_request_print(const struct hik_request *request, enum hik_request_state state, const nstime_t *capture_end, char *out,
                        size_t room);
 /* How many of a pair's requests stayed unanswered. Linear in the pair's requests. */
-unsigned hik_request_count_unanswered(const struct hik_platforms *pair, const nstime_t *capture_end);
+unsigned hik_request_count_unanswered(struct hik_platforms *pair, const nstime_t *capture_end);
 
 /* All requests of the capture: NULL gives the first, the last gives NULL. */
 const struct hik_request *hik_request_next(const struct hik_request *request);

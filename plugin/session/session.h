@@ -283,6 +283,13 @@ struct hik_platforms {
     bool sure;                    /* roles come from a REGISTER, not from a guess */
     bool cut;                     /* the capture cut a message of the two: what seems to be missing may be in it */
     bool turned;                  /* platforms.c: an earlier guess who is below was wrong */
+    uint32_t placed_frame;        /* newest request of the lower platform: it says where both are; 0: none came */
+    /* What was taken for two pairs is one: hik_platforms_now(). Of platforms.c alone, as is what follows. */
+    struct hik_platforms *merged_into; /* the pair that this one turned out to be; NULL: it stands for itself */
+    const char *settled_lower, *settled_upper; /* the IDs that it was looked for under */
+    struct hik_platforms *parts, *next_part; /* those that turned out to be this one */
+    struct hik_platforms *shown;  /* hik_platforms_shown(), when it was asked for last */
+    struct hik_platforms *joined, *next_joined; /* those shown as this one */
 
     uint32_t register_frame;      /* last REGISTER */
     uint32_t register_answer_frame;
@@ -318,6 +325,20 @@ struct hik_platforms {
  * the packet. */
 struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip,
                                      const struct hik_sdp *sdp, struct hik_cut cut);
+
+/* The pair that this one is known to be by now. First pass: for what is kept; later passes: what a message kept may be
+ * another one. NULL for NULL. */
+struct hik_platforms *hik_platforms_now(struct hik_platforms *pair);
+/* The pair that a table shows it as, as far as is known when it is asked for: a pair that nothing names is the one named pair
+ * between its two addresses, whatever its ports are. Any pass. */
+struct hik_platforms *hik_platforms_shown(struct hik_platforms *pair);
+/* The number it is shown under: the smallest of those shown as one. */
+uint32_t hik_platforms_number(struct hik_platforms *pair);
+/* The pairs shown as that one beside itself, one after the other: NULL begins, NULL ends. */
+struct hik_platforms *hik_platforms_joined(struct hik_platforms *pair, struct hik_platforms *before);
+
+/* Those merged into that one, in the same way. */
+struct hik_platforms *hik_platforms_parts(struct hik_platforms *pair, struct hik_platforms *before);
 
 /* What is missing between the two may be in the capture, in SIP messages that are cut: then its absence means nothing. */
 bool hik_platforms_are_cut(const struct hik_platforms *pair);

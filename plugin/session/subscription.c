@@ -13,6 +13,9 @@
 #include "parts.h"
 #include "seconds.h"
 
+/* How many of the pairs that turned out to be one are looked at for a NOTIFY's SUBSCRIBE. */
+#define MOST_PARTS 8
+
 enum state {
     STATE_ASKED = 1, /* SUBSCRIBE, no answer yet */
     STATE_ACTIVE,
@@ -85,6 +88,19 @@ static struct hik_text_key event_key(const struct hik_message_info *r, const str
     return key;
 }
 
+/* The pair's newest; where it was taken for several once, of any of them. */
+static struct subscription *find_by_event(const struct hik_message *message, struct hik_text_key event)
+{
+    struct subscription *one = (struct subscription *)wmem_map_lookup(by_event, &event);
+    struct hik_platforms *part = NULL;
+
+    for (unsigned i = 0; !one && message->platforms && i < MOST_PARTS && (part = hik_platforms_parts(message->platforms, part)); i++) {
+        event.number = part->index + 1;
+        one = (struct subscription *)wmem_map_lookup(by_event, &event);
+    }
+    return one;
+}
+
 /* The message's subscription; made where none is known. NULL without a Call-ID. */
 static struct subscription *find(const struct hik_message_info *r, const struct hik_message *message)
 {
@@ -98,7 +114,7 @@ static struct subscription *find(const struct hik_message_info *r, const struct 
     one = (struct subscription *)wmem_map_lookup(by_call, &key);
     if (!one) {
         if (!subscribe && message->is_request && event.len[0] > 0)
-            one = (struct subscription *)wmem_map_lookup(by_event, &event);
+            one = find_by_event(message, event);
         if (!one) {
             one = wmem_new0(wmem_file_scope(), struct subscription);
             one->index = count++;

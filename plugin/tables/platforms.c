@@ -97,10 +97,44 @@ static bool failed(const struct hik_session *session)
     return verdict.state == HIK_STATE_FAILED;
 }
 
+static unsigned count_failures(const struct hik_table_row *row)
+{
+    unsigned failures = 0;
+
+    for (const GSList *one = row->list; one; one = one->next)
+        failures += failed((const struct hik_session *)one->data);
+    return failures;
+}
+
+static void *shown(void *subject)
+{
+    return hik_platforms_shown((struct hik_platforms *)subject);
+}
+
 static void fill(struct hik_table_row *row)
 {
-    const struct hik_platforms *pair = (const struct hik_platforms *)row->subject;
-    unsigned failures = 0;
+    struct hik_platforms *pair = hik_platforms_shown((struct hik_platforms *)row->subject), *joined = NULL;
+    unsigned failures = count_failures(row), sessions = ((struct counters *)row->counters)->sessions;
+    unsigned unanswered = hik_request_count_unanswered(pair, hik_facts_capture_end());
+
+    if (row->shown_in) { /* a window that was open meanwhile shows it still */
+        for (unsigned i = COL_LOWER_ID; i < array_length(columns); i++)
+            if (columns[i].kind == HIK_COLUMN_NUMBER)
+                row->fields[i].value.uint_value = 0;
+            else
+                hik_table_set_text(row, i, NULL);
+        hik_table_set_text(row, COL_STATE, "part of the other row");
+        return;
+    }
+    for (const GSList *one = row->parts; one; one = one->next) {
+        const struct hik_table_row *part = (const struct hik_table_row *)one->data;
+
+        failures += count_failures(part);
+        sessions += ((const struct counters *)part->counters)->sessions;
+    }
+    while ((joined = hik_platforms_joined(pair, joined)) != NULL)
+        unanswered += hik_request_count_unanswered(joined, hik_facts_capture_end());
+    row->key = row->fields[COL_PAIR].value.uint_value = hik_platforms_number(pair);
 
     hik_table_set_text(row, COL_LOWER_ID, pair->lower_id);
     hik_table_set_text(row, COL_LOWER, hik_endpoint_print(&pair->lower.addr, pair->lower.port).s);
@@ -113,10 +147,9 @@ static void fill(struct hik_table_row *row)
     set_time(row, COL_KEEPALIVE, pair->keepalive_time.secs != 0, &pair->keepalive_time);
     row->fields[COL_KEEPALIVES].value.uint_value = pair->keepalives;
     row->fields[COL_REFUSED].value.uint_value = pair->keepalives_refused;
-    row->fields[COL_UNANSWERED].value.uint_value = hik_request_count_unanswered(pair, hik_facts_capture_end());
+    row->fields[COL_UNANSWERED].value.uint_value = unanswered;
     row->fields[COL_GAPS].value.uint_value = hik_keepalive_of(pair)->gaps + hik_keepalive_is_silent(pair, hik_facts_capture_end());
-    for (const GSList *one = row->list; one; one = one->next)
-        failures += failed((const struct hik_session *)one->data);
+    row->fields[COL_SESSIONS].value.uint_value = sessions;
     row->fields[COL_FAILURES].value.uint_value = failures;
 }
 
@@ -126,13 +159,16 @@ static tap_packet_status packet(void *tapdata, packet_info *pinfo, epan_dissect_
     const stat_data_t *stat = (const stat_data_t *)tapdata;
     const struct hik_tap *tap = (const struct hik_tap *)data;
     struct hik_table_row *row;
+    struct hik_platforms *pair;
     struct counters *passed;
     bool made;
 
     if (tap->kind != HIK_TAP_SIP || !tap->message->platforms)
         return TAP_PACKET_DONT_REDRAW;
-    row = hik_table_row(stat->stat_tap_data, tap->message->platforms->index, tap->message->platforms, sizeof *passed, fill,
-                        &made);
+    /* Later passes know all; on the first, rows are joined when the table is drawn. */
+    pair = tap->later_pass ? hik_platforms_shown(tap->message->platforms) : tap->message->platforms;
+    row = hik_table_row(stat->stat_tap_data, tap->later_pass ? hik_platforms_number(pair) : pair->index, pair, sizeof *passed, fill, &made);
+    row->now = shown;
     passed = (struct counters *)row->counters;
     if (made && tap->later_pass)
         fill(row);

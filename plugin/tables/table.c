@@ -18,6 +18,8 @@ struct table {
     GPtrArray *rows;        /* struct hik_table_row, owned, by its key; NULL where there is none */
     unsigned *types;        /* of the columns: stat_tap_table_item_enum */
     hik_table_fill fill;
+    bool joins;             /* rows have hik_table_row.now */
+    unsigned hidden;        /* rows that have become part of others */
     bool ordered;           /* keys came in ascending order so far */
     unsigned last_key;
 };
@@ -109,6 +111,7 @@ static void free_row(gpointer data)
     if (!row)
         return;
     g_slist_free(row->list);
+    g_slist_free(row->parts);
     g_free(row->counters);
     g_free(row);
 }
@@ -189,6 +192,15 @@ void hik_table_init(stat_tap_table_ui *ui, const char *title)
         hik_seen_watch(remark_empty_tables);
 }
 
+static int by_key(const void *a, const void *b)
+{
+    const struct hik_table_row *x = *(struct hik_table_row *const *)a, *y = *(struct hik_table_row *const *)b;
+
+    if ((x->shown_in == NULL) != (y->shown_in == NULL))
+        return x->shown_in ? 1 : -1;
+    return (x->key > y->key) - (x->key < y->key);
+}
+
 /* Puts the rows in order. The cells move, not the arrays that hold them: the user interface keeps pointers to those. */
 static void sort_rows(struct table *t)
 {
@@ -201,6 +213,8 @@ static void sort_rows(struct table *t)
     for (unsigned i = 0; n < count && i < t->rows->len; i++)
         if (g_ptr_array_index(t->rows, i))
             rows[n++] = (struct hik_table_row *)g_ptr_array_index(t->rows, i);
+    if (t->joins)
+        qsort(rows, n, sizeof rows[0], by_key);
     for (unsigned k = 0; k < n; k++)
         memcpy(cells + k * size, rows[k]->fields, size);
     for (unsigned k = 0; k < n; k++) {
@@ -212,10 +226,47 @@ static void sort_rows(struct table *t)
     t->ordered = true;
 }
 
+/* Rows whose subjects have turned out to be the same become one: that of the subject itself, else the first. */
+static void join_rows(struct table *t)
+{
+    GHashTable *by_subject = g_hash_table_new(g_direct_hash, g_direct_equal);
+
+    t->hidden = 0;
+    for (unsigned i = 0; i < t->rows->len; i++) {
+        struct hik_table_row *row = (struct hik_table_row *)g_ptr_array_index(t->rows, i), *other;
+        void *subject = row && row->subject && row->now ? row->now(row->subject) : NULL;
+
+        if (!subject)
+            continue;
+        t->joins = true;
+        t->ordered = false;
+        row->shown_in = NULL;
+        g_slist_free(row->parts);
+        row->parts = NULL;
+        other = (struct hik_table_row *)g_hash_table_lookup(by_subject, subject);
+        if (!other || row->subject == subject)
+            g_hash_table_insert(by_subject, subject, row);
+    }
+    for (unsigned i = 0; t->joins && i < t->rows->len; i++) {
+        struct hik_table_row *row = (struct hik_table_row *)g_ptr_array_index(t->rows, i), *other;
+
+        if (!row || !row->subject || !row->now)
+            continue;
+        other = (struct hik_table_row *)g_hash_table_lookup(by_subject, row->now(row->subject));
+        if (other == row)
+            continue;
+        row->shown_in = other;
+        other->parts = g_slist_prepend(other->parts, row);
+        t->hidden++;
+    }
+    g_hash_table_destroy(by_subject);
+}
+
 static void finish_table(void *data)
 {
     struct table *t = (struct table *)data;
 
+    join_rows(t);
     for (unsigned i = 0; i < t->rows->len; i++) {
         struct hik_table_row *row = (struct hik_table_row *)g_ptr_array_index(t->rows, i);
 
@@ -359,6 +410,13 @@ static stat_tap_table_item_type cell_of(const void *data, unsigned row, unsigned
     return *stat_tap_get_field_data((const stat_tap_table *)data, row, column);
 }
 
+static unsigned hidden_rows(const stat_tap_table *table)
+{
+    const struct table *t = (const struct table *)g_hash_table_lookup(tables, table);
+
+    return t ? t->hidden : 0;
+}
+
 static void print_draw(void *data)
 {
     const struct printer *printer = (const struct printer *)data;
@@ -370,7 +428,7 @@ static void print_draw(void *data)
         .filter = printer->filter,
         .columns = printer->definition->columns,
         .column_count = (unsigned)printer->ui.nfields,
-        .row_count = table->num_elements,
+        .row_count = table->num_elements - hidden_rows(table),
         .sentence = printer->definition->sentence,
         .remark = remark,
         .cut = &printer->cut,

@@ -19,10 +19,13 @@
 #include "table-print.h"
 
 struct hik_table_row {
-    unsigned key;                     /* rows are ordered by it; also the value of column 0 */
+    unsigned key;                     /* rows are ordered by it; also the value of column 0, unless the table fills in another */
     stat_tap_table_item_type *fields; /* the row's cells; may change place: always go through this */
     void *subject;                    /* what the row is about (file scope); NULL once the capture is closed */
     void *counters;                   /* g_malloc'd of the size the table asked for, zeroed */
+    void *(*now)(void *subject);      /* what the subject has turned out to be: rows with the same become one; NULL: itself */
+    struct hik_table_row *shown_in;   /* the row that this one has become part of, NULL: none. It is drawn behind all others, or not */
+    GSList *parts;                    /* the rows that have become part of this one, when the table is filled */
     GSList *list;                     /* the table's own; freed, not what it points to; empty once the capture is closed */
 };
 

@@ -32,6 +32,7 @@ struct open_call {
 };
 struct open_calls {
     struct open_call *first, *last;
+    const struct hik_platforms *part; /* the newest of hik_platforms_parts() whose calls are among these */
 };
 
 static wmem_map_t *closings; /* struct hik_message -> struct closing */
@@ -74,15 +75,37 @@ static bool ends_call(packet_info *pinfo, const struct hik_message *message)
     return session->final_frame == pinfo->num && session->final_status >= 300 && !session->cancel_frame;
 }
 
+/* Of a pair, and of those that turned out to be that pair. */
+static struct open_calls *open_calls_of(struct hik_platforms *pair, bool make)
+{
+    struct open_calls *open = (struct open_calls *)wmem_map_lookup(calls, pair);
+    struct hik_platforms *newest = hik_platforms_parts(pair, NULL);
+
+    if (!open && (make || newest)) {
+        open = wmem_new0(wmem_file_scope(), struct open_calls);
+        wmem_map_insert(calls, pair, open);
+    }
+    if (!newest || open->part == newest)
+        return open;
+    for (struct hik_platforms *part = newest; part && part != open->part; part = hik_platforms_parts(pair, part)) {
+        struct open_calls *theirs = (struct open_calls *)wmem_map_remove(calls, part);
+
+        if (!theirs || !theirs->first)
+            continue;
+        theirs->last->next = open->first;
+        open->first = theirs->first;
+        if (!open->last)
+            open->last = theirs->last;
+    }
+    open->part = newest;
+    return open;
+}
+
 static void remember(const struct hik_message *message)
 {
-    struct open_calls *open = (struct open_calls *)wmem_map_lookup(calls, message->platforms);
+    struct open_calls *open = open_calls_of(message->platforms, true);
     struct open_call *call = wmem_new0(wmem_file_scope(), struct open_call);
 
-    if (!open) {
-        open = wmem_new0(wmem_file_scope(), struct open_calls);
-        wmem_map_insert(calls, message->platforms, open);
-    }
     call->session = message->session;
     if (open->last)
         open->last->next = call;
@@ -110,7 +133,7 @@ static bool is_silent(packet_info *pinfo, const struct hik_session *session, nst
 /* Looks at the calls of the pair that were looked at longest ago, and tells of the first that went silent. */
 static void look_for_silent(packet_info *pinfo, const struct hik_message *message)
 {
-    struct open_calls *open = (struct open_calls *)wmem_map_lookup(calls, message->platforms);
+    struct open_calls *open = open_calls_of(message->platforms, false);
 
     for (unsigned i = 0; open && open->first && i < LOOKS; i++) {
         struct open_call *call = open->first;

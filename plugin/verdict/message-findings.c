@@ -160,7 +160,7 @@ static void note_sdp(packet_info *pinfo, const struct hik_message *message)
 /* REGISTER refused with 401 although it had credentials. */
 static void note_credentials(const struct hik_message *message)
 {
-    const struct hik_platforms *pair = message->platforms;
+    const struct hik_platforms *pair = hik_platforms_now(message->platforms);
 
     if (message->method != HIK_METHOD_REGISTER || message->is_request || message->retransmission ||
         (message->status != 401 && message->status != 407) || !message->request || !message->request->with_credentials)
@@ -178,7 +178,7 @@ static void note_credentials(const struct hik_message *message)
 /* A keep-alive that was refused is none. */
 static void note_keepalive_refused(const struct hik_message *message)
 {
-    const struct hik_platforms *pair = message->platforms;
+    const struct hik_platforms *pair = hik_platforms_now(message->platforms);
 
     if (message->keepalive && !message->is_request && !message->retransmission && message->status >= 300)
         note(message, NOTE_KEEPALIVE, false,
@@ -189,7 +189,7 @@ static void note_keepalive_refused(const struct hik_message *message)
 
 static void note_pair(packet_info *pinfo, const struct hik_message *message)
 {
-    const struct hik_platforms *pair = message->platforms;
+    const struct hik_platforms *pair = hik_platforms_now(message->platforms);
     double silence, period = 0, late;
 
     if (!pair)
@@ -319,7 +319,7 @@ static void show_unanswered(packet_info *pinfo, proto_item *item, const struct h
 /* The device went on without credentials to the end of the capture: had it sent them late, all would be well. */
 static void show_challenge(packet_info *pinfo, proto_item *item, const struct hik_message *message)
 {
-    const struct hik_platforms *pair = message->platforms;
+    const struct hik_platforms *pair = hik_platforms_now(message->platforms);
 
     if (pair && message->method == HIK_METHOD_REGISTER && !message->is_request && pair->challenges_in_row >= 2 &&
         pair->challenge_frame == pinfo->num)
