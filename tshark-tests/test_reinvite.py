@@ -99,3 +99,116 @@ def test_a_stranger_sends_from_then_on(tshark, made):
     made.media(10, src=("203.0.113.7", 5555), dst=made.call.dst)
     assert "UNNEGOTIATED 10 of 20 RTP packets come from 203.0.113.7:5555" in made.end(tshark)
     assert items(tshark, made.cap, "unnegotiated_source") == [(rtp_frames(tshark, made.cap)[10], "warning")]
+
+
+# ---- the receiver moves, the media does not
+
+OLD, NEW = "198.51.100.20:20000", "198.51.100.20:21000"
+
+
+def move(made):
+    made.call.offer_port += 1000
+    made.again()
+
+
+@pytest.mark.parametrize("last,left", [(0.999, 0), (1.001, 1)])
+def test_edge_of_late_move(tshark, made, last, left):
+    """What is on its way at the answer may go to the old port, for a second."""
+    move(made)
+    answered = made.cap[-2 if made.call.link.transport == "UDP" else -2][0]
+    made.cap.time_us = answered + int(last * 1e6)
+    made.media(1)
+    made.media(10, dst=made.call.dst)
+    verdict = made.end(tshark)
+    assert ("WRONG_DESTINATION 1 RTP packet still goes to %s up to 1.0 s after the re-INVITE was answered (frame %d), then to %s" % (
+        OLD, [i + 1 for i, one in enumerate(made.cap) if one[0] == answered][0], NEW) in verdict) == bool(left)
+    assert verdict.startswith("OK ")
+    assert items(tshark, made.cap, "wrong_destination") == ([(rtp_frames(tshark, made.cap)[10], "note")] if left else [])
+
+
+def test_the_media_does_not_move(tshark, made):
+    move(made)
+    answer = len(made.cap) - 1
+    made.media(50)
+    assert made.end(tshark).startswith("WRONG_DESTINATION 26 RTP packets still go to %s up to 2.0 s after the re-INVITE was answered "
+                                       "(frame %d), not to %s" % (OLD, answer, NEW))
+    assert items(tshark, made.cap, "wrong_destination") == [(rtp_frames(tshark, made.cap)[34], "error")]
+
+
+def test_the_answer_is_sent_again(tshark, made):
+    """While the 200 comes again, the other side may not have it."""
+    move(made)
+    for _ in range(3):
+        made.media(20)
+        made.call.ok()
+    made.media(20)
+    made.media(5, dst=made.call.dst)
+    assert "WRONG_DESTINATION" not in made.end(tshark)
+
+
+@pytest.mark.parametrize("status", ["488 Not Acceptable Here", "500 Server Internal Error", None])
+def test_the_move_is_refused(tshark, made, status):
+    """Or not answered: where the receiver was is right."""
+    made.call.offer_port += 1000
+    made.call.reinvite()
+    made.media(10)
+    if status:
+        made.call.status(status)
+        made.call.ack(branch=made.call.branch)
+    made.media(50)
+    assert made.end(tshark).startswith("OK 70 RTP packets")
+    assert items(tshark, made.cap, "wrong_destination") == []
+
+
+def test_the_receiver_comes_back(tshark, made):
+    """From one move to the next the media stays: it was wrong in between, and is right at the end."""
+    move(made)
+    made.media(50)
+    made.call.offer_port -= 1000
+    made.again()
+    made.media(30)
+    verdict = made.end(tshark)
+    assert verdict.startswith("OK ") and "WRONG_DESTINATION 26 RTP packets still go to %s" % OLD in verdict
+
+
+def test_the_callee_is_moved(tshark, made):
+    """The receiver of a broadcast answers with its new port; audio, and the caller sends."""
+    cap = Capture()
+    link = Link(cap)
+    call = link.call(media="audio", session="Talk", offer_direction="sendonly", answer_direction="recvonly",
+                     offer_codecs=((8, "PCMA/8000"),), answer_codecs=((8, "PCMA/8000"),), pt=8, rtp_interval=0.02,
+                     frames=lambda number: bytes(160))
+    call.start()
+    call.rtp_src, call.rtp_dst = (call.offer_ip, call.offer_port), (call.answer_ip, call.answer_port)
+    call.rtp(20)
+    call.answer_port += 1000
+    call.reinvite()
+    call.ok()
+    call.ack()
+    call.rtp(100)
+    call.bye()
+    row, = tables.printed(tshark, "hikcascade,sessions", cap)
+    assert "RTP packets still go to 192.0.2.10:40000 up to 2.0 s after the re-INVITE was answered" in row.verdict
+    assert "not to 192.0.2.10:41000" in row.verdict
+
+
+def test_a_private_endpoint_or_a_name_cannot_be_checked(tshark, made):
+    made.call.offer_ip = "10.0.0.7"
+    move(made)
+    made.media(50)
+    assert "WRONG_DESTINATION" not in made.end(tshark)
+
+
+def test_mirrored(tshark):
+    """Copies do not count."""
+    made = Call("UDP")
+    move(made)
+    made.media(50)
+    made.call.bye()
+    double = Capture()
+    for time_us, data in made.cap:
+        double.append((time_us, data))
+        double.append((time_us + 20, data))
+    for cap in (made.cap, double):
+        row, = tables.printed(tshark, "hikcascade,sessions", cap)
+        assert row.verdict.startswith("WRONG_DESTINATION 26 RTP packets still go to")

@@ -92,6 +92,11 @@ struct hik_flow {
     uint8_t line, way;           /* index of its m= line, and direction (0: to the caller), plus 1; 0: no SDP says */
     bool arrives;                /* goes to an endpoint its receiver announced */
     bool misdirected;            /* carries the SSRC announced, to an endpoint its receiver did not announce */
+    bool left;                   /* a re-INVITE moved its receiver away from where it goes */
+    uint32_t left_packets;       /* that went there all the same, longer after the answer than they may be on their way */
+    uint32_t left_frame, left_nth; /* the first of them */
+    uint32_t left_answer;        /* frame of that answer */
+    double left_seconds;         /* from it to the last of them */
     uint32_t before_bye;         /* packets up to the session's BYE; valid if after_bye */
     const struct hik_content *content; /* never NULL */
 

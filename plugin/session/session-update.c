@@ -212,11 +212,19 @@ static void process_error_info(const struct hik_message_info *r, struct hik_sess
     session->error_text = hik_text_to_utf8(wmem_file_scope(), r->buf, error.text);
 }
 
+/* From here on the newest SDPs hold. */
+static void note_move(packet_info *pinfo, struct hik_session *session)
+{
+    session->moved = true;
+    session->moved_frame = pinfo->num;
+    session->moved_time = pinfo->abs_ts;
+}
+
 /* A re-INVITE was answered. Refused, it leaves the session as it was (RFC 3261 14.1); with credentials it comes again. */
 static void process_reinvite_answer(packet_info *pinfo, struct hik_session *session, uint16_t status)
 {
     if (status >= 200 && status < 300)
-        session->moved = true;
+        note_move(pinfo, session);
     if (status < 300 || session->offer_before.frame == 0)
         return;
     session->offer = session->offer_before;
@@ -421,7 +429,7 @@ void hik_session_update(packet_info *pinfo, const struct hik_message_info *r, st
         } else if ((r->has_sdp || r->sdp_cut) && message->status >= 200 && message->status < 300 && answers_newest(pinfo, r, message)) {
             hik_message_info_describe(pinfo, r, &session->answer);
             message->carries_answer = true;
-            session->moved = true;
+            note_move(pinfo, session);
         }
         break;
     case HIK_METHOD_CANCEL:

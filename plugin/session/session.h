@@ -132,6 +132,8 @@ struct hik_session {
     uint32_t reinvite_frame;  /* last re-INVITE (one with a To tag) */
     uint32_t reinvite_first;  /* the same, the first time it was sent */
     bool moved;               /* a re-INVITE was answered 2xx */
+    uint32_t moved_frame;     /* newest of these answers; while it is sent again the other side may not have it; 0: none */
+    nstime_t moved_time;
     uint32_t provisional_frame; /* first 1xx */
     uint16_t provisional_status; /* highest 1xx seen */
     uint32_t final_frame;     /* first final answer to the INVITE other than 401/407 */

@@ -103,6 +103,26 @@ static bool is_misdirected(const struct hik_session *session, const struct hik_f
     return misdirected;
 }
 
+/* A re-INVITE that was answered moved the receiver: no line of its newest SDP is where the flow goes, as one was before. What
+ * cannot be checked, and media that was refused (port 0), says nothing; media over TCP follows its connection. */
+static bool is_left(const struct hik_session *session, const struct hik_flow *flow)
+{
+    unsigned way = flow_direction(session, flow);
+    const struct hik_description *receiver = way == 0 ? hik_session_caller_sdp(session) : hik_session_callee_sdp(session);
+    bool inside = hik_address_class_of(&flow->dst) == HIK_ADDR_PRIVATE;
+
+    if (flow->tcp || receiver->cut || receiver->media_count == 0 || is_any_end(receiver, &flow->dst, flow->dst_port))
+        return false;
+    for (unsigned i = 0; i < receiver->media_count; i++) {
+        const struct hik_media_line *line = &receiver->media[i];
+
+        if (!line->port_ok || line->endpoint.port == 0 || !line->addr_ok || line->host || line->tcp ||
+            inside != (hik_address_class_of(&line->endpoint.addr) == HIK_ADDR_PRIVATE))
+            return false;
+    }
+    return true;
+}
+
 void hik_media_facts_place(const struct hik_session *session, struct hik_flow *flow)
 {
     int line = line_by_sdp(session, flow), way = way_by_sdp(session, flow);
@@ -116,6 +136,24 @@ void hik_media_facts_place(const struct hik_session *session, struct hik_flow *f
         flow->arrives = is_any_end(flow_direction(session, flow) == 0 ? hik_session_caller_sdp(session)
                                                                       : hik_session_callee_sdp(session), &flow->dst, flow->dst_port);
     flow->misdirected = !flow->arrives && is_misdirected(session, flow);
+    /* While the newest offer is not answered what was before holds. */
+    if (session->moved_frame && session->answer.frame > session->offer.frame)
+        flow->left = flow->arrives && is_left(session, flow);
+}
+
+void hik_media_facts_count_left(packet_info *pinfo, const struct hik_session *session, struct hik_flow *flow, uint32_t nth)
+{
+    double late = hik_seconds_between(&session->moved_time, &pinfo->abs_ts);
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    if (late <= HIK_LATE_MOVE)
+        return;
+    if (flow->left_packets++ == 0) {
+        flow->left_frame = pinfo->num;
+        flow->left_nth = nth;
+    }
+    flow->left_answer = session->moved_frame;
+    flow->left_seconds = late;
 }
 
 /* Which way media is to go. GB/T 28181 players say recvonly and cameras sendonly; where nothing is said, whoever calls
@@ -187,6 +225,8 @@ static void count_undeclared(const struct hik_session *session, const struct hik
 /* What is collected of a line while its flows are gone through. */
 struct collected {
     const struct hik_flow *most, *stranger, *misdirected; /* the flows with most packets: of all, unnegotiated, misdirected */
+    const struct hik_flow *left; /* with most packets to where its receiver had been */
+    uint32_t moved_until;        /* frame of the last packet of a flow that goes where its receiver is */
     uint32_t right_until, misdirected_from; /* frames: of the last packet that went where it should; of the first that did not */
 };
 
@@ -213,6 +253,11 @@ static void count_flow(const struct hik_session *session, const struct hik_flow 
         line->unnegotiated += flow->packets;
         keep_most(&collected->stranger, flow);
     }
+    line->left += flow->left_packets;
+    if (flow->left_packets > 0 && (!collected->left || flow->left_packets > collected->left->left_packets))
+        collected->left = flow;
+    if (flow->arrives && !flow->left)
+        collected->moved_until = MAX(collected->moved_until, flow->last_frame);
     if (!facts->has_ssrc || flow->ssrc != facts->ssrc)
         return;
     if (flow->misdirected) {
@@ -276,6 +321,15 @@ static void finish_line(const struct hik_session *session, const struct collecte
                                                     hik_endpoint_print(&stranger->src, stranger->src_port));
         line->unnegotiated_is_host = sender && sender->addr_ok && addresses_equal(&sender->endpoint.addr, &stranger->src);
         line->unnegotiated_is_peer = addresses_equal(way == 0 ? &session->callee.addr : &session->caller.addr, &stranger->src);
+    }
+    if (collected->left) {
+        const struct hik_flow *left = collected->left;
+
+        line->left_to = hik_endpoint_keep(&out->lines[way][i].left_to, hik_endpoint_print(&left->dst, left->dst_port));
+        line->left_answer = left->left_answer;
+        line->left_seconds = left->left_seconds;
+        line->left_same_port = receiver && receiver->endpoint.port == left->dst_port;
+        line->left_late = collected->moved_until > left->left_frame;
     }
     if (misdirected && collected->right_until < collected->misdirected_from) {
         line->misdirected_to = hik_endpoint_keep(&out->lines[way][i].misdirected_to,

@@ -15,6 +15,9 @@ bool hik_media_facts_is_announced(const struct hik_session *session, const struc
 /* First pass. Notes the flow's m= line and direction, and whether it goes where it should, by the newest SDPs. */
 void hik_media_facts_place(const struct hik_session *session, struct hik_flow *flow);
 
+/* First pass. A packet of a flow whose receiver a re-INVITE moved away: longer after the answer than it may be on its way? */
+void hik_media_facts_count_left(packet_info *pinfo, const struct hik_session *session, struct hik_flow *flow, uint32_t nth);
+
 /* For facts.c. Which way media is to go: sets leg[].wanted and talk. A line may be NULL. */
 void hik_media_facts_wanted(const struct hik_session *session, const struct hik_media_line *caller,
                             const struct hik_media_line *callee, struct hik_facts *f);

@@ -90,15 +90,21 @@ static expert_field *graded(expert_field *const fields[3], enum hik_severity how
     return fields[how];
 }
 
+static expert_field *wrong_destination(packet_info *pinfo, struct hik_session *session)
+{
+    static expert_field *const fields[] = {&ei_wrong_destination_mild, &ei_wrong_destination, &ei_wrong_destination_grave};
+
+    return graded(fields, severity(pinfo, session, HIK_CODE_WRONG_DESTINATION, HIK_SEVERITY_WARN));
+}
+
 static void show_first(packet_info *pinfo, proto_item *item, const struct hik_flow *flow, struct hik_session *session)
 {
-    static expert_field *const wrong[] = {&ei_wrong_destination_mild, &ei_wrong_destination, &ei_wrong_destination_grave};
     static expert_field *const not_ps[] = {&ei_payload_not_declared_mild, &ei_payload_not_declared, &ei_payload_not_declared_grave};
     const struct hik_content *content = flow->content;
     uint32_t expected;
 
     if (flow->misdirected)
-        expert_add_info_format(pinfo, item, graded(wrong, severity(pinfo, session, HIK_CODE_WRONG_DESTINATION, HIK_SEVERITY_WARN)),
+        expert_add_info_format(pinfo, item, wrong_destination(pinfo, session),
                                "Media with the SSRC announced goes to %s, which its receiver did not announce",
                                hik_endpoint_print(&flow->dst, flow->dst_port).s);
     if (flow->unnegotiated) {
@@ -189,6 +195,8 @@ void hik_findings_judge_rtp(packet_info *pinfo, const struct hik_rtp *rtp, struc
         return;
     if (flow->packets == 1 || flow->placed != flow->bindings_seen)
         hik_media_facts_place(session, flow);
+    if (flow->left && !flow->after_bye && !(rtp->flags & HIK_RTP_COPY))
+        hik_media_facts_count_left(pinfo, session, flow, rtp->place.nth);
     if (session->answer.frame && (!flow->checked_against_sdp || (flow->checked_answer != session->answer.frame &&
                                                                 !(flow->checked_against_sdp & HIK_CHECKED_MISMATCH))))
         judge_flow(pinfo, flow, rtp, session);
@@ -201,7 +209,7 @@ bool hik_findings_has_rtp(packet_info *pinfo, const struct hik_rtp *rtp)
     const struct hik_flow *flow = rtp->flow;
 
     return (rtp->flags & ODD_FLAGS) || rtp->gap || pinfo->num == flow->first_frame || pinfo->num == flow->checked_frame ||
-           pinfo->num == flow->undeclared_frame || pinfo->num == flow->look_frame || pinfo->num == flow->cut.frame;
+           pinfo->num == flow->undeclared_frame || pinfo->num == flow->left_frame || pinfo->num == flow->look_frame || pinfo->num == flow->cut.frame;
 }
 
 void hik_findings_show_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, proto_item *item, const struct hik_rtp *rtp,
@@ -214,6 +222,10 @@ void hik_findings_show_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, 
         show_first(pinfo, item, flow, session);
     if (pinfo->num == flow->checked_frame && rtp->place.nth == flow->checked_nth)
         show_judgement(pinfo, item, flow, session);
+    if (pinfo->num == flow->left_frame && rtp->place.nth == flow->left_nth)
+        expert_add_info_format(pinfo, item, wrong_destination(pinfo, session),
+                               "Media still goes to %s more than %.1f s after the re-INVITE that moved its receiver was answered",
+                               hik_endpoint_print(&flow->dst, flow->dst_port).s, HIK_LATE_MOVE);
     if (pinfo->num == flow->undeclared_frame && rtp->place.nth == flow->undeclared_nth)
         expert_add_info_format(pinfo, item, &ei_payload_not_declared,
                                "Payload type %u is in no m= line of the session", flow->undeclared_pt);

@@ -82,6 +82,7 @@ const char *hik_verdict_state_name(enum hik_state state);
 #define HIK_LONG_CALL 60.0    /* nobody watches nothing for so long */
 #define HIK_WAIT_BYE 10.0     /* from the last RTP packet to the end of the capture */
 #define HIK_LATE_MEDIA 1.0    /* RTP after BYE: what is on its way is no fault */
+#define HIK_LATE_MOVE 1.0     /* RTP to the old endpoint after a re-INVITE's answer: so much is on its way, or the sender still gets ready */
 #define HIK_CROSSING 0.5      /* T1: what comes sooner after a CANCEL was on its way already */
 #define HIK_WAIT_KEY 10.0     /* of video without a key frame */
 #define HIK_MAX_INVITES 5     /* the INVITE and four retransmissions */
@@ -105,6 +106,12 @@ struct hik_line {
     uint32_t misdirected;     /* with the SSRC announced, to an endpoint the receiver did not announce, and none where it did */
     const char *misdirected_to;
     bool misdirected_same_port; /* of which the port is the one announced */
+    uint32_t left;            /* that go on to where the receiver was before a re-INVITE, later than HIK_LATE_MOVE after its answer */
+    const char *left_to;
+    uint32_t left_answer;     /* frame of that answer */
+    double left_seconds;      /* from it to the last of them */
+    bool left_late;           /* later packets go to where the receiver is */
+    bool left_same_port;      /* the port is the one announced now */
     uint32_t undeclared;      /* packets with a payload type that no m= line names */
     uint8_t undeclared_pt;
 };
