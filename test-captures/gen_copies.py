@@ -51,6 +51,11 @@ def copies():
     return copied(call(skip=(7,), double=(3,)), change=other_hop)
 
 
+def copies_interleaved():
+    """the sender sends each of 20 RTP packets twice, and a mirror port shows both once more: A, B, copy of A, copy of B"""
+    return copied(call(double=range(20)), 2, 0.0015, other_hop)
+
+
 def copies_three_times():
     """INVITE sent twice in 0.5 s, and every packet in the capture three times; then the capture ends"""
     cap = Capture()
@@ -63,4 +68,5 @@ def copies_three_times():
 
 def captures():
     yield "copies.pcap", copies()
+    yield "copies-interleaved.pcap", copies_interleaved()
     yield "copies-three-times.pcap", copies_three_times()

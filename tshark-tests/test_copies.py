@@ -52,6 +52,16 @@ def test_interleaved_copies_of_two_calls(tshark):
     assert [row[:2] for row in rows(tshark, gen_copies.copied(cap, 2, 0.1, gen_copies.other_hop))] == [("10", "0"), ("10", "0")]
 
 
+@pytest.mark.parametrize("double, times, after", [(range(20), 2, 0.0015), (range(20), 3, 0.0007), (range(0, 20, 3), 2, 0.1),
+                                                  (range(20), 2, 0.2)])
+def test_sent_twice_and_mirrored(tshark, double, times, after):
+    """A mirror's copies have the IP identification of what they are copies of; what is sent again has one of its own."""
+    cap = gen_copies.copied(gen_copies.call(double=double), times, after, gen_copies.other_hop)
+    count = len(double)
+    assert rows(tshark, cap) == [(str(20 + count), "0", "1", OK.replace("20", str(20 + count), 1) + "; also DUPLICATES %d of %d RTP "
+                                  "packets came twice" % (count, 20 + count) + (TWICE % times).replace("also ", ""))]
+
+
 def test_retransmissions_are_no_copies(tshark):
     assert rows(tshark, gen_copies.copies_three_times()) == [("0", "0", "0", THREE)]
 

@@ -345,6 +345,8 @@ static enum hik_sequence_kind count_sequence(packet_info *pinfo, tvbuff_t *tvb, 
     if (packet.datagram)
         packet.seen.id = hik_datagram_id(pinfo, tvb, bytes->data);
     result = hik_sequence_count(&flow->sequence, &packet);
+    if (flow->sequence.copies > 0 && !flow->sequence.again)
+        hik_sequence_keep_copies(&flow->sequence, wmem_alloc0_array(wmem_file_scope(), struct hik_sequence_old, HIK_SEQUENCE_AGAIN));
     record->extended_seq = result.extended;
     record->gap = result.gap;
     jitter = hik_sequence_jitter(&flow->sequence, flow->clock) * 1000 + 0.5;

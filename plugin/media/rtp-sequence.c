@@ -71,6 +71,34 @@ static bool is_mirrored(const struct hik_sequence_packet *packet, const struct h
            (ticks < most || 0 - ticks < most);
 }
 
+/* The same datagram as one that was a copy itself: its source sent it again, and that was mirrored, too. */
+static bool is_mirrored_again(const struct hik_sequence *s, const struct hik_sequence_packet *packet, uint32_t extended)
+{
+    const struct hik_sequence_old *kept = s->again ? s->again : &s->first_again;
+    uint32_t count = s->again ? (s->again_count < HIK_SEQUENCE_AGAIN ? s->again_count : HIK_SEQUENCE_AGAIN) : 1;
+
+    for (uint32_t i = 0; i < count; i++)
+        if (kept[i].extended == extended && is_mirrored(packet, &kept[i].seen))
+            return true;
+    return false;
+}
+
+static void count_copy(struct hik_sequence *s, const struct hik_sequence_packet *packet, uint32_t extended)
+{
+    struct hik_sequence_old *kept = s->again ? &s->again[s->again_count++ % HIK_SEQUENCE_AGAIN] : &s->first_again;
+
+    s->copies++;
+    kept->extended = extended;
+    kept->seen = packet->seen;
+}
+
+void hik_sequence_keep_copies(struct hik_sequence *s, struct hik_sequence_old *memory)
+{
+    memory[0] = s->first_again;
+    s->again = memory;
+    s->again_count = 1;
+}
+
 /* The window moves on to a packet's number: what stood in the places of the numbers up to it is forgotten. */
 static void move_window(struct hik_sequence *s, uint32_t extended, const struct hik_sequence_seen *seen)
 {
@@ -156,9 +184,13 @@ static struct hik_sequence_result jumped(struct hik_sequence *s, const struct hi
     struct hik_sequence_result result = {HIK_SEQUENCE_JUMP, (top | 0xFFFFu) + 0x10001u + packet->number, 0};
 
     if (s->jumped && packet->number == (uint16_t)s->jump) {
-        result.kind = is_mirrored(packet, &s->jump_seen) ? HIK_SEQUENCE_MIRRORED : HIK_SEQUENCE_COPY;
         result.extended = s->jump;
-        s->copies += result.kind == HIK_SEQUENCE_COPY;
+        if (is_mirrored(packet, &s->jump_seen) || is_mirrored_again(s, packet, s->jump)) {
+            result.kind = HIK_SEQUENCE_MIRRORED;
+        } else {
+            result.kind = HIK_SEQUENCE_COPY;
+            count_copy(s, packet, s->jump);
+        }
         return result;
     }
     if (!s->jumped || packet->number != (uint16_t)(s->jump + 1)) {
@@ -191,16 +223,12 @@ static struct hik_sequence_result came_before(struct hik_sequence *s, const stru
     struct hik_sequence_result result = {HIK_SEQUENCE_COPY, extended, 0};
     struct hik_sequence_seen *other = seen_at(s, extended);
 
-    if (other && is_mirrored(packet, other)) {
+    if ((other && is_mirrored(packet, other)) || is_mirrored_again(s, packet, extended)) {
         result.kind = HIK_SEQUENCE_MIRRORED;
         return result;
     }
     if (extended != s->highest || other->digest == packet->seen.digest) {
-        s->copies++;
-        if (other) /* it may be mirrored as well */
-            *other = packet->seen;
-        else
-            note_old(s, extended, &packet->seen);
+        count_copy(s, packet, extended);
         return result;
     }
     /* The newest number again with other bytes: a source that does not count. */

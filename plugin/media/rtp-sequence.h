@@ -52,12 +52,16 @@ struct hik_sequence_seen {
 
 /* So many packets that came later than the newest ones' details are kept: each may be mirrored right behind. */
 #define HIK_SEQUENCE_OLD 4
+/* So many packets that their source sent again are kept: each may be mirrored, as the first one may be. */
+#define HIK_SEQUENCE_AGAIN 256
+/* A packet by its number. */
+struct hik_sequence_old {
+    uint32_t extended; /* 0: none */
+    struct hik_sequence_seen seen;
+};
 /* What is remembered of the newest numbers, by number modulo the size. */
 struct hik_sequence_recent {
-    struct hik_sequence_old {
-        uint32_t extended; /* 0: none */
-        struct hik_sequence_seen seen;
-    } old[HIK_SEQUENCE_OLD]; /* packets that came last of those whose number is too old for `seen` */
+    struct hik_sequence_old old[HIK_SEQUENCE_OLD]; /* packets that came last of those whose number is too old for `seen` */
     uint32_t old_count;
     uint32_t came[HIK_SEQUENCE_WINDOW / 32];
     uint32_t size;   /* of seen */
@@ -78,6 +82,9 @@ struct hik_sequence {
     bool jumped;               /* nothing has followed the jump yet */
     double last_time;          /* of the last packet that counted */
     uint32_t last_timestamp;
+    struct hik_sequence_old *again; /* packets that are copies of others, but no mirror's: HIK_SEQUENCE_AGAIN of them; NULL: one */
+    struct hik_sequence_old first_again; /* that one */
+    uint32_t again_count;
     uint16_t shift;            /* added to numbers: how many places reused numbers have taken */
     struct hik_sequence_seen first_seen, jump_seen; /* the first packet, until there is `recent`; the last jump */
 
@@ -107,6 +114,10 @@ struct hik_sequence_result hik_sequence_count(struct hik_sequence *sequence, con
 
 /* Moves what is remembered into something larger of the caller's, set up like the first; that is the caller's to free. */
 void hik_sequence_move(struct hik_sequence *sequence, struct hik_sequence_recent *to);
+
+/* To be called when `copies` is no longer 0: keeps copies in memory of the caller's from then on, HIK_SEQUENCE_AGAIN of them,
+ * zeroed. */
+void hik_sequence_keep_copies(struct hik_sequence *sequence, struct hik_sequence_old *memory);
 
 /* Packets that should have come so far, and of these how many did not. */
 uint32_t hik_sequence_expected(const struct hik_sequence *sequence);

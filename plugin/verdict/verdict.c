@@ -608,11 +608,15 @@ static bool judge_destination(const struct hik_line *line, struct hik_verdict *v
             "%u RTP packet%s with the SSRC announced go%s to %s, not to %s%s", line->misdirected, plural(line->misdirected),
             line->misdirected == 1 ? "es" : "", or_unknown(line->misdirected_to),
             or_unknown(line->announced_to), line->misdirected_same_port ? "; same port: is the address translated on the way?" : "");
-    if (line->left > 0 && line->misdirected == 0)
+    if (line->left > 0 && line->misdirected == 0) {
+        bool back = line->left_late && strcmp(or_unknown(line->left_to), or_unknown(line->announced_to)) == 0;
+
         add(v, HIK_CODE_WRONG_DESTINATION, line->left_late ? HIK_SEVERITY_NOTE : line->left_same_port ? HIK_SEVERITY_WARN : HIK_SEVERITY_ERROR,
-            "%u RTP packet%s still go%s to %s up to %s s after the re-INVITE was answered (frame %u), %s %s", line->left,
-            plural(line->left), line->left == 1 ? "es" : "", or_unknown(line->left_to), tenths(line->left_seconds).s,
-            line->left_answer, line->left_late ? "then to" : "not to", or_unknown(line->announced_to));
+            "%u %sRTP packet%s still go%s to %s up to %s s after the re-INVITE was answered (frame %u), %s%s", line->left,
+            audio_word(line), plural(line->left), line->left == 1 ? "es" : "", or_unknown(line->left_to), tenths(line->left_seconds).s,
+            line->left_answer, back ? "where the receiver is again later" : line->left_late ? "then to " : "not to ",
+            back ? "" : or_unknown(line->announced_to));
+    }
     return line->misdirected > 0 || line->left > 0;
 }
 

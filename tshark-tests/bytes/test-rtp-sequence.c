@@ -18,6 +18,7 @@ struct source {
         struct hik_sequence_recent recent;
         uint8_t room[sizeof(struct hik_sequence_recent) + HIK_SEQUENCE_SEEN_FEW * sizeof(struct hik_sequence_seen)];
     } memory;
+    struct hik_sequence_old again[HIK_SEQUENCE_AGAIN];
     double time;
     uint32_t timestamp;
 };
@@ -458,9 +459,12 @@ static void test_mirrored(void)
         g_assert_cmpint(feed_datagram(&s, 1, 10, id, 5000 + most - 1), ==, HIK_SEQUENCE_MIRRORED);
         g_assert_cmpint(feed_datagram(&s, 1, 10, id, 5001 - most), ==, HIK_SEQUENCE_MIRRORED);
         g_assert_cmpint(feed_datagram(&s, 1, 10, id, 5000 + most), ==, HIK_SEQUENCE_COPY);
-        g_assert_cmpint(feed_datagram(&s, 1, 10, id, 5000), ==, HIK_SEQUENCE_COPY);
-        /* what was sent twice may be mirrored twice */
+        hik_sequence_keep_copies(&s.sequence, s.again);
+        g_assert_cmpint(feed_datagram(&s, 1, 10, id, 5000 + 2 * most - 1), ==, HIK_SEQUENCE_MIRRORED);
+        g_assert_cmpint(feed_datagram(&s, 1, 10, id, 5000 + 2 * most), ==, HIK_SEQUENCE_COPY);
+        /* what was sent twice may be mirrored twice, each in between the others */
         g_assert_cmpint(feed_datagram(&s, 1, 10, (uint16_t)(id + 1), 5000), ==, HIK_SEQUENCE_COPY);
+        g_assert_cmpint(feed_datagram(&s, 1, 10, id, 5001), ==, HIK_SEQUENCE_MIRRORED);
         g_assert_cmpint(feed_datagram(&s, 1, 10, (uint16_t)(id + 1), 5001), ==, HIK_SEQUENCE_MIRRORED);
         g_assert_cmpint(feed_datagram(&s, 1, 11, (uint16_t)(id + 1), 5000), ==, HIK_SEQUENCE_REUSED);
         g_assert_cmpuint(s.sequence.received, ==, 2);
@@ -483,15 +487,90 @@ static void test_mirrored(void)
         g_assert_cmpint(feed_datagram(&s, n, n, 1, 1010u + n), ==, HIK_SEQUENCE_MIRRORED);
     g_assert_cmpint(feed_datagram(&s, 1, 1, 1, 1011), ==, HIK_SEQUENCE_COPY);
     g_assert_cmpint(feed_datagram(&s, 1, 1, 1, 1012), ==, HIK_SEQUENCE_MIRRORED);
-    g_assert_cmpint(feed_datagram(&s, 2, 2, 1, 1012), ==, HIK_SEQUENCE_COPY);
+    g_assert_cmpint(feed_datagram(&s, 2, 2, 1, 1012), ==, HIK_SEQUENCE_MIRRORED);
     start(&s);
     feed_datagram(&s, 1, 1, 1, 1);
     /* a jump */
     g_assert_cmpint(feed_datagram(&s, 30000, 9, 1, 90), ==, HIK_SEQUENCE_JUMP);
     g_assert_cmpint(feed_datagram(&s, 30000, 9, 1, 91), ==, HIK_SEQUENCE_MIRRORED);
     g_assert_cmpint(feed_datagram(&s, 30000, 9, 2, 91), ==, HIK_SEQUENCE_COPY);
+    g_assert_cmpint(feed_datagram(&s, 30000, 9, 1, 92), ==, HIK_SEQUENCE_MIRRORED);
+    g_assert_cmpint(feed_datagram(&s, 30000, 9, 2, 92), ==, HIK_SEQUENCE_MIRRORED);
     g_assert_cmpint(feed_datagram(&s, 30001, 8, 1, 92), ==, HIK_SEQUENCE_RESTART);
     g_assert_cmpint(feed_datagram(&s, 30000, 9, 1, 93), ==, HIK_SEQUENCE_MIRRORED);
+}
+
+/* The edge of what is kept of them. */
+static void test_again(void)
+{
+    struct source s;
+
+    start(&s);
+    g_assert_cmpint(feed_datagram(&s, 1, 1, 1, 0), ==, HIK_SEQUENCE_NEXT);
+    g_assert_cmpint(feed_datagram(&s, 1, 1, 2, 0), ==, HIK_SEQUENCE_COPY);
+    hik_sequence_keep_copies(&s.sequence, s.again);
+    for (uint16_t id = 3; id < 2 + HIK_SEQUENCE_AGAIN; id++)
+        g_assert_cmpint(feed_datagram(&s, 1, 1, id, 0), ==, HIK_SEQUENCE_COPY);
+    for (uint16_t id = 1; id < 2 + HIK_SEQUENCE_AGAIN; id++)
+        g_assert_cmpint(feed_datagram(&s, 1, 1, id, 0), ==, HIK_SEQUENCE_MIRRORED);
+    g_assert_cmpint(feed_datagram(&s, 1, 1, 2 + HIK_SEQUENCE_AGAIN, 0), ==, HIK_SEQUENCE_COPY);
+    g_assert_cmpint(feed_datagram(&s, 1, 1, 2, 0), ==, HIK_SEQUENCE_COPY);
+}
+
+/* Random interleavings of what a source sends up to three times, each mirrored up to twice: what is a copy and what is a
+ * duplicate is known by the identification. */
+static void test_random_mirror(void)
+{
+    struct record { uint32_t ticks; uint16_t number, id; };
+
+    for (uint32_t seed = 0; seed < 300; seed++) {
+        GRand *rand = g_rand_new_with_seed(seed);
+        struct hik_sequence_recent *recent = g_malloc0(sizeof *recent + HIK_SEQUENCE_SEEN * sizeof recent->seen[0]);
+        GArray *records = g_array_new(FALSE, FALSE, sizeof(struct record));
+        uint16_t id = 0, base = (uint16_t)g_rand_int(rand);
+        uint32_t numbers = 300, copies = 0, mirrored = 0, step = 1 + seed % 200, ticks = 5000, kinds[HIK_SEQUENCE_MIRRORED + 1] = {0};
+        struct source s;
+
+        start(&s);
+        recent->size = HIK_SEQUENCE_SEEN;
+        s.sequence.recent = recent;
+        for (uint16_t n = 0; n < numbers; n++, ticks += (uint32_t)g_rand_int_range(rand, 1, 2 + (gint)step)) {
+            unsigned sent = 1 + (g_rand_int_range(rand, 0, 4) == 0 ? (unsigned)g_rand_int_range(rand, 1, 3) : seed % 5 == 0);
+
+            copies += sent - 1;
+            for (unsigned k = 0; k < sent; k++) {
+                uint32_t when = ticks + (k ? (uint32_t)g_rand_int_range(rand, 0, (gint)step * 20) : 0);
+                unsigned times = 1 + (unsigned)g_rand_int_range(rand, 0, 3);
+
+                id++;
+                mirrored += times - 1;
+                for (unsigned m = 0; m < times; m++) {
+                    struct record record = {when + (m ? (uint32_t)g_rand_int_range(rand, 0, (gint)MIN(HIK_MIRROR_TICKS, step * 20)) : 0),
+                                            (uint16_t)(base + n), id};
+                    unsigned at = records->len;
+
+                    g_array_append_val(records, record);
+                    for (; at > 0 && g_array_index(records, struct record, at - 1).ticks > record.ticks; at--)
+                        g_array_index(records, struct record, at) = g_array_index(records, struct record, at - 1);
+                    g_array_index(records, struct record, at) = record;
+                }
+            }
+        }
+        for (unsigned i = 0; i < records->len; i++) {
+            const struct record *one = &g_array_index(records, struct record, i);
+
+            kinds[feed_datagram(&s, one->number, one->number, one->id, one->ticks)]++;
+            if (s.sequence.copies > 0 && !s.sequence.again)
+                hik_sequence_keep_copies(&s.sequence, s.again);
+        }
+        check(s, 0, copies, 0);
+        g_assert_cmpuint(s.sequence.received, ==, numbers);
+        g_assert_cmpuint(kinds[HIK_SEQUENCE_COPY], ==, copies);
+        g_assert_cmpuint(kinds[HIK_SEQUENCE_MIRRORED], ==, mirrored);
+        g_array_free(records, TRUE);
+        g_free(recent);
+        g_rand_free(rand);
+    }
 }
 
 static void test_move(void)
@@ -534,6 +613,8 @@ int main(int argc, char **argv)
     g_test_add_func("/rtp-sequence/random", test_random);
     g_test_add_func("/rtp-sequence/digest", test_digest);
     g_test_add_func("/rtp-sequence/mirrored", test_mirrored);
+    g_test_add_func("/rtp-sequence/again", test_again);
+    g_test_add_func("/rtp-sequence/random-mirror", test_random_mirror);
     g_test_add_func("/rtp-sequence/move", test_move);
     return g_test_run();
 }

@@ -605,6 +605,15 @@ static void test_one_way(void)
            "ONE_WAY 2000 RTP packets to 10.69.91.7:5930, none to 10.69.80.187:5798 (private address)");
 }
 
+static enum hik_severity severity_of(const struct hik_facts *f, enum hik_code code)
+{
+    struct hik_verdict v;
+
+    hik_verdict_judge(f, &v);
+    g_assert_nonnull(hik_verdict_find(&v, code));
+    return hik_verdict_find(&v, code)->severity;
+}
+
 static void test_source(void)
 {
     struct hik_facts f = healthy();
@@ -630,6 +639,28 @@ static void test_source(void)
     f.leg[0].lines[0].misdirected_same_port = true;
     expect(f, HIK_STATE_CLOSED, "WRONG_DESTINATION 2000 RTP packets with the SSRC announced go to 10.69.80.99:5798, not to "
            "10.69.80.187:5798; same port: is the address translated on the way?");
+    f = healthy();
+    f.leg[0].lines[0].left = 1;
+    f.leg[0].lines[0].left_to = "10.69.80.187:5000";
+    f.leg[0].lines[0].left_answer = 77;
+    f.leg[0].lines[0].left_seconds = 1.2;
+    expect(f, HIK_STATE_CLOSED, "WRONG_DESTINATION 1 RTP packet still goes to 10.69.80.187:5000 up to 1.2 s after the re-INVITE was "
+           "answered (frame 77), not to 10.69.80.187:5798");
+    f.leg[0].lines[0].left = 2;
+    f.leg[0].lines[0].left_late = true;
+    expect(f, HIK_STATE_CLOSED, "OK " SEEN "; also WRONG_DESTINATION 2 RTP packets still go to 10.69.80.187:5000 up to 1.2 s after "
+           "the re-INVITE was answered (frame 77), then to 10.69.80.187:5798");
+    f.leg[0].lines[0].left_to = "10.69.80.187:5798";
+    expect(f, HIK_STATE_CLOSED, "OK " SEEN "; also WRONG_DESTINATION 2 RTP packets still go to 10.69.80.187:5798 up to 1.2 s after "
+           "the re-INVITE was answered (frame 77), where the receiver is again later");
+    f = healthy();
+    audio_beside(&f);
+    audio->left = 3;
+    audio->left_to = "10.69.80.188:5800";
+    audio->left_same_port = true;
+    expect(f, HIK_STATE_CLOSED, "WRONG_DESTINATION 3 audio RTP packets still go to 10.69.80.188:5800 up to 0.0 s after the re-INVITE "
+           "was answered (frame 0), not to 10.69.80.187:5800");
+    g_assert_cmpint(severity_of(&f, HIK_CODE_WRONG_DESTINATION), ==, HIK_SEVERITY_WARN);
     f = healthy();
     f.leg[0].sender_class = HIK_ADDR_PUBLIC; /* media came all the same */
     expect(f, HIK_STATE_CLOSED, "OK " SEEN "; also PRIVATE_ADDRESS 10.69.80.187:5798 is private, "
@@ -661,15 +692,6 @@ static bool says(const struct hik_facts *f, enum hik_code code)
 
     hik_verdict_judge(f, &v);
     return hik_verdict_find(&v, code) != NULL;
-}
-
-static enum hik_severity severity_of(const struct hik_facts *f, enum hik_code code)
-{
-    struct hik_verdict v;
-
-    hik_verdict_judge(f, &v);
-    g_assert_nonnull(hik_verdict_find(&v, code));
-    return hik_verdict_find(&v, code)->severity;
 }
 
 /* Both sides of every threshold that no other test has. */
