@@ -103,6 +103,18 @@ def test_restarted_sequence(both):
     assert both(sender.cap) == {name_of(sender.call, "mpg"): b"".join(data)}
 
 
+@pytest.mark.parametrize("order", [(0, -2, -1, 1), (0, 1, -2, 2, -1), (0, 1, 2, 3, -3, -1, -2)])
+def test_restart_recorded_in_a_mix(both, order):
+    """Packets of the new numbers stand in front of the last old ones by some ms: the file has them as they were sent."""
+    sender = Sender(seq=40000)
+    data = payloads(80)
+    packets = sender.packets(data[:40])
+    sender.call.seq = 7
+    packets += sender.packets(data[40:])
+    sender.send(packets[:40 + min(order)] + [packets[40 + place] for place in order] + packets[41 + max(order):])
+    assert both(sender.cap) == {name_of(sender.call, "mpg"): b"".join(data)}
+
+
 def test_ssrc_change(both):
     sender = Sender()
     data = payloads(50)

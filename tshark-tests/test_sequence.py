@@ -94,7 +94,23 @@ def beyond_dropout(sent):
     return 60, 0, RESTART + "once"
 
 
-CASES = [in_order, restart, restarts, seek, silence_and_loss, stray, empty_zero, still, late_by_hundreds, dropout, beyond_dropout]
+def restart_mixed(sent):
+    """The first new number is recorded in front of the last old ones."""
+    sent.send(*range(1, 29))
+    sent.send(40000, 29, 30, 40001, wait=0.004)
+    sent.send(*range(40002, 40030))
+    return 60, 0, RESTART + "once"
+
+
+def restart_overtaken(sent):
+    """Several new numbers are, one of the old ones is lost, and one comes twice."""
+    sent.send(*range(1, 27))
+    sent.send(40000, 40001, 27, 29, 40002, 30, 30, wait=0.003)
+    sent.send(*range(40003, 40030))
+    return 60, 1, "1 of 60 RTP packets from %s lost"
+
+
+CASES = [in_order, restart, restarts, restart_mixed, restart_overtaken, seek, silence_and_loss, stray, empty_zero, still, late_by_hundreds, dropout, beyond_dropout]
 
 
 def capture(case, early=False, audio=False):
@@ -172,6 +188,14 @@ def test_restart_is_one_thing(tshark):
         for name in ("hikcascade.sequence", "mp2p.restart"):
             assert [row["rtp.seq"][0] for row in tshark.fields(cap, ["rtp.seq"], name, two_pass=True)] == seqs, name
         assert tshark.fields(cap, [], "mp2p.lost || hikcascade.rtp_lost", two_pass=True) == []
+
+
+@pytest.mark.parametrize("case", [restart_mixed, restart_overtaken])
+def test_mixed_restart_is_one(tshark, case):
+    cap, _, _ = capture(case)
+    assert [row["rtp.seq"][0] for row in tshark.fields(cap, ["rtp.seq"], "hikcascade.sequence", two_pass=True)] == ["40000"]
+    row, = tables.printed(tshark, "hikcascade,sessions", cap)
+    assert "restart once" in row.verdict and ("DUPLICATES 1 of 60" in row.verdict) == (case is restart_overtaken)
 
 
 def test_stray_is_said(tshark):

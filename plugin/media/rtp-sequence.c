@@ -177,6 +177,62 @@ static struct hik_sequence_result begin(struct hik_sequence *s, const struct hik
     return result;
 }
 
+/* So shortly around the last jump that records of the two runs may be mixed. */
+static bool is_near_jump(const struct hik_sequence *s, const struct hik_sequence_packet *packet)
+{
+    double passed = packet->time - s->jump_time;
+
+    return passed < HIK_RESTART_MIX && passed > -HIK_RESTART_MIX;
+}
+
+static void keep_before(struct hik_sequence *s)
+{
+    s->before.highest = s->highest;
+    s->before.numbers = s->highest - s->first + 1;
+    s->before.shift = s->shift;
+    s->before.came = 0;
+    for (uint32_t n = 0; n < HIK_RESTART_MIX_NUMBERS && n < s->before.numbers; n++)
+        s->before.came |= (uint64_t)has_come(s, s->highest - n) << n;
+}
+
+/* The number, which is none of the run, is one of the run before: the restart was recorded before it. step: from the newest
+ * number of that run. */
+static bool is_of_before(const struct hik_sequence *s, const struct hik_sequence_packet *packet, int *step)
+{
+    *step = (int16_t)(uint16_t)(packet->number + s->before.shift - s->before.highest);
+    return s->restarts > 0 && is_near_jump(s, packet) && *step < HIK_RESTART_MIX_NUMBERS && *step > -HIK_RESTART_MIX_NUMBERS &&
+           (*step > 0 || (uint32_t)-*step < s->before.numbers);
+}
+
+static struct hik_sequence_result count_before(struct hik_sequence *s, const struct hik_sequence_packet *packet, int step)
+{
+    struct hik_sequence_result result = {HIK_SEQUENCE_LATE, s->before.highest + (uint32_t)step, 0};
+    /* the new run has taken few of these places so far */
+    struct hik_sequence_seen *seen = &s->recent->seen[result.extended & (s->recent->size - 1)];
+
+    if (step <= 0 && s->before.came >> -step & 1) {
+        if (is_mirrored(packet, seen) || is_mirrored_again(s, packet, result.extended)) {
+            result.kind = HIK_SEQUENCE_MIRRORED;
+            return result;
+        }
+        result.kind = HIK_SEQUENCE_COPY;
+        count_copy(s, packet, result.extended);
+        return result;
+    }
+    if (step > 0) {
+        s->before.came <<= step;
+        s->before.highest += (uint32_t)step;
+        s->before.numbers += (uint32_t)step;
+        s->earlier_expected += (uint32_t)step;
+        step = 0;
+    }
+    s->before.came |= UINT64_C(1) << -step;
+    s->late++;
+    s->received++;
+    note_old(s, result.extended, &packet->seen);
+    return result;
+}
+
 /* The number fits nothing. Twice in sequence it is a restart, and the jump before was its beginning. */
 static struct hik_sequence_result jumped(struct hik_sequence *s, const struct hik_sequence_packet *packet)
 {
@@ -198,9 +254,11 @@ static struct hik_sequence_result jumped(struct hik_sequence *s, const struct hi
         s->jumped = true;
         s->jump = result.extended;
         s->jump_seen = packet->seen;
+        s->jump_time = packet->time;
         return result;
     }
     s->jumped = false;
+    keep_before(s);
     result.kind = HIK_SEQUENCE_RESTART;
     result.extended = s->jump + 1;
     s->earlier_expected += s->highest - s->first + 1;
@@ -264,7 +322,8 @@ static bool fits(const struct hik_sequence *s, const struct hik_sequence_packet 
 struct hik_sequence_result hik_sequence_count(struct hik_sequence *s, const struct hik_sequence_packet *packet)
 {
     struct hik_sequence_result result = {HIK_SEQUENCE_NEXT, 0, 0};
-    int step;
+    int step, of_before;
+    bool held;
 
     if (!s->begun)
         return begin(s, packet);
@@ -277,7 +336,7 @@ struct hik_sequence_result hik_sequence_count(struct hik_sequence *s, const stru
         return result;
     }
     if (!fits(s, packet, step))
-        return jumped(s, packet);
+        return is_of_before(s, packet, &of_before) ? count_before(s, packet, of_before) : jumped(s, packet);
     if (step <= 0) {
         result.extended = s->highest + (uint32_t)step;
         if (has_come(s, result.extended))
@@ -290,9 +349,15 @@ struct hik_sequence_result hik_sequence_count(struct hik_sequence *s, const stru
         s->received++;
         return result;
     }
-    rejoin(s);
+    /* Shortly behind a jump nobody knows yet whether it is a restart: its numbers stay behind the run's. */
+    held = s->jumped && is_near_jump(s, packet);
+    if (!held)
+        rejoin(s);
     result.extended = s->highest + (uint32_t)step;
-    if (step > 1) {
+    if (held) {
+        result.kind = HIK_SEQUENCE_LATE;
+        s->late++;
+    } else if (step > 1) {
         result.kind = HIK_SEQUENCE_GAP;
         result.gap = (uint16_t)(step - 1);
     }

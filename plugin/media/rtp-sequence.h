@@ -28,13 +28,17 @@
 #define HIK_SEQUENCE_TICKS 10000 /* per second */
 #define HIK_MIRROR_TICKS 2500
 #define HIK_MIRROR_TICKS_UNMARKED 500
+/* Around a restart, packets of the old numbers and the new ones may be recorded in a mix: for so long after the first new one,
+ * and so far from the newest old one. */
+#define HIK_RESTART_MIX 0.03
+#define HIK_RESTART_MIX_NUMBERS 64
 /* After a silence this long, numbers that begin anew are told by their timestamps as well. */
 #define HIK_SILENCE_SECONDS 1.0
 
 enum hik_sequence_kind {
     HIK_SEQUENCE_NEXT,    /* the first, or the next in order */
     HIK_SEQUENCE_GAP,     /* numbers are missing in front of it */
-    HIK_SEQUENCE_LATE,    /* a later number came before; it fills a gap */
+    HIK_SEQUENCE_LATE,    /* a later number came before; it fills a gap, or is one of the old numbers behind the first new one */
     HIK_SEQUENCE_COPY,    /* came before, with the same bytes */
     HIK_SEQUENCE_REUSED,  /* the number came before, with other bytes: it takes the next place */
     HIK_SEQUENCE_JUMP,    /* fits nothing: the beginning of a restart, or a stray */
@@ -78,6 +82,12 @@ struct hik_sequence {
     uint32_t copies, late, restarts, reused;
     uint32_t strays;           /* jumps that nothing followed */
     uint32_t jump;             /* extended number of the last jump */
+    double jump_time;
+    struct {                   /* the run before the last restart */
+        uint32_t highest, numbers; /* how many it has */
+        uint64_t came;         /* bit n: the number n below the highest */
+        uint16_t shift;
+    } before;
     bool begun;
     bool jumped;               /* nothing has followed the jump yet */
     double last_time;          /* of the last packet that counted */

@@ -411,6 +411,125 @@ static void test_random(void)
     }
 }
 
+static enum hik_sequence_kind feed_at(struct source *s, uint16_t number, double time)
+{
+    struct hik_sequence_packet packet = {number, 0, CLOCK, time, {number, 0, 0}, false, false};
+
+    return hik_sequence_count(&s->sequence, &packet).kind;
+}
+
+/* Old numbers behind the first new ones: shortly they are of the run before. */
+static void test_restart_mixed(void)
+{
+    for (unsigned behind = 1; behind <= 2; behind++) /* new packets in front of the last old ones */
+        for (unsigned late = 0; late < 2; late++) {
+            struct source s;
+            double t = 1000;
+
+            start(&s);
+            for (uint16_t n = 100; n < 200; n++)
+                if (n != 150)
+                    feed_at(&s, n, t += 0.04);
+            g_assert_cmpint(feed_at(&s, 40000, t += 0.001), ==, HIK_SEQUENCE_JUMP);
+            if (behind == 2)
+                g_assert_cmpint(feed_at(&s, 40001, t), ==, HIK_SEQUENCE_RESTART);
+            t += late ? 0.0301 : 0.0299;
+            g_assert_cmpint(feed_at(&s, 200, t), ==, late ? (behind == 2 ? HIK_SEQUENCE_JUMP : HIK_SEQUENCE_NEXT) : HIK_SEQUENCE_LATE);
+            if (late)
+                continue;
+            g_assert_cmpint(feed_at(&s, 202, t), ==, HIK_SEQUENCE_LATE);
+            g_assert_cmpint(feed_at(&s, 202, t), ==, HIK_SEQUENCE_COPY);
+            g_assert_cmpint(feed_at(&s, 199, t), ==, HIK_SEQUENCE_COPY);
+            if (behind == 1)
+                g_assert_cmpint(feed_at(&s, 40001, t), ==, HIK_SEQUENCE_RESTART);
+            g_assert_cmpint(feed_at(&s, 203, t), ==, HIK_SEQUENCE_LATE);
+            for (uint16_t n = 40002; n < 40050; n++)
+                g_assert_cmpint(feed_at(&s, n, t += 0.04), ==, HIK_SEQUENCE_NEXT);
+            check(s, 2, 2, 1);
+            g_assert_cmpuint(s.sequence.received, ==, 99 + 3 + 50);
+            g_assert_cmpuint(hik_sequence_expected(&s.sequence), ==, 104 + 50);
+            g_assert_cmpuint(s.sequence.strays, ==, 0);
+        }
+}
+
+/* How far from the newest old number, in both directions; and where it has no more numbers. */
+static void test_restart_mixed_edges(void)
+{
+    static const struct { uint16_t first, number; enum hik_sequence_kind kind; } cases[] = {
+        {1000, 1199 + 63, HIK_SEQUENCE_LATE}, {1000, 1199 + 64, HIK_SEQUENCE_JUMP}, {1000, 1199 - 63, HIK_SEQUENCE_COPY},
+        {1000, 1199 - 64, HIK_SEQUENCE_JUMP}, {1180, 1180, HIK_SEQUENCE_COPY}, {1180, 1179, HIK_SEQUENCE_JUMP},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct source s;
+
+        start(&s);
+        for (uint16_t n = cases[i].first; n < 1200; n++)
+            feed_at(&s, n, 1000);
+        feed_at(&s, 40000, 1000);
+        g_assert_cmpint(feed_at(&s, 40001, 1000), ==, HIK_SEQUENCE_RESTART);
+        g_assert_cmpint(feed_at(&s, cases[i].number, 1000), ==, cases[i].kind);
+        g_assert_cmpint(feed_at(&s, 40002, 1000), ==, cases[i].kind == HIK_SEQUENCE_JUMP ? HIK_SEQUENCE_LATE : HIK_SEQUENCE_NEXT);
+        g_assert_cmpint(feed_at(&s, 40003, 1000.1), ==, HIK_SEQUENCE_NEXT);
+    }
+}
+
+/* Random mixes of the end of a run and the beginning of the next, some lost, some twice, recorded in order of time or not. */
+static void test_random_restart(void)
+{
+    for (uint32_t seed = 0; seed < 400; seed++) {
+        GRand *rand = g_rand_new_with_seed(seed);
+        struct record { double when, time; uint16_t number; } records[400];
+        unsigned count = 0, lost = 0, copies = 0, old = (unsigned)g_rand_int_range(rand, 20, 100);
+        uint16_t base[2] = {(uint16_t)g_rand_int(rand), 0};
+        uint32_t before = 0;
+        struct source s;
+
+        base[1] = (uint16_t)(base[0] + old + 3500 + (uint32_t)g_rand_int_range(rand, 0, 50000));
+        for (unsigned run = 0; run < 2; run++) {
+            /* the new run is recorded up to 25 ms too early */
+            double early = run ? g_rand_double_range(rand, 0, 0.025) : 0;
+
+            for (unsigned n = 0; n < (run ? 100 : old); n++) {
+                bool edge = n < 2 || n + 1 == (run ? 100 : old);
+                double time = 1000 + 0.002 * (run ? old + n : n);
+                struct record record = {time - early, seed % 2 ? time : time - early, (uint16_t)(base[run] + n)};
+
+                if (!edge && g_rand_int_range(rand, 0, 10) == 0) {
+                    lost++;
+                    continue;
+                }
+                records[count++] = record;
+                if (g_rand_int_range(rand, 0, 20) == 0) {
+                    records[count++] = record;
+                    copies++;
+                }
+            }
+        }
+        for (unsigned i = 1; i < count; i++) /* stable */
+            for (unsigned k = i; k > 0 && records[k - 1].when > records[k].when; k--) {
+                struct record hold = records[k];
+
+                records[k] = records[k - 1];
+                records[k - 1] = hold;
+            }
+        start(&s);
+        for (unsigned i = 0; i < count; i++) {
+            struct hik_sequence_packet packet = {records[i].number, 0, CLOCK, records[i].time, {records[i].number, 0, 0}, false, false};
+            struct hik_sequence_result result = hik_sequence_count(&s.sequence, &packet);
+
+            if (result.kind != HIK_SEQUENCE_LATE && result.kind != HIK_SEQUENCE_COPY) {
+                g_assert_cmpuint(result.extended, >, before);
+                before = result.extended;
+            }
+        }
+        check(s, lost, copies, 1);
+        g_assert_cmpuint(hik_sequence_expected(&s.sequence), ==, old + 100);
+        g_assert_cmpuint(s.sequence.strays, ==, 0);
+        g_rand_free(rand);
+    }
+}
+
 static void test_digest(void)
 {
     uint8_t bytes[300] = {0};
@@ -613,6 +732,9 @@ int main(int argc, char **argv)
     g_test_add_func("/rtp-sequence/random", test_random);
     g_test_add_func("/rtp-sequence/digest", test_digest);
     g_test_add_func("/rtp-sequence/mirrored", test_mirrored);
+    g_test_add_func("/rtp-sequence/restart-mixed", test_restart_mixed);
+    g_test_add_func("/rtp-sequence/restart-mixed-edges", test_restart_mixed_edges);
+    g_test_add_func("/rtp-sequence/random-restart", test_random_restart);
     g_test_add_func("/rtp-sequence/again", test_again);
     g_test_add_func("/rtp-sequence/random-mirror", test_random_mirror);
     g_test_add_func("/rtp-sequence/move", test_move);
