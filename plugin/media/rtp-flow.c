@@ -389,6 +389,7 @@ static struct hik_rtp_record *process_rtp(packet_info *pinfo, tvbuff_t *tvb,
 {
     struct hik_rtp_record *record = hik_rtp_record_add(pinfo, flow->index, 0, &rtp->place);
 
+    hik_session_saw(pinfo);
     if (count_sequence(pinfo, tvb, bytes, rtp, flow, record) == HIK_SEQUENCE_MIRRORED)
         return record;
     if (flow->packets == 0) {
@@ -568,6 +569,7 @@ struct hik_session *hik_rtcp_enter(packet_info *pinfo, tvbuff_t *tvb)
         session = hik_endpoints_match(pinfo, false, ssrc, about, &strong);
     hik_rtp_record_add(pinfo, session ? session->index : UINT32_MAX, HIK_RTP_RTCP, &place);
     if (session) {
+        hik_session_saw(pinfo);
         session->rtcp_packets++;
         session->rtcp_sent = MAX(session->rtcp_sent, reported_packets(tvb));
         session->last_time = pinfo->abs_ts;

@@ -306,7 +306,7 @@ static void show_outcome(packet_info *pinfo, proto_item *item, const struct hik_
 
 static void show_unanswered(packet_info *pinfo, proto_item *item, const struct hik_message *message)
 {
-    const nstime_t *end = hik_facts_capture_end();
+    const nstime_t *end = message->asked ? hik_facts_capture_end() : NULL;
     enum hik_request_state state = message->asked ? hik_request_judge(message->asked, end) : HIK_REQUEST_FINE;
     char text[600];
 
