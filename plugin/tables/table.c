@@ -410,25 +410,21 @@ static stat_tap_table_item_type cell_of(const void *data, unsigned row, unsigned
     return *stat_tap_get_field_data((const stat_tap_table *)data, row, column);
 }
 
-static unsigned hidden_rows(const stat_tap_table *table)
-{
-    const struct table *t = (const struct table *)g_hash_table_lookup(tables, table);
-
-    return t ? t->hidden : 0;
-}
-
 static void print_draw(void *data)
 {
     const struct printer *printer = (const struct printer *)data;
     const stat_tap_table *table = only_table(&printer->ui);
+    struct table *t = (struct table *)g_hash_table_lookup(tables, table);
     char *remark = table->num_elements ? NULL : hik_seen_remark(printer->definition->empty, printer->filter, true);
+
+    finish_table(t);
     const struct hik_printout printout = {
         .name = printer->ui.cli_string,
         .title = printer->ui.title,
         .filter = printer->filter,
         .columns = printer->definition->columns,
         .column_count = (unsigned)printer->ui.nfields,
-        .row_count = table->num_elements - hidden_rows(table),
+        .row_count = table->num_elements - t->hidden,
         .sentence = printer->definition->sentence,
         .remark = remark,
         .cut = &printer->cut,
@@ -436,7 +432,6 @@ static void print_draw(void *data)
         .data = table,
     };
 
-    finish_table(g_hash_table_lookup(tables, table));
     hik_table_print(&printout);
     g_free(remark);
 }

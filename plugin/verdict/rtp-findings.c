@@ -189,9 +189,9 @@ void hik_findings_judge_rtp(packet_info *pinfo, const struct hik_rtp *rtp, struc
     struct hik_flow *flow = rtp->flow;
 
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
-    /* Only another SDP, or another payload type, can change what was found. */
+    /* Only another SDP, or another payload type, can change what was found; of media that stays behind each packet counts. */
     if (flow->packets > 1 && flow->placed == flow->bindings_seen && flow->checked_answer == session->answer.frame &&
-        flow->checked_pt == rtp->payload_type)
+        flow->checked_pt == rtp->payload_type && !flow->left)
         return;
     if (flow->packets == 1 || flow->placed != flow->bindings_seen)
         hik_media_facts_place(session, flow);
