@@ -4,10 +4,12 @@
 import sys
 
 import conftest
+import pytest
 import tables
 
 sys.path.insert(0, str(conftest.CAPTURES))
 import gen_voice as made  # noqa: E402
+from hikpcap import Capture  # noqa: E402
 
 NAMES = ["hikcascade.session", "hikcascade.direction", "hikcascade.camera", "hikcascade.camera_name"]
 MICROPHONE = "34020000001360000001"
@@ -48,3 +50,16 @@ def test_listening(tshark):
     assert told(tshark, "voice-listen.pcap") == [down, up, up, down] + [rtp] * 5 + [down, up]
     row, = tables.printed(tshark, "hikcascade,sessions", "voice-listen.pcap")
     assert row.cells("Upper media address", "Lower media address") == ["198.51.100.20:20000", "192.0.2.10:40000"]
+
+
+@pytest.mark.parametrize("two_pass", [False, True])
+def test_a_speaker_who_hangs_up_at_once(tshark, two_pass):
+    """Of signalling alone nobody can tell whether voice came; a camera that hangs up so soon has nothing to send."""
+    cap = Capture()
+    link = made.speaker(cap)
+    voice = made.call(link)
+    voice.start()
+    cap.wait(0.1)
+    voice.bye(sender=link.upper)
+    row, = tables.printed(tshark, "hikcascade,sessions", cap, two_pass=two_pass)
+    assert row.cells("Verdict") == ["NOT_CAPTURED"]

@@ -131,7 +131,7 @@ char *hik_cut_frames_print(const struct hik_cut_frames *counters)
 void hik_cut_register(int proto)
 {
     static ei_register_info experts[] = {
-        {&ei_cut, {"hikcascade.cut", PI_UNDECODED, PI_WARN, "The capture holds less of this packet than was sent", EXPFILL}},
+        {&ei_cut, {"hikcascade.cut", PI_UNDECODED, PI_NOTE, "The capture holds less of this packet than was sent", EXPFILL}},
     };
 
     register_cleanup_routine(reset);

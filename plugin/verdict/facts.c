@@ -176,7 +176,8 @@ static void collect(const struct hik_session *session, const struct hik_capture_
     out->sdp_codec = callee && callee->codec ? callee->codec : caller ? caller->codec : NULL;
     hik_media_facts_wanted(session, caller, callee, f);
     f->receiver_sip = f->leg[0].wanted || !f->leg[1].wanted ? f->caller : f->callee;
-    f->bye_by_sender = f->bye && f->leg[session->bye_by_caller].wanted && !f->leg[!session->bye_by_caller].wanted;
+    /* Who speaks may change his mind; a camera does not. */
+    f->bye_by_sender = session->kind != HIK_KIND_BROADCAST && f->bye && f->leg[session->bye_by_caller].wanted && !f->leg[!session->bye_by_caller].wanted;
     hik_media_facts_leg(session, 0, caller, callee, out);
     hik_media_facts_leg(session, 1, callee, caller, out);
     hik_media_facts_content(session, out);

@@ -197,7 +197,7 @@ struct hik_facts {
     const char *caller, *callee; /* "address:port" of SIP */
     const char *bye_by;       /* who sent the BYE, NULL = unknown */
     const char *receiver_sip; /* "address:port" of SIP of the side that is to receive */
-    bool bye_by_sender;       /* the side that was to send the media, and only to send */
+    bool bye_by_sender;       /* the side that was to send the media, and only to send; not of a broadcast */
     bool bye_answered;        /* a BYE was answered, whether it is in the capture or not */
     uint16_t bye_refused;     /* the answer that refused a BYE, 0 = none */
     bool file_end;            /* MediaStatus 121: the file was sent to its end */
