@@ -358,7 +358,7 @@ void hik_media_facts_leg(const struct hik_session *session, unsigned way, const 
     const struct hik_endpoint *receiver_sip = way == 0 ? &session->caller : &session->callee;
     const struct hik_endpoint *sender_sip = way == 0 ? &session->callee : &session->caller;
     const struct hik_flow *most = NULL;
-    struct collected lines[HIK_LINES] = {{NULL}};
+    struct collected lines[HIK_LINES] = {{.most = NULL}};
     nstime_t first, last;
     unsigned line;
 
