@@ -42,6 +42,7 @@ def check(name, text, made):
             for row in made["rows"]] == text
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("capture", sorted(path.name for path in CAPTURES.glob("*.pcap*")))
 def test_json(tshark, capture):
     """Both tables of every capture, in one run for each format."""

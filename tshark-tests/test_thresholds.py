@@ -6,6 +6,8 @@ import tables
 from gen_tcp_media import TcpCall
 from hikpcap import RST, Capture, Link, Platform, report_block, rfc4571, rtcp_rr, rtcp_sr, rtp
 
+pytestmark = pytest.mark.once  # the thresholds are the plugin's own
+
 TOP = Platform("34010000002000000001", "198.51.100.20")
 
 
