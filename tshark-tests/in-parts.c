@@ -182,7 +182,8 @@ static void show_node(proto_node *node, gpointer user)
 /* What the tables say by now: of the first pass that goes on, or, anew, of all frames so far. */
 static void draw(struct loading *loading, bool anew, GString *text)
 {
-    char piece[4096];
+    GString *printed = g_string_new(NULL);
+    char piece[4096], **lines;
     ssize_t got;
 
     if (anew) {
@@ -202,7 +203,14 @@ static void draw(struct loading *loading, bool anew, GString *text)
     fflush(stdout);
     lseek(out, 0, SEEK_SET);
     while ((got = read(out, piece, sizeof piece)) > 0)
-        g_string_append_len(text, piece, got);
+        g_string_append_len(printed, piece, got);
+    /* What an empty table says instead is counted once: a program that prints tables reads one file. */
+    lines = g_strsplit(printed->str, "\n", -1);
+    for (char **line = lines; *line; line++)
+        if (!g_str_has_prefix(*line, "No "))
+            g_string_append_printf(text, "%s\n", *line);
+    g_strfreev(lines);
+    g_string_free(printed, TRUE);
 }
 
 /* Every frame so far, with its tree. text: NULL: nobody reads it. */
