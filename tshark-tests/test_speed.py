@@ -14,9 +14,9 @@ import measures  # noqa: E402
 import programs  # noqa: E402
 
 # In percent of stock's instructions per RTP packet. The captures are small, so there is a point of margin; mp2p off is over its
-# limit of 2 (docs/performance.md).
+# limit of 2 (docs/performance.md). A filter on our fields is far below its own: that is left to scripts/bench.
 MARGIN = 1
-MOST = {"mp2p off": 3, "video parsed, nothing asked for": 8, "-Y hikcascade.session==3": 15, "sessions table": 10}
+MOST = {"mp2p off": 3, "video parsed, nothing asked for": 8, "sessions table": 10}
 
 
 @pytest.fixture(scope="module")

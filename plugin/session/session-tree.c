@@ -75,9 +75,10 @@ static char *session_filter(packet_info *pinfo)
 
 /* ---- the fields ------------------------------------------------------------------------------------------------------ */
 
+/* What nobody asks for is left out: where a column asks for a session's number, each RTP packet comes by here. */
 static void add_link(tvbuff_t *tvb, proto_tree *tree, int field, uint32_t frame)
 {
-    if (frame)
+    if (frame && proto_field_is_referenced(tree, field))
         proto_item_set_generated(proto_tree_add_uint(tree, field, tvb, 0, 0, frame));
 }
 
@@ -121,7 +122,7 @@ proto_tree *hik_session_tree_media_item(tvbuff_t *tvb, packet_info *pinfo, proto
     if (session->camera)
         proto_item_append_text(root, ", camera %s", session->camera);
     add_session(tvb, pinfo, ours, session);
-    if (hik_session_expected_ssrc_at(session, pinfo->num, &ssrc))
+    if (proto_field_is_referenced(tree, hf_hik_expected_ssrc) && hik_session_expected_ssrc_at(session, pinfo->num, &ssrc))
         proto_item_set_generated(proto_tree_add_uint(ours, hf_hik_expected_ssrc, tvb, 0, 0, ssrc));
     *item = root;
     return ours;

@@ -235,7 +235,7 @@ void hik_findings_show_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, 
     if (pinfo->num == flow->look_frame && !flow->look_quiet && rtp->extended_seq == flow->look_seq)
         expert_add_info_format(pinfo, item, flow->look_said ? &ei_payload_not_declared : &ei_payload_not_declared_mild, "The SDP says %s for payload type %u, the payload looks like %s",
                                flow->look_said ? flow->look_said : "nothing", rtp->payload_type, flow->look_is);
-    if (tree)
+    if (proto_field_is_referenced(tree, hf_jitter))
         proto_item_set_generated(proto_tree_add_double(tree, hf_jitter, tvb, 0, 0, rtp->jitter));
     /* Where the capture cuts TCP segments, most RTP headers are cut off. */
     if (rtp->gap && !(flow->tcp && tvb_captured_length(tvb) < tvb_reported_length(tvb)))
