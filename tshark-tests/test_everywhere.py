@@ -23,7 +23,7 @@ LATER = {
     **dict.fromkeys(["mp2p.frame", "mp2p.frame.first", "mp2p.frame.last", "mp2p.frame.packets", "mp2p.frame.size"], LATE),
 }
 # A single pass may show something there that later passes do not.
-TAKEN_BACK = {"mp2p.lost": LATE, "hikcascade.rtp_lost": LATE}
+TAKEN_BACK = {"mp2p.lost": LATE, "hikcascade.rtp_lost": LATE, "mp2p.resync": LATE}
 # A single pass may show another value there.
 CHANGED = {"hikcascade.bye_in": "a BYE that is refused later did not end the call, another one does"}
 # Stock's own decoders keep state from pass to pass.

@@ -420,7 +420,8 @@ static void show(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const stru
             s.joined = tvb_new_child_real_data(tvb, record->joined, record->joined_len, (int)record->joined_len);
             add_new_data_source(pinfo, s.joined, "RTP over TCP");
         }
-        if (record->missing && PINFO_FD_VISITED(pinfo) && !record->filled) {
+        /* What the receiver does not have either would have been sent again behind the end of the capture. */
+        if (record->missing && PINFO_FD_VISITED(pinfo) && !record->filled && hik_tcp_stream_is_acked(dir->stream, record->seq)) {
             proto_item *item = proto_tree_add_uint(tree, hf_hik_tcp_missing, tvb, 0, 0, record->missing);
 
             proto_item_set_generated(item);

@@ -416,6 +416,11 @@ struct hik_tcp_record *hik_tcp_stream_take(struct hik_tcp_stream *stream, const 
     return record;
 }
 
+bool hik_tcp_stream_is_acked(const struct hik_tcp_stream *stream, uint32_t seq)
+{
+    return !stream->has_ack || hik_tcp_distance(seq, stream->ack) >= 0;
+}
+
 void hik_tcp_stream_missing(const struct hik_tcp_stream *stream, struct hik_tcp_missing *out)
 {
     uint32_t frame = stream->gone_frame;
@@ -424,7 +429,7 @@ void hik_tcp_stream_missing(const struct hik_tcp_stream *stream, struct hik_tcp_
     out->holes += stream->gone_holes;
     for (unsigned i = 1; i < stream->count; i++) {
         /* The receiver does not have them either: they were not sent again before the connection or the capture ended. */
-        if (stream->has_ack && hik_tcp_distance(stream->runs[i].begin, stream->ack) < 0)
+        if (!hik_tcp_stream_is_acked(stream, stream->runs[i].begin))
             continue;
         out->bytes += stream->runs[i].begin - stream->runs[i - 1].end;
         out->holes++;

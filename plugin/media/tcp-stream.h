@@ -93,6 +93,9 @@ void hik_tcp_stream_acked(struct hik_tcp_stream *stream, uint32_t ack);
 struct hik_tcp_record *hik_tcp_stream_take(struct hik_tcp_stream *stream, const struct hik_segment *segment, bool end,
                                            const struct hik_stream_env *env);
 
+/* Any pass: the receiver has the bytes in front of this one, whether the capture has them or not. */
+bool hik_tcp_stream_is_acked(const struct hik_tcp_stream *stream, uint32_t seq);
+
 /* Bytes that the capture lacks, in how many places, and the frame behind the first of them. */
 struct hik_tcp_missing {
     uint64_t bytes;

@@ -531,20 +531,29 @@ static void show_units(tvbuff_t *tvb, proto_tree *tree, proto_item *top, const s
     }
 }
 
+/* To filter by, without a note in the expert information. */
+static void add_label(tvbuff_t *tvb, proto_tree *tree, const expert_field *label, bool there)
+{
+    if (there)
+        proto_item_set_generated(proto_tree_add_item(tree, label->hf, tvb, 0, 0, ENC_NA));
+}
+
 static void show_notes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, proto_item *top, const struct hik_payload_record *record)
 {
     if (hik_mp2p_lost(pinfo, record) && !(pinfo->ptype == PT_TCP && record->flags & MP2P_CUT)) /* there, headers are cut off, too */
         expert_add_info_format(pinfo, top, hik_mp2p_is_told(pinfo) ? &ei_mp2p_lost_mild : &ei_mp2p_lost, "%u%s RTP packet%s of this stream missing before this one (so far)", record->lost,
                                record->lost == 65535 ? " or more" : "", record->lost == 1 ? "" : "s");
-    if (record->flags & MP2P_RESTART)
+    /* hikcascade.sequence tells it of a session's */
+    if (record->flags & MP2P_RESTART && hik_mp2p_is_told(pinfo))
+        add_label(tvb, tree, &ei_mp2p_restart, !(hik_media_rtp(pinfo)->flags & HIK_RTP_STRAY));
+    else if (record->flags & MP2P_RESTART)
         expert_add_info(pinfo, top, &ei_mp2p_restart);
     if (record->flags & MP2P_DUPLICATE) {
         proto_item *item = proto_tree_add_boolean(tree, hf_mp2p_duplicate, tvb, 0, 0, TRUE);
 
         proto_item_set_generated(item);
     }
-    if (record->flags & MP2P_LATE)
-        expert_add_info(pinfo, top, &ei_mp2p_late);
+    add_label(tvb, tree, &ei_mp2p_late, record->flags & MP2P_LATE); /* as packets do */
     if (record->flags & MP2P_NO_PSM)
         expert_add_info(pinfo, top, &ei_mp2p_no_psm);
     if (record->flags & MP2P_MISMATCH) {
@@ -596,7 +605,7 @@ void hik_mp2p_tree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const st
     parser->s = *view->start;
     b.parser = parser;
     s = &parser->s;
-    b.lost_sync = s->mode == HIK_PS_SYNC && !(s->flags & HIK_PS_FRESH);
+    b.lost_sync = s->mode == HIK_PS_SYNC && !(s->flags & HIK_PS_FRESH) && !view->placed;
     if (s->mode == HIK_PS_PAYLOAD)
         pes_continues(&b, s->current < HIK_PS_STREAMS ? &s->es[s->current] : NULL, s->current_id);
     hik_ps_feed(parser, tvb_get_ptr(tvb, 0, b.len), (size_t)b.len);

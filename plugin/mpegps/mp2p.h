@@ -32,7 +32,7 @@ enum {
     /* what is told of in the Info column */
     MP2P_WORDS = MP2P_GAP | MP2P_NOT_PS | MP2P_UNITS | MP2P_KEY_BEGINS,
     /* what expert information is given about */
-    MP2P_EXPERTS = MP2P_GAP | MP2P_RESTART | MP2P_LATE | MP2P_NO_PSM | MP2P_MISMATCH | MP2P_NOT_PS_BEGINS | MP2P_TAKEN | MP2P_ODD
+    MP2P_EXPERTS = MP2P_GAP | MP2P_RESTART | MP2P_NO_PSM | MP2P_MISMATCH | MP2P_NOT_PS_BEGINS | MP2P_TAKEN | MP2P_ODD
 };
 
 /* An access unit (see struct hik_ps_unit), by the record of the packet that completed it. First pass, file scope. */
@@ -60,6 +60,7 @@ struct mp2p_view {
     unsigned unit_count;
     const struct mp2p_picture *pictures; /* MP2P_PICTURES of them; the first is not known: 0 x 0 */
     const char *taken_by;   /* MP2P_TAKEN: by whom; NULL: nobody */
+    bool placed;            /* its beginning could not be placed, but what was missing came, or was nothing: only a later pass knows */
 };
 
 void hik_mp2p_tree_register(int proto);

@@ -40,6 +40,8 @@ struct mp2p_flow {
     uint16_t last_len;      /* 0: they are not */
     uint8_t picture_count;  /* 0 is "not known" */
     bool cut;               /* the capture cut a payload */
+    bool is_behind;         /* nothing could be placed since the packet of record `behind` */
+    uint32_t behind;
     bool asked, taken;      /* whether another dissector has the encoding name of the SDP; it has, and that is said */
     uint8_t last_bytes[LAST_BYTES];
     struct hik_content content;
@@ -282,6 +284,36 @@ static const char *taken_by(const struct hik_rtp *rtp)
     return handle && handle != mp2p_handle ? dissector_handle_get_protocol_short_name(handle) : NULL;
 }
 
+/* Keeps since which packet the beginning of this one cannot be placed, as one more than the distance of their records: what was
+ * missing there may come yet. */
+static void keep_behind(struct mp2p_flow *m, const struct hik_rtp *rtp, const struct hik_ps_arrival *arrival, struct hik_payload_record *record)
+{
+    bool late = arrival->order == HIK_PS_LATE, lost = arrival->start && arrival->start->state.mode == HIK_PS_SYNC &&
+                                                      !(arrival->start->state.flags & HIK_PS_FRESH);
+    uint32_t behind = late && arrival->fills ? arrival->behind : m->behind;
+
+    if (arrival->order == HIK_PS_AFTER_GAP || arrival->order == HIK_PS_RESTART) {
+        m->is_behind = true;
+        m->behind = behind = rtp->place.number;
+    } else if (!late && !lost) {
+        m->is_behind = false;
+    }
+    if (lost && (late ? arrival->fills : m->is_behind) && rtp->place.number - behind < 65535 &&
+        !(record->flags & (MP2P_MISMATCH | MP2P_NOT_PS)))
+        record->detail = (uint16_t)(rtp->place.number - behind + 1);
+}
+
+/* Later passes: nothing stayed missing in front of the packet of keep_behind(), and its numbers did not begin anew. */
+static bool is_placed(const struct hik_rtp *rtp)
+{
+    const struct hik_rtp_record *behind;
+
+    if (rtp->payload->detail == 0 || rtp->payload->flags & (MP2P_MISMATCH | MP2P_NOT_PS))
+        return false;
+    behind = hik_rtp_record_get(rtp->place.number - (rtp->payload->detail - 1u));
+    return !(behind->payload.flags & MP2P_GAP) && !(behind->flags & HIK_RTP_RESTART);
+}
+
 /* One of the packets missing in front of that one came. */
 static void fill_gap(uint32_t number)
 {
@@ -369,6 +401,7 @@ static void process_payload(packet_info *pinfo, tvbuff_t *tvb, struct mp2p_flow 
             look_closer(m, record, &packet);
         return;
     }
+    keep_behind(m, rtp, &arrival, record);
     if (packs == 0 && m->content.looks_like) {
         /* it was the middle of a program stream after all */
         m->content.looks_like = NULL;
@@ -499,7 +532,7 @@ static int dissect_mp2p(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, voi
 {
     static const struct mp2p_unit no_unit;
     const struct hik_rtp *rtp = rtp_around(tvb, pinfo);
-    struct mp2p_view view = { NULL, NULL, &no_unit, 0, NULL, NULL };
+    struct mp2p_view view = { NULL, NULL, &no_unit, 0, NULL, NULL, false };
     struct mp2p_flow *m = NULL;
     bool shown;
 
@@ -516,6 +549,7 @@ static int dissect_mp2p(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, voi
             find_units(m, rtp->place.number, &view);
         if (view.record && PINFO_FD_VISITED(pinfo))
             add_last_units(pinfo, m, rtp, &view);
+        view.placed = view.record && PINFO_FD_VISITED(pinfo) && is_placed(rtp);
         if (view.record && view.record->flags & MP2P_TAKEN)
             view.taken_by = taken_by(rtp);
         if (view.record && view.record->flags & MP2P_KEY_BEGINS && rtp->key_frame)
