@@ -19,7 +19,7 @@ LATER = {
                      "manscdp.notify_in"], LINK),
     **dict.fromkeys(["hikcascade.verdict", "hikcascade.no_media", "hikcascade.no_answer", "hikcascade.tcp_no_connection",
                      "hikcascade.ssrc_shared", "hikcascade.port_zero", "hikcascade.tcp_role_conflict", "hikcascade.private_address", "hikcascade.auth_loop", "hikcascade.payload_not_declared",
-                     "hikcascade.unanswered", "hikcascade.tcp.missing", "hikcascade.tcp_missing", "hikcascade.tcp_resync"], END),
+                     "hikcascade.ssrc_mismatch", "hikcascade.unanswered", "hikcascade.tcp.missing", "hikcascade.tcp_missing", "hikcascade.tcp_resync"], END),
     **dict.fromkeys(["mp2p.frame", "mp2p.frame.first", "mp2p.frame.last", "mp2p.frame.packets", "mp2p.frame.size"], LATE),
 }
 # A single pass may show something there that later passes do not.

@@ -2,8 +2,12 @@
 """Sequence numbers of RTP (RFC 3550 A.1): restarts, strays, copies, late packets, numbers that stand still; each alone, with early
 media, and with audio beside the video."""
 
+import random
+
+import pslib
 import pytest
 import tables
+from gen_ps_streams import packs
 from hikpcap import PS_ONLY, Capture, Link, rtp, sdp
 
 RESTART = "SEQUENCE the sequence numbers of %s restart "
@@ -203,6 +207,43 @@ def test_stray_is_said(tshark):
     row, = tshark.fields(cap, ["rtp.seq", "_ws.expert.message"], "hikcascade.sequence", two_pass=True)
     assert row["rtp.seq"] == ["20000"]
     assert "Sequence number 20000 fits neither what comes before nor what follows" in row["_ws.expert.message"]
+
+
+def test_restart_is_told_once(tshark):
+    cap, _, _ = capture(restart)
+    texts = [text for row in tshark.fields(cap, ["_ws.expert.message"], "_ws.expert", two_pass=True) for text in row["_ws.expert.message"]]
+    assert len([text for text in texts if "restart" in text]) == 1
+
+
+def test_stray_is_no_restart(tshark):
+    """Nothing began anew, and nothing was lost that the program stream would have to be found again behind."""
+    cap, _, _ = capture(stray)
+    assert tshark.fields(cap, [], "mp2p.restart || mp2p.resync || mp2p.lost", two_pass=True) == []
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["whole", "one-lost"])
+def test_healthy_reordered_call_has_no_notes(tshark, lost):
+    """Records some ms out of order: when all is there, nothing is said; what never came still is, with what depends on it."""
+    cap = Capture()
+    call = Link(cap).call()
+    call.start()
+    media = list(pslib.packets(packs(pslib.video(30)), call.ssrc, 1, 0, mtu=300))
+    rng = random.Random(4)
+    order = [packet for _, packet in sorted((number + (rng.random() * 5 if rng.random() < 0.5 else 0), packet)
+                                            for number, packet in enumerate(media))]
+    if lost:
+        order.remove(media[40])
+    for packet in order:
+        cap.udp(call.src, call.dst, packet)
+        cap.wait(0.002)
+    call.bye()
+    rows = tshark.fields(cap, ["rtp.seq", "_ws.expert.message"], "rtp && _ws.expert", two_pass=True)
+    late = tshark.fields(cap, [], "mp2p.late", two_pass=True)
+    assert len(late) > 20
+    if lost:
+        assert 1 <= len(rows) <= 2 and "1 RTP packet is missing in front of this one" in "".join(rows[0]["_ws.expert.message"])
+    else:
+        assert rows == []
 
 
 def test_copies_of_everything(tshark):

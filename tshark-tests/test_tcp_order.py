@@ -126,6 +126,22 @@ def test_what_the_capture_lacks(tshark, lost, sack):
     assert found == [["100"]]
 
 
+@pytest.mark.parametrize("acked", [False, True], ids=["not-acked", "acked"])
+def test_capture_ends_before_it_is_sent_again(tshark, acked):
+    """A hole that the receiver has as well is none of the capture: what would fill it comes behind the end."""
+    cap, one = call(sack=True, frames=small)
+    data = b"".join(one.framed() for _ in range(20))
+    connection, base = one.connection, one.connection.seq[one.sender]
+    for number, (begin, end) in enumerate(segments(len(data))):
+        if number != 8:
+            connection.segment(one.sender, ACK | PSH, data[begin:end], seq=base + begin)
+            connection.segment(connection.other(one.sender), ACK, ack=base + (end if number < 8 or acked else 800))
+    found = [row["hikcascade.tcp.missing"] for row in tshark.fields(cap, ["hikcascade.tcp.missing"], "hikcascade.tcp.missing", two_pass=True)]
+    assert found == ([["100"]] if acked else [])
+    said = printed(tshark, "hikcascade,sessions", cap)[0].verdict
+    assert ("INCOMPLETE" in said) == acked
+
+
 def test_two_interfaces_with_other_clocks(tshark):
     """What one interface saw is stamped 5 ms late: acknowledgements stand in front of the data."""
     for seed in range(1):

@@ -298,12 +298,12 @@ static unsigned late_before(const struct hik_flow *flow, uint32_t extended)
     return low;
 }
 
-/* Of the packets missing in front of one, those that did not come later either. */
-static uint16_t still_missing(const struct hik_flow *flow, uint32_t extended, uint16_t gap)
+uint16_t hik_flow_still_missing(const struct hik_flow *flow, const struct hik_rtp_record *record)
 {
-    unsigned came = flow->late ? late_before(flow, extended) - late_before(flow, extended - gap) : 0;
+    uint32_t extended = record->extended_seq;
+    unsigned came = flow->late ? late_before(flow, extended) - late_before(flow, extended - record->gap) : 0;
 
-    return (uint16_t)(gap > came ? gap - came : 0);
+    return (uint16_t)(record->gap > came ? record->gap - came : 0);
 }
 
 /* With the second packet, and once it is clear that many come. */
@@ -499,7 +499,7 @@ struct hik_rtp *hik_rtp_enter(packet_info *pinfo, tvbuff_t *tvb, const struct hi
     rtp->duplicate = (record->flags & HIK_RTP_DUPLICATE) != 0;
     rtp->flags = record->flags;
     rtp->gap_found = record->gap;
-    rtp->gap = record->gap && PINFO_FD_VISITED(pinfo) ? still_missing(rtp->flow, record->extended_seq, record->gap) : record->gap;
+    rtp->gap = record->gap && PINFO_FD_VISITED(pinfo) ? hik_flow_still_missing(rtp->flow, record) : record->gap;
     rtp->jitter = record->jitter / 1000.0;
     return rtp;
 }

@@ -210,6 +210,9 @@ unsigned hik_flow_count(void);
 struct hik_message;
 void hik_media_open(packet_info *pinfo, const struct hik_message *message);
 
+/* Of the packets missing in front of one of the flow's, those that did not come later either, so far. */
+uint16_t hik_flow_still_missing(const struct hik_flow *flow, const struct hik_rtp_record *record);
+
 /* ---- keys, for the media part alone ---------------------------------------------------------------------------------- */
 
 /* Keys of records under the protocol's number; the front door has 16 and up, the export 32. */

@@ -69,6 +69,7 @@ struct build {
     bool cut;                   /* the capture cut payloads of this flow */
     bool recovery;              /* H.264: a recovery point was said for the next picture */
     bool lost_sync;             /* bytes before a header were skipped */
+    bool placed;                /* those in front of the first header have their place: mp2p_view.placed */
     int skip_at, skip_end;      /* skipped bytes in a row that are not shown yet */
 };
 
@@ -268,9 +269,9 @@ static void pes_continues(struct build *b, const struct hik_ps_es *es, uint8_t i
 /* A header behind bytes that could not be placed. */
 static void found_again(struct build *b, proto_item *item)
 {
-    if (b->lost_sync && !b->cut)
+    if (b->lost_sync && !b->cut && !b->placed)
         expert_add_info(b->pinfo, item, &ei_mp2p_resync);
-    b->lost_sync = false;
+    b->lost_sync = b->placed = false;
 }
 
 static void pes_begins(struct build *b, const struct hik_ps_event *event)
@@ -605,7 +606,8 @@ void hik_mp2p_tree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const st
     parser->s = *view->start;
     b.parser = parser;
     s = &parser->s;
-    b.lost_sync = s->mode == HIK_PS_SYNC && !(s->flags & HIK_PS_FRESH) && !view->placed;
+    b.lost_sync = s->mode == HIK_PS_SYNC && !(s->flags & HIK_PS_FRESH);
+    b.placed = view->placed;
     if (s->mode == HIK_PS_PAYLOAD)
         pes_continues(&b, s->current < HIK_PS_STREAMS ? &s->es[s->current] : NULL, s->current_id);
     hik_ps_feed(parser, tvb_get_ptr(tvb, 0, b.len), (size_t)b.len);

@@ -311,7 +311,7 @@ static bool is_placed(const struct hik_rtp *rtp)
     if (rtp->payload->detail == 0 || rtp->payload->flags & (MP2P_MISMATCH | MP2P_NOT_PS))
         return false;
     behind = hik_rtp_record_get(rtp->place.number - (rtp->payload->detail - 1u));
-    return !(behind->payload.flags & MP2P_GAP) && !(behind->flags & HIK_RTP_RESTART);
+    return hik_flow_still_missing(rtp->flow, behind) == 0 && !(behind->flags & HIK_RTP_RESTART);
 }
 
 /* One of the packets missing in front of that one came. */

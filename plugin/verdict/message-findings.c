@@ -58,6 +58,7 @@ static expert_field ei_port_zero = EI_INIT;
 static expert_field ei_tcp_role_conflict = EI_INIT;
 static expert_field ei_tcp_role_conflict_mild = EI_INIT;
 static expert_field ei_tcp_no_connection = EI_INIT;
+static expert_field ei_tcp_no_connection_mild = EI_INIT;
 static expert_field ei_auth_loop = EI_INIT;
 static expert_field ei_registration_expired = EI_INIT;
 static expert_field ei_keepalive_missed = EI_INIT;
@@ -276,6 +277,14 @@ static void show_finding(packet_info *pinfo, proto_item *item, expert_field *fie
         expert_add_info_format(pinfo, item, field, "%s: %s", what, finding->text);
 }
 
+static void show_connection(packet_info *pinfo, proto_item *item, const struct hik_verdict *verdict, enum hik_code code)
+{
+    const struct hik_finding *finding = hik_verdict_find(verdict, code);
+
+    show_finding(pinfo, item, finding && finding->severity == HIK_SEVERITY_WARN ? &ei_tcp_no_connection_mild : &ei_tcp_no_connection,
+                 verdict, code, "No media connection");
+}
+
 /* What only the end of the capture tells. */
 static void show_outcome(packet_info *pinfo, proto_item *item, const struct hik_message *message)
 {
@@ -295,8 +304,8 @@ static void show_outcome(packet_info *pinfo, proto_item *item, const struct hik_
 
         show_finding(pinfo, item, none && none->severity == HIK_SEVERITY_WARN ? &ei_no_media_mild : &ei_no_media, &verdict,
                      HIK_CODE_NO_MEDIA, "No media");
-        show_finding(pinfo, item, &ei_tcp_no_connection, &verdict, HIK_CODE_TCP_NO_CONNECTION, "No media connection");
-        show_finding(pinfo, item, &ei_tcp_no_connection, &verdict, HIK_CODE_TCP_REFUSED, "No media connection");
+        show_connection(pinfo, item, &verdict, HIK_CODE_TCP_NO_CONNECTION);
+        show_connection(pinfo, item, &verdict, HIK_CODE_TCP_REFUSED);
         show_finding(pinfo, item, &ei_ssrc_shared, &verdict, HIK_CODE_SSRC_SHARED, "SSRC in use twice");
         show_finding(pinfo, item, &ei_port_zero, &verdict, HIK_CODE_PORT_ZERO, "No media");
         show_finding(pinfo, item, &ei_tcp_role_conflict, &verdict, HIK_CODE_TCP_ROLE, "No media connection");
@@ -407,6 +416,8 @@ void hik_message_findings_register(int proto)
          {"hikcascade.tcp_role_conflict", PI_PROTOCOL, PI_NOTE, "Both sides have the same TCP role", EXPFILL}},
         {&ei_tcp_no_connection,
          {"hikcascade.tcp_no_connection", PI_SEQUENCE, PI_ERROR, "The TCP connection for media was not established", EXPFILL}},
+        {&ei_tcp_no_connection_mild,
+         {"hikcascade.tcp_no_connection", PI_SEQUENCE, PI_WARN, "The TCP connection for media was not established", EXPFILL}},
         {&ei_auth_loop, {"hikcascade.auth_loop", PI_SECURITY, PI_WARN, "REGISTER is refused again and again", EXPFILL}},
         {&ei_registration_expired,
          {"hikcascade.registration_expired", PI_SEQUENCE, PI_WARN, "Registration expired", EXPFILL}},
