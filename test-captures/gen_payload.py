@@ -67,6 +67,19 @@ def bare_delimited(count=20):
     return stream, b"".join(pictures)
 
 
+def bare_from_the_middle(count=40, gop=20, h265=False):
+    """Declared PS; H.264 or H.265 whose first parameter sets and key frame were sent before the capture began: slices, a packet
+    each, and a key frame in the middle."""
+    stream = Stream()
+    pictures = [picture for picture, _ in pslib.video(count, gop=gop, key_size=800, size=700, h265=h265)]
+    seq = 0
+    for number, picture in enumerate(pictures[1:]):
+        for payload, marker in [(unit, True) for unit in nal_units(picture)] if h265 else single_units([picture]):
+            stream.packets.append(rtp(payload, stream.call.ssrc, 100 + seq, 3600 * number, stream.call.pt, marker))
+            seq += 1
+    return stream, pictures
+
+
 def type_changes(first=1, pt=100):
     """From packet number `first` on with another payload type."""
     stream = Stream().add(packs(pslib.video(10)))
@@ -90,6 +103,7 @@ def captures():
     yield "payload-encrypted.pcap", Stream().add(encrypted_video()).end()
     yield "payload-encrypted-unsaid.pcap", Stream().add(encrypted_video(said=False)).end()
     yield "payload-delimiters.pcap", bare_delimited()[0].end()
+    yield "payload-from-the-middle.pcap", bare_from_the_middle()[0].end()
     yield "payload-type-changes.pcap", type_changes().end()
     yield "payload-stray-bytes.pcap", stray_bytes().end()
     yield "payload-end-code.pcap", end_code().end()

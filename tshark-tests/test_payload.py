@@ -8,7 +8,7 @@ import pytest
 import conftest  # puts test-captures on the path
 import pslib
 import tables
-from gen_payload import RECOVERY, Stream, bare_delimited, encrypted_video, packs, type_changes
+from gen_payload import RECOVERY, Stream, bare_delimited, bare_from_the_middle, encrypted_video, packs, type_changes
 from hikpcap import Capture, rtp, rfc4571
 from gen_tcp_media import TcpCall
 from hikpcap import Link
@@ -76,6 +76,20 @@ def test_delimiters(tshark, export_objects):
     files = list(export_objects("payload-delimiters.pcap").iterdir())
     assert [path.suffix for path in files] == [".h264"]
     assert files[0].read_bytes() == bare_delimited()[1]
+
+
+@pytest.mark.parametrize("h265", [False, True], ids=["h264", "h265"])
+def test_from_the_middle(tshark, export_objects, h265):
+    """The capture begins between two key frames: slices alone are told for what they are, and play from the next key frame on."""
+    stream, sent = bare_from_the_middle(h265=h265)
+    verdict, codec, keys = session(tshark, stream.end(), "Codec", "Key frames")
+    name = "H.265" if h265 else "H.264"
+    assert "packets are not a program stream; they look like %s (RFC " % name in verdict
+    assert (codec, keys) == (name, "1")
+    if not h265:
+        files = list(export_objects("payload-from-the-middle.pcap").iterdir())
+        assert [path.suffix for path in files] == [".h264"]
+        assert files[0].read_bytes().endswith(b"".join(sent[20:]))
 
 
 def with_recovery(count, period):

@@ -89,6 +89,8 @@ struct hik_content_probe {
     uint32_t h264, h265;    /* packets that are well-formed RFC 6184 / RFC 7798 payloads */
     uint32_t h264_bad, h265_bad; /* that are not */
     uint32_t h264_strong, h265_strong; /* parameter sets, starts of fragmented units */
+    uint32_t h264_slices, h265_slices; /* packets that begin a new timestamp with the first slice of a picture */
+    uint32_t h264_other, h265_other; /* or with a slice that is not the first, or is none */
     uint32_t signature[HIK_CONTENT_KINDS]; /* packets with the signature of that format */
     uint32_t timestamp;     /* of the last packet */
     uint32_t seq;           /* extended, of the last packet */

@@ -12,6 +12,11 @@
 
 #include <string.h>
 
+/* Pictures in a row that begin with what may be their first slice. */
+#define FIRST_SLICES 8
+/* Parameter sets are numbered from 0 on. */
+#define MAX_SET 3
+
 const char *hik_content_kind_name(enum hik_content_kind look)
 {
     static const char *const names[HIK_CONTENT_KINDS] = {
@@ -129,6 +134,59 @@ static int fits_h265(const uint8_t *p, size_t len)
     }
 }
 
+/* Up to 32 bits of a slice header (ITU-T H.264 7.3.3, H.265 7.3.6.1). */
+struct bits {
+    uint32_t left;
+};
+
+static unsigned take_bit(struct bits *bits)
+{
+    unsigned bit = bits->left >> 31;
+
+    bits->left <<= 1;
+    return bit;
+}
+
+/* Exp-Golomb code of at most 15; more than that is none of what is asked for here. */
+static unsigned take_ue(struct bits *bits)
+{
+    unsigned zeros = 0, value = 0;
+
+    while (zeros < 4 && !take_bit(bits))
+        zeros++;
+    for (unsigned i = 0; i < zeros; i++)
+        value = value << 1 | take_bit(bits);
+    return zeros < 4 ? (1u << zeros) - 1 + value : UINT32_MAX;
+}
+
+/* A picture begins with this packet: 1 with its first slice, -1 with a slice that cannot be that, 0 with something else. Without
+ * parameter sets the parameter set's number and the kind of slice are what can be checked. */
+static int first_slice(enum hik_es_codec codec, const uint8_t *p, size_t len)
+{
+    size_t header = codec == HIK_ES_H265 ? 2 : 1;
+    struct bits bits = {0};
+    unsigned type, kind, set;
+
+    if (len < header + 4)
+        return 0;
+    type = hik_nal_type(codec, p[0]);
+    if (!hik_nal_is_slice(codec, (uint8_t)type))
+        return 0;
+    bits.left = (uint32_t)p[header] << 24 | (uint32_t)p[header + 1] << 16 | (uint32_t)p[header + 2] << 8 | p[header + 3];
+    if (!take_bit(&bits)) /* first_mb_in_slice 0; first_slice_segment_in_pic_flag */
+        return -1;
+    if (codec == HIK_ES_H265) {
+        if (type >= 16)
+            take_bit(&bits);
+        set = take_ue(&bits);
+        kind = take_ue(&bits);
+        return set <= MAX_SET && kind <= 2 && (type < 16 || kind == 2) ? 1 : -1;
+    }
+    kind = take_ue(&bits);
+    set = take_ue(&bits);
+    return set <= MAX_SET && kind <= 7 && kind % 5 <= 2 && (type != 5 || kind % 5 == 2) ? 1 : -1;
+}
+
 static enum hik_content_kind signature(const uint8_t *p, size_t len)
 {
     size_t start = 0;
@@ -176,6 +234,12 @@ static bool is_even(const struct hik_content_probe *looker)
     return chi < 60;
 }
 
+/* Nothing but slices that come close to proving a codec: a row of them does. */
+static bool are_slices(uint32_t fit, uint32_t bad, uint32_t slices, uint32_t other, uint32_t wanted)
+{
+    return slices >= wanted && other <= slices / 16 && bad <= fit / 16;
+}
+
 static enum hik_content_kind decide(const struct hik_content_probe *l)
 {
     if (l->signature[HIK_CONTENT_HIK_PRIVATE])
@@ -191,12 +255,18 @@ static enum hik_content_kind decide(const struct hik_content_probe *l)
         return HIK_CONTENT_H264_RTP;
     if (l->h265 >= 6 && l->h265_bad <= l->h265 / 16 && l->h265_strong)
         return HIK_CONTENT_H265_RTP;
+    /* the capture begins in the middle: no parameter sets, no fragmented unit's begin */
+    if (are_slices(l->h264, l->h264_bad, l->h264_slices, l->h264_other, FIRST_SLICES))
+        return HIK_CONTENT_H264_RTP;
+    if (are_slices(l->h265, l->h265_bad, l->h265_slices, l->h265_other, FIRST_SLICES))
+        return HIK_CONTENT_H265_RTP;
     for (unsigned look = HIK_CONTENT_H264_ANNEXB; look <= HIK_CONTENT_PES; look++)
         if (look != HIK_CONTENT_MPEG_TS && l->signature[look] >= 3 && l->fresh >= 3)
             return (enum hik_content_kind)look;
     /* Senders exist that count the time stamp up with every packet; then a new one proves nothing, unless the packets are
      * small (audio, messages) or the whole of a large key frame has gone by. */
-    if (l->packets >= 8 && l->fresh >= 5 &&
+    if (l->packets >= 8 && l->fresh >= 5 && !are_slices(l->h264, l->h264_bad, l->h264_slices, l->h264_other, 1) &&
+        !are_slices(l->h265, l->h265_bad, l->h265_slices, l->h265_other, 1) &&
         (l->fresh + 1 < l->packets || (l->packets >= 20 && l->bytes / l->packets < 800) || l->packets >= 1500))
         return is_even(l) ? HIK_CONTENT_ENCRYPTED : HIK_CONTENT_PRIVATE;
     /* one time stamp for everything */
@@ -208,19 +278,28 @@ static enum hik_content_kind decide(const struct hik_content_probe *l)
 enum hik_content_kind hik_content_probe_feed(struct hik_content_probe *l, uint32_t extended_seq, uint32_t timestamp, const uint8_t *payload,
                               size_t len)
 {
+    bool begins;
     int fit;
 
     if (l->look != HIK_CONTENT_NONE)
         return l->look;
     if (len == 0)
         return HIK_CONTENT_NONE;
-    if (l->packets && extended_seq == l->seq + 1 && timestamp != l->timestamp)
-        l->fresh++;
+    begins = l->packets && extended_seq == l->seq + 1 && timestamp != l->timestamp;
+    l->fresh += begins;
     l->seq = extended_seq;
     l->timestamp = timestamp;
     l->packets++;
     l->bytes += (uint32_t)len;
 
+    if (begins) {
+        fit = first_slice(HIK_ES_H264, payload, len);
+        l->h264_slices += fit > 0;
+        l->h264_other += fit < 0;
+        fit = first_slice(HIK_ES_H265, payload, len);
+        l->h265_slices += fit > 0;
+        l->h265_other += fit < 0;
+    }
     fit = fits_h264(payload, len);
     l->h264 += fit > 0;
     l->h264_bad += fit == 0;

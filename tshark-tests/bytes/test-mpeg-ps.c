@@ -960,6 +960,61 @@ static enum hik_content_kind look_repeat(struct looked *l, unsigned count, bool 
     return found;
 }
 
+/* Nothing but slices, as behind the begin of a capture in the middle of a group of pictures. */
+static void test_look_slices(void)
+{
+    static const struct {
+        uint8_t bytes[8];
+        enum hik_content_kind is;
+    } rows[] = {
+        {{0x41, 0x9a, 0x21, 1, 2, 3, 4, 5}, HIK_CONTENT_H264_RTP}, /* P, all of the picture */
+        {{0x01, 0xe2, 0x21, 1, 2, 3, 4, 5}, HIK_CONTENT_H264_RTP}, /* P, not referred to */
+        {{0x65, 0x88, 0x84, 1, 2, 3, 4, 5}, HIK_CONTENT_H264_RTP}, /* I */
+        {{0x65, 0x9a, 0x84, 1, 2, 3, 4, 5}, HIK_CONTENT_PRIVATE},  /* IDR picture with a P slice */
+        {{0x41, 0x1a, 0x21, 1, 2, 3, 4, 5}, HIK_CONTENT_PRIVATE},  /* not the first slice */
+        {{0x41, 0x91, 0x21, 1, 2, 3, 4, 5}, HIK_CONTENT_PRIVATE},  /* SP */
+        {{0x41, 0xc8, 0xa1, 1, 2, 3, 4, 5}, HIK_CONTENT_H264_RTP}, /* parameter set 3 */
+        {{0x41, 0xca, 0xa1, 1, 2, 3, 4, 5}, HIK_CONTENT_PRIVATE},  /* 4 */
+        {{0xc1, 0x9a, 0x21, 1, 2, 3, 4, 5}, HIK_CONTENT_PRIVATE},  /* forbidden_zero_bit */
+        {{0x02, 0x01, 0xd0, 1, 2, 3, 4, 5}, HIK_CONTENT_H265_RTP}, /* P */
+        {{0x26, 0x01, 0xac, 1, 2, 3, 4, 5}, HIK_CONTENT_H265_RTP}, /* IDR, I */
+        {{0x26, 0x01, 0xa8, 1, 2, 3, 4, 5}, HIK_CONTENT_PRIVATE},  /* IDR with a P slice */
+        {{0x02, 0x01, 0x50, 1, 2, 3, 4, 5}, HIK_CONTENT_PRIVATE},  /* not the first segment */
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        struct looked l = { 0 };
+        unsigned said = rows[i].is == HIK_CONTENT_PRIVATE ? 20 : 9; /* the first one begins no picture that can be told */
+
+        g_assert_cmpint(look_repeat(&l, said - 1, false, rows[i].bytes, 8), ==, HIK_CONTENT_NONE);
+        g_assert_cmpint(look_next(&l, false, rows[i].bytes, 8), ==, rows[i].is);
+    }
+    for (unsigned others = 0; others <= 1; others++) { /* one of 17 pictures may begin with something else */
+        struct looked l = { 0 };
+
+        look_repeat(&l, 7, false, rows[0].bytes, 8);
+        look_repeat(&l, 1 + others, false, rows[4].bytes, 8);
+        look_repeat(&l, 9 - others, false, rows[0].bytes, 8);
+        g_assert_cmpint(look_next(&l, false, rows[0].bytes, 8), ==, others ? HIK_CONTENT_NONE : HIK_CONTENT_H264_RTP);
+    }
+    for (unsigned seed = 0; seed < 200; seed++) { /* encrypted: all of it, or what is behind the header of the NAL unit */
+        struct looked l = { 0 };
+        GRand *rand = g_rand_new_with_seed(seed);
+        enum hik_content_kind found = HIK_CONTENT_NONE;
+        uint8_t p[700];
+
+        for (unsigned n = 0; n < 40 && found == HIK_CONTENT_NONE; n++) {
+            for (unsigned j = 0; j < sizeof p; j++)
+                p[j] = (uint8_t)g_rand_int(rand);
+            if (seed % 2)
+                p[0] = 0x41;
+            found = look_next(&l, false, p, sizeof p);
+        }
+        g_assert_cmpint(found, ==, HIK_CONTENT_ENCRYPTED);
+        g_rand_free(rand);
+    }
+}
+
 /* How much evidence each format needs: one packet less says nothing. */
 static void test_look_edges(void)
 {
@@ -1650,6 +1705,7 @@ int main(int argc, char **argv)
     g_test_add_func("/es/guess", test_guess);
     g_test_add_func("/es/look", test_look);
     g_test_add_func("/es/look-edges", test_look_edges);
+    g_test_add_func("/es/look-slices", test_look_slices);
     g_test_add_func("/track/units", test_units);
     g_test_add_func("/track/loss", test_loss);
     g_test_add_func("/track/reordering", test_reordering);
