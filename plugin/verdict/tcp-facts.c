@@ -43,6 +43,8 @@ static void add_missed(const struct hik_session *session, const struct hik_descr
                        const struct hik_tcp_connection *connection, const struct hik_media_line *lines, unsigned count, uint32_t which,
                        struct missed *out)
 {
+    uint32_t reached_as_well = 0;
+
     for (unsigned i = 0; i < MIN(count, HIK_SDP_MAX_MEDIA); i++) {
         const struct hik_media_line *line = &lines[i];
         bool reached;
@@ -55,9 +57,14 @@ static void add_missed(const struct hik_session *session, const struct hik_descr
         /* a try that fails and one that does not is no fault */
         reached = hik_tcp_reached(session, line->endpoint.port) ||
                   (i < listener->media_count && hik_tcp_reached(session, listener->media[i].endpoint.port));
-        if (!reached || connection->media_frame)
+        if (!reached)
             out->line[out->count++] = line;
+        else if (connection->media_frame)
+            reached_as_well |= UINT32_C(1) << i;
     }
+    for (unsigned i = 0; out->count == 0 && reached_as_well >> i; i++)
+        if (reached_as_well >> i & 1)
+            out->line[out->count++] = &lines[i];
     out->others = out->count > 0 && out->count < count;
 }
 
