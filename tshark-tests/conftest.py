@@ -43,8 +43,8 @@ PLUGIN_DIR = Path(os.environ.get("HIK_PLUGIN_DIR") or REPO / "build" / "plugins"
 NOBODY = 65534
 FIELD, VALUE = "\x1f", "\x1e"
 BAD_OUTPUT = ("Dissector bug", "[Malformed")
-# Freed memory is overwritten, so that using it shows: each block of Wireshark's pools is one of malloc's.
-USE_AFTER_FREE = {"MALLOC_PERTURB_": "165", "G_SLICE": "always-malloc", "WIRESHARK_DEBUG_WMEM_OVERRIDE": "simple"}
+# Freed memory is overwritten, so that using it shows. forkserver.c does it in its own way.
+USE_AFTER_FREE = {"MALLOC_PERTURB_": "165", "G_SLICE": "always-malloc"}
 # Names of manufacturers, ports and enterprises. Wireshark 4.0 reads them anew for each capture, 50,000 lines; in later
 # versions they are in the program.
 NAMES = ("manuf", "services", "enterprises.tsv")
@@ -138,6 +138,7 @@ class Sandbox:
         environment = self.environment(plugin)
         self.commands.append((command, plugin, stdin))
         if self.library and forkserver.serves(command):
+            del environment["MALLOC_PERTURB_"]
             if self.data:
                 environment["WIRESHARK_DATA_DIR"] = str(self.data)
             program = command if command[0] == "sharkd" else command[:1]

@@ -5,6 +5,9 @@
  * and files for its own and goes on as if it had just been started. So every run is a process of its own, without a
  * trace of the runs before, and all that it does after the registration is the program's own code.
  *
+ * Freed memory is overwritten in a child, so that using it shows, but for large blocks: of those Wireshark's pools are made, and
+ * each would be as many fresh pages.
+ *
  * When a child has done its work, only one in FREE_ALL frees what was registered: that touches every page which the child
  * shares with its parent, so each of them is copied first.
  *
@@ -18,6 +21,7 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -30,6 +34,8 @@
 
 #define MAX_REQUEST (1 << 17)
 #define FREE_ALL    8
+#define LARGE       (64 << 10)
+#define FREED       0x5A
 
 struct ws_option;
 extern int ws_optind __attribute__((weak));
@@ -163,6 +169,19 @@ int epan_init(void *callback, void *data, int load_plugins)
         }
     }
     return done;
+}
+
+extern void __libc_free(void *block);
+
+void free(void *block)
+{
+    size_t size = child && block ? malloc_usable_size(block) : 0;
+
+    if (size > 0 && size < LARGE) {
+        memset(block, FREED, size);
+        __asm__ volatile("" : : "r"(block) : "memory"); /* or the compiler leaves it out */
+    }
+    __libc_free(block);
 }
 
 static int frees_all(void)

@@ -21,8 +21,8 @@ def anew(box, command, plugin=True, stdin=None):
 
 
 def without_time(out):
-    """PDML says when it was made."""
-    return re.sub(rb"<pdml [^>]*>", b"", out, count=1)
+    """PDML says when it was made, and where Wireshark's data is."""
+    return re.sub(rb"<!-- You can find pdml2html.xsl in [^>]*>", b"", re.sub(rb"<pdml [^>]*>", b"", out, count=1), count=1)
 
 
 def compare(box, command, plugin=True, stdin=None):

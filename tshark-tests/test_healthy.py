@@ -15,6 +15,8 @@ platforms-keepalive-missed platforms-not-in-catalog platforms-register-refused p
 ps-broken-map ps-is-annexb ps-is-dahua ps-is-encrypted ps-is-h264 ps-is-h265 ps-is-private ps-is-ts ps-lost ps-map-length
 combined-tcp combined-udp ps-map-says-h264 ps-map-says-h265 ps-missing-bytes ps-ssrc-change question-keepalive-without-answer question-list-stops
 question-private-contact question-query-without-response subscription-ends subscription-life tcp-framing-bare
+tcp-framing-bare-unannounced tcp-framing-dollar-other tcp-framing-tag-changes tcp-port-audio-silent tcp-port-early-other-ssrc
+tcp-port-early-refused tcp-port-old
 tcp-media-both-active tcp-media-both-passive tcp-media-not-media tcp-media-refused tcp-media-silent verdict-loss
 verdict-media-after-bye verdict-no-answer-five verdict-no-answer-trying verdict-no-answer verdict-no-media-private
 verdict-no-media-rtcp verdict-no-media verdict-not-ps verdict-payload-type verdict-port-zero verdict-rejected-error-info

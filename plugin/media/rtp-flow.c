@@ -341,6 +341,7 @@ static enum hik_sequence_kind count_sequence(packet_info *pinfo, tvbuff_t *tvb, 
     packet.time = (double)pinfo->abs_ts.secs + pinfo->abs_ts.nsecs * 1e-9;
     packet.seen.digest = hik_sequence_digest(len ? bytes->data + rtp->payload_off : NULL, len, rtp->payload_len);
     packet.seen.ticks = (uint32_t)pinfo->abs_ts.secs * HIK_SEQUENCE_TICKS + (uint32_t)pinfo->abs_ts.nsecs / (1000000000 / HIK_SEQUENCE_TICKS);
+    packet.in_order = pinfo->ptype == PT_TCP;
     packet.datagram = pinfo->ptype == PT_UDP && captured == bytes->reported;
     if (packet.datagram)
         packet.seen.id = hik_datagram_id(pinfo, tvb, bytes->data);

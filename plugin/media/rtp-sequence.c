@@ -153,7 +153,7 @@ static void rejoin(struct hik_sequence *s)
 
     if (!s->jumped)
         return;
-    s->jumped = false;
+    s->jumped = s->goes_on = false;
     s->strays++;
     cycles = ((s->jump - s->highest) | 0xFFFFu) + 1;
     s->highest += cycles;
@@ -182,7 +182,7 @@ static bool is_near_jump(const struct hik_sequence *s, const struct hik_sequence
 {
     double passed = packet->time - s->jump_time;
 
-    return passed < HIK_RESTART_MIX && passed > -HIK_RESTART_MIX;
+    return !packet->in_order && passed < HIK_RESTART_MIX && passed > -HIK_RESTART_MIX;
 }
 
 static void keep_before(struct hik_sequence *s)
@@ -252,12 +252,13 @@ static struct hik_sequence_result jumped(struct hik_sequence *s, const struct hi
     if (!s->jumped || packet->number != (uint16_t)(s->jump + 1)) {
         s->strays += s->jumped;
         s->jumped = true;
+        s->goes_on = false;
         s->jump = result.extended;
         s->jump_seen = packet->seen;
         s->jump_time = packet->time;
         return result;
     }
-    s->jumped = false;
+    s->jumped = s->goes_on = false;
     keep_before(s);
     result.kind = HIK_SEQUENCE_RESTART;
     result.extended = s->jump + 1;
@@ -355,6 +356,7 @@ struct hik_sequence_result hik_sequence_count(struct hik_sequence *s, const stru
         rejoin(s);
     result.extended = s->highest + (uint32_t)step;
     if (held) {
+        s->goes_on = true;
         result.kind = HIK_SEQUENCE_LATE;
         s->late++;
     } else if (step > 1) {
@@ -376,6 +378,12 @@ uint32_t hik_sequence_lost(const struct hik_sequence *s)
     uint32_t expected = hik_sequence_expected(s);
 
     return expected > s->received ? expected - s->received : 0;
+}
+
+uint32_t hik_sequence_strays(const struct hik_sequence *s)
+{
+    /* Only the last one waits for what follows. */
+    return s->strays + (s->jumped && s->goes_on);
 }
 
 double hik_sequence_jitter(const struct hik_sequence *s, uint32_t clock)

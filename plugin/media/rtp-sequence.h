@@ -80,7 +80,7 @@ struct hik_sequence {
     uint32_t earlier_expected; /* expected packets of the runs before */
     uint32_t received;         /* packets of all runs, without copies */
     uint32_t copies, late, restarts, reused;
-    uint32_t strays;           /* jumps that nothing followed */
+    uint32_t strays;           /* jumps that nothing followed; not all of them, see hik_sequence_strays() */
     uint32_t jump;             /* extended number of the last jump */
     double jump_time;
     struct {                   /* the run before the last restart */
@@ -90,6 +90,7 @@ struct hik_sequence {
     } before;
     bool begun;
     bool jumped;               /* nothing has followed the jump yet */
+    bool goes_on;              /* but the run it left has */
     double last_time;          /* of the last packet that counted */
     uint32_t last_timestamp;
     struct hik_sequence_old *again; /* packets that are copies of others, but no mirror's: HIK_SEQUENCE_AGAIN of them; NULL: one */
@@ -111,6 +112,7 @@ struct hik_sequence_packet {
     struct hik_sequence_seen seen;
     bool empty;          /* it has no payload */
     bool datagram;       /* a whole UDP datagram: it may be in the capture more than once */
+    bool in_order;       /* it came over TCP, which puts its bytes in order */
 };
 
 struct hik_sequence_result {
@@ -132,6 +134,8 @@ void hik_sequence_keep_copies(struct hik_sequence *sequence, struct hik_sequence
 /* Packets that should have come so far, and of these how many did not. */
 uint32_t hik_sequence_expected(const struct hik_sequence *sequence);
 uint32_t hik_sequence_lost(const struct hik_sequence *sequence);
+/* Packets whose number fits nothing, so far. */
+uint32_t hik_sequence_strays(const struct hik_sequence *sequence);
 /* Jitter so far in milliseconds. */
 double hik_sequence_jitter(const struct hik_sequence *sequence, uint32_t clock);
 

@@ -244,7 +244,7 @@ static void count_flow(const struct hik_session *session, const struct hik_flow 
     line->lost += hik_sequence_lost(&flow->sequence);
     line->duplicates += flow->sequence.copies;
     line->restarts += flow->sequence.restarts;
-    line->strays += flow->sequence.strays;
+    line->strays += hik_sequence_strays(&flow->sequence);
     line->reused += flow->sequence.reused;
     keep_most(&collected->most, flow);
     if (flow->checked_against_sdp & HIK_CHECKED)

@@ -34,7 +34,7 @@ static void start(struct source *s)
 /* A packet 40 ms after the one before; digest: of its bytes. */
 static struct hik_sequence_result feed_digest(struct source *s, uint16_t number, uint16_t digest)
 {
-    struct hik_sequence_packet packet = {number, s->timestamp, CLOCK, s->time, {digest, 0, 0}, false, false};
+    struct hik_sequence_packet packet = {number, s->timestamp, CLOCK, s->time, {digest, 0, 0}, false, false, false};
 
     s->time += 0.04;
     s->timestamp += 3600;
@@ -295,7 +295,7 @@ static void test_long_loss(void)
 static void test_empty(void)
 {
     struct source s;
-    struct hik_sequence_packet empty = {0, 0, CLOCK, 0, {0, 0, 0}, true, false};
+    struct hik_sequence_packet empty = {0, 0, CLOCK, 0, {0, 0, 0}, true, false, false};
 
     start(&s);
     empty.time = s.time;
@@ -413,9 +413,36 @@ static void test_random(void)
 
 static enum hik_sequence_kind feed_at(struct source *s, uint16_t number, double time)
 {
-    struct hik_sequence_packet packet = {number, 0, CLOCK, time, {number, 0, 0}, false, false};
+    struct hik_sequence_packet packet = {number, 0, CLOCK, time, {number, 0, 0}, false, false, false};
 
     return hik_sequence_count(&s->sequence, &packet).kind;
+}
+
+/* A jump that the run goes on after, and the capture ends before more can be told; over TCP it is told at once. */
+static void test_stray_shortly_before_the_end(void)
+{
+    for (unsigned in_order = 0; in_order < 2; in_order++) {
+        struct source s;
+
+        start(&s);
+        for (uint16_t n = 1; n <= 10; n++)
+            feed_at(&s, n, 1000);
+        g_assert_cmpint(feed_at(&s, 20000, 1000), ==, HIK_SEQUENCE_JUMP);
+        g_assert_cmpuint(hik_sequence_strays(&s.sequence), ==, 0);
+        for (uint16_t n = 11; n <= 12; n++) {
+            struct hik_sequence_packet packet = {n, 0, CLOCK, 1000, {n, 0, 0}, false, false, in_order};
+
+            g_assert_cmpint(hik_sequence_count(&s.sequence, &packet).kind, ==, in_order ? HIK_SEQUENCE_NEXT : HIK_SEQUENCE_LATE);
+            g_assert_cmpuint(hik_sequence_strays(&s.sequence), ==, 1);
+        }
+        check(s, 0, 0, 0);
+        /* It was a restart all the same. */
+        if (!in_order) {
+            g_assert_cmpint(feed_at(&s, 20001, 1000), ==, HIK_SEQUENCE_RESTART);
+            g_assert_cmpuint(hik_sequence_strays(&s.sequence), ==, 0);
+            check(s, 0, 0, 1);
+        }
+    }
 }
 
 /* Old numbers behind the first new ones: shortly they are of the run before. */
@@ -515,7 +542,7 @@ static void test_random_restart(void)
             }
         start(&s);
         for (unsigned i = 0; i < count; i++) {
-            struct hik_sequence_packet packet = {records[i].number, 0, CLOCK, records[i].time, {records[i].number, 0, 0}, false, false};
+            struct hik_sequence_packet packet = {records[i].number, 0, CLOCK, records[i].time, {records[i].number, 0, 0}, false, false, false};
             struct hik_sequence_result result = hik_sequence_count(&s.sequence, &packet);
 
             if (result.kind != HIK_SEQUENCE_LATE && result.kind != HIK_SEQUENCE_COPY) {
@@ -559,7 +586,7 @@ static void test_digest(void)
 /* A datagram: when it came, in ticks. */
 static enum hik_sequence_kind feed_datagram(struct source *s, uint16_t number, uint16_t digest, uint16_t id, uint32_t ticks)
 {
-    struct hik_sequence_packet packet = {number, s->timestamp, CLOCK, s->time, {digest, id, ticks}, false, true};
+    struct hik_sequence_packet packet = {number, s->timestamp, CLOCK, s->time, {digest, id, ticks}, false, true, false};
 
     return hik_sequence_count(&s->sequence, &packet).kind;
 }
@@ -722,6 +749,7 @@ int main(int argc, char **argv)
     g_test_add_func("/rtp-sequence/dropout", test_dropout);
     g_test_add_func("/rtp-sequence/stray", test_stray);
     g_test_add_func("/rtp-sequence/strays", test_strays);
+    g_test_add_func("/rtp-sequence/stray-at-end", test_stray_shortly_before_the_end);
     g_test_add_func("/rtp-sequence/restart", test_restart);
     g_test_add_func("/rtp-sequence/silence", test_silence);
     g_test_add_func("/rtp-sequence/silence-edges", test_silence_edges);
