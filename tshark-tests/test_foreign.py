@@ -37,6 +37,7 @@ def test_equal(foreign):
     assert foreign(FOREIGN) == (0, [], [6, 6, 0, 0, 0, 0, 0])
 
 
+@pytest.mark.once
 def test_broken_files(foreign, tmp_path):
     folder = tmp_path / "captures"
     folder.mkdir()
@@ -48,6 +49,7 @@ def test_broken_files(foreign, tmp_path):
     assert foreign([]) == (0, [], [3, 2, 0, 0, 0, 1, 0])
 
 
+@pytest.mark.once
 def test_apart_from_ours(foreign):
     """A call, and a telephone's beside it, in one capture; SIP and media of ours over TCP."""
     code, lines, numbers = foreign(["seed-cascade.pcap", "udp-5060.pcap", "tcp-15060.pcap"])
@@ -55,12 +57,14 @@ def test_apart_from_ours(foreign):
     assert numbers[:3] == [3, 0, 3] and numbers[3] > 40
 
 
+@pytest.mark.once
 def test_what_differs_is_found(foreign):
     code, lines, numbers = foreign(["foreign-rtsp.pcap", "foreign-sip-7100.pcap"], "--with=-o", "--with=sip.display_raw_text:TRUE")
     assert code == 1 and numbers == [2, 1, 0, 0, 1, 0, 0]
     assert lines[0].endswith("foreign-sip-7100.pcap: text: packet 1") and len(lines) == 3
 
 
+@pytest.mark.once
 def test_what_differs_with_everything_switched_off_is_found(foreign):
     """Nothing is left out there, whatever the plugin found before."""
     code, lines, numbers = foreign(["seed-cascade.pcap"], "--with=-o", "--with=sip.display_raw_text:TRUE")

@@ -488,11 +488,14 @@ bool hik_mp2p_is_shown(packet_info *pinfo, proto_tree *tree, const struct hik_pa
 {
     if (proto_field_is_referenced(tree, proto_mp2p) || (tree && (!record || record->flags & MP2P_EXPERTS)))
         return true;
+    /* From 4.4 on, who adds nothing to a tree does not stand in the list of a frame's protocols. */
+    if (proto_field_is_referenced(tree, hf_frame_protocols))
+        return true;
     if (record && !(record->flags & (MP2P_EXPERTS | MP2P_DESCRIBES)))
         return false;
-    /* h264 and h265 are called for parameter sets, and then stand in the list of a frame's protocols. */
+    /* h264 and h265 are called for parameter sets. */
     return proto_field_is_referenced(tree, proto_h264) || proto_field_is_referenced(tree, proto_h265) ||
-           proto_field_is_referenced(tree, hf_frame_protocols) || hik_stock_wants_experts(pinfo, tree);
+           hik_stock_wants_experts(pinfo, tree);
 }
 
 /* ---- the packet ----------------------------------------------------------------------------------------------- */
