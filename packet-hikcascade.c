@@ -613,6 +613,12 @@ static void note_waiting(packet_info *pinfo, const uint8_t *buf, unsigned length
         hik_waiting_note(pinfo, buf, length);
 }
 
+/* Nothing new is to be learned from these bytes, and what is to come is worth waiting for. */
+static bool goes_on(packet_info *pinfo, const uint8_t *buf, unsigned length)
+{
+    return length < MAX_HEADERS && hik_waiting_goes_on(pinfo, buf, length);
+}
+
 /* Stock goes on from off, as if it had come there by itself; it may ask for more. */
 static int leave_rest(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, unsigned off)
 {
@@ -640,7 +646,7 @@ static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, e
     if (length == 0)
         return 0;
     buf = tvb_get_ptr(tvb, 0, (int)length);
-    if (place != PLACE_BESIDE && pinfo->can_desegment && whole && hik_waiting_goes_on(pinfo, buf, length))
+    if (place != PLACE_BESIDE && pinfo->can_desegment && whole && goes_on(pinfo, buf, length))
         return want_more(pinfo, tvb, 0, DESEGMENT_ONE_MORE_SEGMENT);
     while (off < length) {
         start = off;
@@ -793,7 +799,7 @@ static bool stream_holds_ours(tvbuff_t *tvb, packet_info *pinfo)
         (PINFO_FD_VISITED(pinfo) && !p_get_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_MESSAGES)))
         return false;
     buf = tvb_get_ptr(tvb, 0, (int)length);
-    if (can_wait && hik_waiting_goes_on(pinfo, buf, length))
+    if (can_wait && goes_on(pinfo, buf, length))
         return false;
     for (unsigned off = 0, present; off < length; off += present) {
         off = skip_keep_alive(buf, off, length);
