@@ -66,10 +66,11 @@ struct hik_session *hik_tcp_session(packet_info *pinfo, uint32_t ssrc, bool *str
 
     if (!by_ssrc)
         by_ssrc = hik_tcp_claims_of_ssrc(&pinfo->src, pinfo->srcport, ssrc);
-    if (!by_ssrc && connection && connection->misdirected)
+    if (!by_ssrc && connection && connection->misdirected) {
         by_ssrc = hik_tcp_claims_of_ssrc(&pinfo->dst, 0, ssrc);
-    if (!by_ssrc && connection && connection->misdirected)
-        by_ssrc = hik_tcp_claims_of_ssrc(&pinfo->src, 0, ssrc);
+        if (!by_ssrc)
+            by_ssrc = hik_tcp_claims_of_ssrc(&pinfo->src, 0, ssrc);
+    }
     *strong = by_ssrc != NULL;
     if (by_ssrc) {
         unsigned searched = 0;

@@ -92,6 +92,19 @@ static void count_copy(struct hik_sequence *s, const struct hik_sequence_packet 
     kept->seen = packet->seen;
 }
 
+/* A packet whose number came before, with the bytes and times of *other; NULL: those are not known any more. */
+static struct hik_sequence_result repeated(struct hik_sequence *s, const struct hik_sequence_packet *packet,
+                                           const struct hik_sequence_seen *other, uint32_t extended)
+{
+    struct hik_sequence_result result = {HIK_SEQUENCE_MIRRORED, extended, 0};
+
+    if (!(other && is_mirrored(packet, other)) && !is_mirrored_again(s, packet, extended)) {
+        result.kind = HIK_SEQUENCE_COPY;
+        count_copy(s, packet, extended);
+    }
+    return result;
+}
+
 void hik_sequence_keep_copies(struct hik_sequence *s, struct hik_sequence_old *memory)
 {
     memory[0] = s->first_again;
@@ -210,15 +223,8 @@ static struct hik_sequence_result count_before(struct hik_sequence *s, const str
     /* the new run has taken few of these places so far */
     struct hik_sequence_seen *seen = &s->recent->seen[result.extended & (s->recent->size - 1)];
 
-    if (step <= 0 && s->before.came >> -step & 1) {
-        if (is_mirrored(packet, seen) || is_mirrored_again(s, packet, result.extended)) {
-            result.kind = HIK_SEQUENCE_MIRRORED;
-            return result;
-        }
-        result.kind = HIK_SEQUENCE_COPY;
-        count_copy(s, packet, result.extended);
-        return result;
-    }
+    if (step <= 0 && s->before.came >> -step & 1)
+        return repeated(s, packet, seen, result.extended);
     if (step > 0) {
         s->before.came <<= step;
         s->before.highest += (uint32_t)step;
@@ -239,16 +245,8 @@ static struct hik_sequence_result jumped(struct hik_sequence *s, const struct hi
     uint32_t top = s->jumped ? s->jump : s->highest;
     struct hik_sequence_result result = {HIK_SEQUENCE_JUMP, (top | 0xFFFFu) + 0x10001u + packet->number, 0};
 
-    if (s->jumped && packet->number == (uint16_t)s->jump) {
-        result.extended = s->jump;
-        if (is_mirrored(packet, &s->jump_seen) || is_mirrored_again(s, packet, s->jump)) {
-            result.kind = HIK_SEQUENCE_MIRRORED;
-        } else {
-            result.kind = HIK_SEQUENCE_COPY;
-            count_copy(s, packet, s->jump);
-        }
-        return result;
-    }
+    if (s->jumped && packet->number == (uint16_t)s->jump)
+        return repeated(s, packet, &s->jump_seen, s->jump);
     if (!s->jumped || packet->number != (uint16_t)(s->jump + 1)) {
         s->strays += s->jumped;
         s->jumped = true;
@@ -279,20 +277,13 @@ static struct hik_sequence_result jumped(struct hik_sequence *s, const struct hi
 
 static struct hik_sequence_result came_before(struct hik_sequence *s, const struct hik_sequence_packet *packet, uint32_t extended)
 {
-    struct hik_sequence_result result = {HIK_SEQUENCE_COPY, extended, 0};
+    struct hik_sequence_result result = {HIK_SEQUENCE_REUSED, 0, 0};
     struct hik_sequence_seen *other = seen_at(s, extended);
 
-    if ((other && is_mirrored(packet, other)) || is_mirrored_again(s, packet, extended)) {
-        result.kind = HIK_SEQUENCE_MIRRORED;
-        return result;
-    }
-    if (extended != s->highest || other->digest == packet->seen.digest) {
-        count_copy(s, packet, extended);
-        return result;
-    }
+    if (extended != s->highest || other->digest == packet->seen.digest || is_mirrored_again(s, packet, extended))
+        return repeated(s, packet, other, extended);
     /* The newest number again with other bytes: a source that does not count. */
     rejoin(s);
-    result.kind = HIK_SEQUENCE_REUSED;
     result.extended = s->highest + 1;
     s->shift++;
     s->reused++;

@@ -269,36 +269,19 @@ void hik_tcp_claim_from_stock(packet_info *pinfo, const address *addr, uint16_t 
         conversation_set_dissector(stock, media_handle);
 }
 
-/* Who asks for a connection to a port that no SDP names, and is to connect to another port of this host, or may be when the
- * answer comes: NULL if there is no such call. */
-static struct hik_session *session_misdirected(const address *from, const address *to, uint32_t port, bool *early)
+/* The session among those of the claims that misses a connection most: one that has none, else one of whose lines one waits at
+ * that host. early: those that are not answered yet. */
+static struct hik_session *session_without(const struct hik_tcp_claim *claim, const address *to, uint32_t port, bool early)
 {
-    const struct hik_tcp_claim *claim = hik_tcp_claim_between(to, from);
     const struct hik_description *listener;
     struct hik_session *found = NULL;
 
-    if (port < FIRST_USER_PORT)
-        return NULL;
-    *early = false;
     for (unsigned i = 0; claim && i < HIK_TCP_MAX_SEARCH; claim = claim->older, i++) {
         struct hik_session *session = claim->session;
 
         if (session->bye_frame || port == session->caller.port || port == session->callee.port)
             continue;
-        if (!session->tcp_syn_frame && !session->tcp_data_frame)
-            return session;
-        if (!found && waiting_at(to, session, &listener))
-            found = session;
-    }
-    if (found)
-        return found;
-    *early = true;
-    claim = hik_tcp_claim_early(to, from);
-    for (unsigned i = 0; claim && i < HIK_TCP_MAX_SEARCH; claim = claim->older, i++) {
-        struct hik_session *session = claim->session;
-
-        if (session->answer.frame || session->final_status >= 300 || session->bye_frame || session->cancel_frame ||
-            port == session->caller.port || port == session->callee.port)
+        if (early && (session->answer.frame || session->final_status >= 300 || session->cancel_frame))
             continue;
         if (!session->tcp_syn_frame && !session->tcp_data_frame)
             return session;
@@ -306,6 +289,22 @@ static struct hik_session *session_misdirected(const address *from, const addres
             found = session;
     }
     return found;
+}
+
+/* Who asks for a connection to a port that no SDP names, and is to connect to another port of this host, or may be when the
+ * answer comes: NULL if there is no such call. */
+static struct hik_session *session_misdirected(const address *from, const address *to, uint32_t port, bool *early)
+{
+    struct hik_session *found;
+
+    if (port < FIRST_USER_PORT)
+        return NULL;
+    *early = false;
+    found = session_without(hik_tcp_claim_between(to, from), to, port, false);
+    if (found)
+        return found;
+    *early = true;
+    return session_without(hik_tcp_claim_early(to, from), to, port, true);
 }
 
 /* The session has its connections: one that was thought to be its, but went elsewhere, may be another's. */

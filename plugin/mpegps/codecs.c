@@ -178,6 +178,8 @@ enum hik_es_codec hik_nal_guess(uint8_t first, uint8_t second)
 /* ---- sequence parameter sets ---------------------------------------------------------------------------------- */
 
 enum { SPS_MAX = 1024 };
+/* Parameter sets are numbered from 0 on. */
+#define MAX_SET 3
 
 struct bits {
     uint8_t data[SPS_MAX];
@@ -254,6 +256,33 @@ static int32_t read_se(struct bits *b)
     uint32_t value = read_ue(b, 0xfffffffe);
 
     return value & 1 ? (int32_t)(value / 2 + 1) : -(int32_t)(value / 2);
+}
+
+int hik_nal_first_slice(enum hik_es_codec codec, const uint8_t *nal, size_t len)
+{
+    enum { LOOKED_AT = 4 }; /* bytes of the header: what is asked for has at most 21 bits */
+    size_t header = codec == HIK_ES_H265 ? 2 : 1;
+    struct bits b;
+    unsigned type, kind;
+
+    if (len < header + LOOKED_AT)
+        return 0;
+    type = hik_nal_type(codec, nal[0]);
+    if (!hik_nal_is_slice(codec, (uint8_t)type))
+        return 0;
+    bits_open(&b, nal + header, LOOKED_AT);
+    if (!take(&b, 1)) /* first_mb_in_slice 0; first_slice_segment_in_pic_flag */
+        return -1;
+    if (codec == HIK_ES_H265) {
+        if (type >= 16)
+            skip(&b, 1);
+        read_ue(&b, MAX_SET);
+        kind = read_ue(&b, 2);
+        return !b.over && (type < 16 || kind == 2) ? 1 : -1;
+    }
+    kind = read_ue(&b, 7);
+    read_ue(&b, MAX_SET);
+    return !b.over && kind % 5 <= 2 && (type != 5 || kind % 5 == 2) ? 1 : -1;
 }
 
 static void h264_scaling_lists(struct bits *b, unsigned lists)

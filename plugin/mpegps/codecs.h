@@ -41,6 +41,10 @@ bool hik_nal_is_parameter_set(enum hik_es_codec codec, uint8_t type);
 bool hik_nal_is_sps(enum hik_es_codec codec, uint8_t type);
 /* Slice of a picture. */
 bool hik_nal_is_slice(enum hik_es_codec codec, uint8_t type);
+/* Does a picture begin with this NAL unit (ITU-T H.264 7.3.3, H.265 7.3.6.1)? 1: with its first slice, -1: with a slice that
+ * cannot be that, 0: with something else, or too short to say. Without parameter sets their number and the kind of slice are what
+ * can be checked. */
+int hik_nal_first_slice(enum hik_es_codec codec, const uint8_t *nal, size_t len);
 /* Slice of a picture from which decoding can start. */
 bool hik_nal_is_key(enum hik_es_codec codec, uint8_t type);
 /* Access unit delimiter: the first NAL unit of a picture. */

@@ -609,7 +609,7 @@ void hik_mp2p_tree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const st
     parser->s = *view->start;
     b.parser = parser;
     s = &parser->s;
-    b.lost_sync = s->mode == HIK_PS_SYNC && !(s->flags & HIK_PS_FRESH);
+    b.lost_sync = hik_ps_is_lost(s);
     b.placed = view->placed;
     if (s->mode == HIK_PS_PAYLOAD)
         pes_continues(&b, s->current < HIK_PS_STREAMS ? &s->es[s->current] : NULL, s->current_id);

@@ -82,6 +82,12 @@ struct hik_ps_state {
     uint8_t header[HIK_PS_HEADER_MAX];  /* header_len bytes of a split header */
 };
 
+/* The bytes that come cannot be placed until the next header: something is missing in front of them. */
+static inline bool hik_ps_is_lost(const struct hik_ps_state *state)
+{
+    return state->mode == HIK_PS_SYNC && !(state->flags & HIK_PS_FRESH);
+}
+
 enum hik_ps_event_type {
     HIK_PS_EV_SKIPPED,   /* bytes before the first header, or after a loss; or a header that is none */
     HIK_PS_EV_PACK,      /* pack header, .data/.len = its bytes */

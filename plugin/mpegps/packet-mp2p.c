@@ -29,8 +29,7 @@ struct mp2p_base {
     const uint8_t *bytes;
 };
 /* File scope; first pass. */
-static struct mp2p_base **bases;
-static uint32_t base_count, base_room;
+static wmem_array_t *bases;    /* struct mp2p_base *; NULL: none yet */
 static wmem_map_t *base_index; /* struct mp2p_base -> index in bases, plus 1 */
 
 /* A flow's program stream. hik_flow.mp2p; file scope. Written on the first pass. */
@@ -78,7 +77,6 @@ static gboolean base_equal(const void *a, const void *b)
 static void reset_bases(void)
 {
     bases = NULL;
-    base_count = base_room = 0;
 }
 
 static void *file_alloc(size_t size)
@@ -164,13 +162,11 @@ static uint32_t find_base(const struct hik_ps_packed *start)
     base = wmem_new(wmem_file_scope(), struct mp2p_base);
     base->len = start->len;
     base->bytes = (const uint8_t *)wmem_memdup(wmem_file_scope(), start->bytes, start->len);
-    if (base_count == base_room) {
-        base_room = base_room ? 2 * base_room : 64;
-        bases = (struct mp2p_base **)wmem_realloc(wmem_file_scope(), bases, base_room * sizeof *bases);
-    }
-    bases[base_count++] = base;
-    wmem_map_insert(base_index, base, GUINT_TO_POINTER(base_count));
-    return base_count - 1;
+    if (!bases)
+        bases = wmem_array_new(wmem_file_scope(), sizeof base);
+    wmem_array_append_one(bases, base);
+    wmem_map_insert(base_index, base, GUINT_TO_POINTER(wmem_array_get_count(bases)));
+    return wmem_array_get_count(bases) - 1;
 }
 
 /* Keeps the state, once for all packets that begin in the same one. */
@@ -190,7 +186,7 @@ static void keep_state(struct mp2p_flow *m, struct hik_payload_record *record, c
 /* The state a record tells of. Packet scope. */
 static struct hik_ps_state *recall_state(packet_info *pinfo, const struct hik_payload_record *record)
 {
-    const struct mp2p_base *base = bases[record->base];
+    const struct mp2p_base *base = *(struct mp2p_base **)wmem_array_index(bases, record->base);
     struct hik_ps_state *state = wmem_new(pinfo->pool, struct hik_ps_state);
 
     hik_ps_unpack(base->bytes, base->len, record->nal_size, record->left, state);
@@ -288,8 +284,7 @@ static const char *taken_by(const struct hik_rtp *rtp)
  * missing there may come yet. */
 static void keep_behind(struct mp2p_flow *m, const struct hik_rtp *rtp, const struct hik_ps_arrival *arrival, struct hik_payload_record *record)
 {
-    bool late = arrival->order == HIK_PS_LATE, lost = arrival->start && arrival->start->state.mode == HIK_PS_SYNC &&
-                                                      !(arrival->start->state.flags & HIK_PS_FRESH);
+    bool late = arrival->order == HIK_PS_LATE, lost = arrival->start && hik_ps_is_lost(&arrival->start->state);
     uint32_t behind = late && arrival->fills ? arrival->behind : m->behind;
 
     if (arrival->order == HIK_PS_AFTER_GAP || arrival->order == HIK_PS_RESTART) {

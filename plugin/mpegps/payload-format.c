@@ -14,8 +14,6 @@
 
 /* Pictures in a row that begin with what may be their first slice. */
 #define FIRST_SLICES 8
-/* Parameter sets are numbered from 0 on. */
-#define MAX_SET 3
 
 const char *hik_content_kind_name(enum hik_content_kind look)
 {
@@ -134,59 +132,6 @@ static int fits_h265(const uint8_t *p, size_t len)
     }
 }
 
-/* Up to 32 bits of a slice header (ITU-T H.264 7.3.3, H.265 7.3.6.1). */
-struct bits {
-    uint32_t left;
-};
-
-static unsigned take_bit(struct bits *bits)
-{
-    unsigned bit = bits->left >> 31;
-
-    bits->left <<= 1;
-    return bit;
-}
-
-/* Exp-Golomb code of at most 15; more than that is none of what is asked for here. */
-static unsigned take_ue(struct bits *bits)
-{
-    unsigned zeros = 0, value = 0;
-
-    while (zeros < 4 && !take_bit(bits))
-        zeros++;
-    for (unsigned i = 0; i < zeros; i++)
-        value = value << 1 | take_bit(bits);
-    return zeros < 4 ? (1u << zeros) - 1 + value : UINT32_MAX;
-}
-
-/* A picture begins with this packet: 1 with its first slice, -1 with a slice that cannot be that, 0 with something else. Without
- * parameter sets the parameter set's number and the kind of slice are what can be checked. */
-static int first_slice(enum hik_es_codec codec, const uint8_t *p, size_t len)
-{
-    size_t header = codec == HIK_ES_H265 ? 2 : 1;
-    struct bits bits = {0};
-    unsigned type, kind, set;
-
-    if (len < header + 4)
-        return 0;
-    type = hik_nal_type(codec, p[0]);
-    if (!hik_nal_is_slice(codec, (uint8_t)type))
-        return 0;
-    bits.left = (uint32_t)p[header] << 24 | (uint32_t)p[header + 1] << 16 | (uint32_t)p[header + 2] << 8 | p[header + 3];
-    if (!take_bit(&bits)) /* first_mb_in_slice 0; first_slice_segment_in_pic_flag */
-        return -1;
-    if (codec == HIK_ES_H265) {
-        if (type >= 16)
-            take_bit(&bits);
-        set = take_ue(&bits);
-        kind = take_ue(&bits);
-        return set <= MAX_SET && kind <= 2 && (type < 16 || kind == 2) ? 1 : -1;
-    }
-    kind = take_ue(&bits);
-    set = take_ue(&bits);
-    return set <= MAX_SET && kind <= 7 && kind % 5 <= 2 && (type != 5 || kind % 5 == 2) ? 1 : -1;
-}
-
 static enum hik_content_kind signature(const uint8_t *p, size_t len)
 {
     size_t start = 0;
@@ -293,10 +238,10 @@ enum hik_content_kind hik_content_probe_feed(struct hik_content_probe *l, uint32
     l->bytes += (uint32_t)len;
 
     if (begins) {
-        fit = first_slice(HIK_ES_H264, payload, len);
+        fit = hik_nal_first_slice(HIK_ES_H264, payload, len);
         l->h264_slices += fit > 0;
         l->h264_other += fit < 0;
-        fit = first_slice(HIK_ES_H265, payload, len);
+        fit = hik_nal_first_slice(HIK_ES_H265, payload, len);
         l->h265_slices += fit > 0;
         l->h265_other += fit < 0;
     }

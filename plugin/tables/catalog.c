@@ -487,14 +487,13 @@ static void table_init(stat_tap_table_ui *ui)
 static void add_row(stat_tap_table *table, struct filling *filling, const struct hik_catalog_item *item)
 {
     stat_tap_table_item_type row[COLUMN_COUNT];
-    bool remark = hik_table_has_remark(table);
     unsigned position = filling->position[item->index];
     int indent = 2 * (int)MIN(filling->places[position].depth, DEEPEST_INDENT);
 
     memset(row, 0, sizeof row);
     row[COLUMN_PLACE].type = TABLE_ITEM_UINT;
     row[COLUMN_PLACE].value.uint_value = position + 1;
-    if (table->num_elements == 0 || remark)
+    if (hik_table_is_empty(table))
         row[COLUMN_PLACE].user_data.ptr_value = filling;
     row[COLUMN_ID].type = TABLE_ITEM_STRING;
     row[COLUMN_ID].value.string_value = g_strdup_printf("%*s%s", indent, "", item->id);
@@ -506,11 +505,7 @@ static void add_row(stat_tap_table *table, struct filling *filling, const struct
     row[COLUMN_STATUS].value.string_value = g_strdup(item->status ? item->status : "");
     row[COLUMN_SESSIONS].type = TABLE_ITEM_UINT;
     row[COLUMN_SESSIONS].value.uint_value = sessions_of(filling->sessions, item->id);
-    if (remark) {
-        hik_table_remove_remark(table);
-        memcpy(stat_tap_get_field_data(table, 0, 0), row, sizeof row);
-    } else
-        stat_tap_init_table_row(table, table->num_elements, COLUMN_COUNT, row);
+    memcpy(stat_tap_get_field_data(table, hik_table_add_row(table), 0), row, sizeof row);
 }
 
 static tap_packet_status table_packet(void *data, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const void *tap,
@@ -519,9 +514,10 @@ static tap_packet_status table_packet(void *data, packet_info *pinfo _U_, epan_d
     stat_data_t *stat = (stat_data_t *)data;
     stat_tap_table *table = g_array_index(stat->stat_tap_data->tables, stat_tap_table *, 0);
     const struct hik_catalog_tapped *tapped = (const struct hik_catalog_tapped *)tap;
-    bool first = table->num_elements == 0 || hik_table_has_remark(table);
     struct filling *filling =
-        first ? filling_new() : (struct filling *)stat_tap_get_field_data(table, 0, COLUMN_PLACE)->user_data.ptr_value;
+        hik_table_is_empty(table)
+            ? filling_new()
+            : (struct filling *)stat_tap_get_field_data(table, 0, COLUMN_PLACE)->user_data.ptr_value;
     unsigned i;
 
     for (i = 0; i < tapped->count; i++) {
@@ -533,7 +529,7 @@ static tap_packet_status table_packet(void *data, packet_info *pinfo _U_, epan_d
         filling->shown[item->index] = true;
         add_row(table, filling, item);
     }
-    if (table->num_elements == 0 || hik_table_has_remark(table))
+    if (hik_table_is_empty(table))
         filling_free(filling);
     return TAP_PACKET_REDRAW;
 }

@@ -182,6 +182,7 @@ void hik_seen_listen(void)
 
 void hik_seen_watch(void (*changes)(void))
 {
+    hik_seen_listen();
     seen.changed = true;
     if (seen.changes)
         return;

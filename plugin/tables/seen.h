@@ -8,10 +8,10 @@
 
 #include "ws-compat.h"
 
-/* Each table calls it. From then on SIP and RTP of the capture are counted, in stock's taps: without a table nothing is
+/* Each table that is printed calls it. From then on SIP and RTP of the capture are counted, in stock's taps: without a table nothing is
  * counted. */
 void hik_seen_listen(void);
-/* For tables in windows, which are filled as packets come by: nobody says when the last one has. changes is called behind
+/* The same for tables in windows, which are filled as packets come by: nobody says when the last one has. changes is called behind
  * the first packet and whenever what they say without counts has changed; a dozen times for a capture. */
 void hik_seen_watch(void (*changes)(void));
 

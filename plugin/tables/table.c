@@ -187,7 +187,6 @@ void hik_table_init(stat_tap_table_ui *ui, const char *title)
         ui->stat_tap_reset_table_cb(table);
     else
         stat_tap_add_table(ui, stat_tap_init_table(title, (int)ui->nfields, 0, NULL));
-    hik_seen_listen();
     if (g_slist_find(definitions, ui))
         hik_seen_watch(remark_empty_tables);
 }
@@ -277,22 +276,6 @@ static void finish_table(void *data)
         sort_rows(t);
 }
 
-/* The index of a new row; its cells are to be filled. */
-static unsigned add_row(stat_tap_table *table)
-{
-    unsigned index = table->num_elements;
-    stat_tap_table_item_type *cells;
-
-    if (hik_table_has_remark(table)) {
-        hik_table_remove_remark(table);
-        return 0;
-    }
-    cells = g_new0(stat_tap_table_item_type, table->num_fields);
-    stat_tap_init_table_row(table, index, table->num_fields, cells);
-    g_free(cells);
-    return index;
-}
-
 static stat_tap_table *only_table(const stat_tap_table_ui *ui)
 {
     return g_array_index(ui->tables, stat_tap_table *, 0);
@@ -329,18 +312,32 @@ static struct table *get_table(const stat_tap_table_ui *ui, hik_table_fill fill)
  * In a window and in sharkd it has one row with a sentence, until there is a row of its own. That takes over its cells, for
  * the user interface may keep a pointer to them. It is known by its first cell, which is no number. */
 
-bool hik_table_has_remark(stat_tap_table *table)
+static bool has_remark(stat_tap_table *table)
 {
     return table->num_elements == 1 && stat_tap_get_field_data(table, 0, 0)->type == TABLE_ITEM_STRING;
 }
 
-void hik_table_remove_remark(stat_tap_table *table)
+bool hik_table_is_empty(stat_tap_table *table)
 {
-    stat_tap_table_item_type *cells = stat_tap_get_field_data(table, 0, 0);
+    return table->num_elements == 0 || has_remark(table);
+}
 
-    for (unsigned i = 0; i < table->num_fields; i++)
-        free_text(&cells[i]);
-    memset(cells, 0, table->num_fields * sizeof *cells);
+unsigned hik_table_add_row(stat_tap_table *table)
+{
+    unsigned index = table->num_elements;
+    stat_tap_table_item_type *cells;
+
+    if (has_remark(table)) {
+        cells = stat_tap_get_field_data(table, 0, 0);
+        for (unsigned i = 0; i < table->num_fields; i++)
+            free_text(&cells[i]);
+        memset(cells, 0, table->num_fields * sizeof *cells);
+        return 0;
+    }
+    cells = g_new0(stat_tap_table_item_type, table->num_fields);
+    stat_tap_init_table_row(table, index, table->num_fields, cells);
+    g_free(cells);
+    return index;
 }
 
 static void remark_empty_tables(void)
@@ -352,9 +349,9 @@ static void remark_empty_tables(void)
         stat_tap_table_item_type *cells;
         char *text;
 
-        if (!table || (table->num_elements > 0 && !hik_table_has_remark(table)))
+        if (!table || !hik_table_is_empty(table))
             continue;
-        cells = stat_tap_get_field_data(table, add_row(table), 0);
+        cells = stat_tap_get_field_data(table, hik_table_add_row(table), 0);
         for (unsigned i = 0; i < table->num_fields; i++)
             set_text(&cells[i], "");
         text = hik_seen_remark(definition->empty, NULL, false);
@@ -381,7 +378,7 @@ struct hik_table_row *hik_table_row(const stat_tap_table_ui *ui, unsigned key, v
         g_ptr_array_set_size(t->rows, (int)key + 1);
     g_ptr_array_index(t->rows, key) = row;
 
-    index = add_row(t->table);
+    index = hik_table_add_row(t->table);
     row->fields = stat_tap_get_field_data(t->table, index, 0);
     for (size_t i = 0; i < ui->nfields; i++) {
         row->fields[i].type = (stat_tap_table_item_enum)t->types[i];

@@ -41,10 +41,10 @@ struct hik_table_row *hik_table_row(const stat_tap_table_ui *ui, unsigned key, v
 /* Sets a text cell; control characters and '|' become blanks. NULL is "". */
 void hik_table_set_text(struct hik_table_row *row, unsigned column, const char *text);
 
-/* Whether the table of a window has no rows but one with a sentence that says so. */
-bool hik_table_has_remark(stat_tap_table *table);
-/* Empties the cells of that row: they are taken over by the first row that comes. */
-void hik_table_remove_remark(stat_tap_table *table);
+/* The table has no rows, or but the one of a window with a sentence that says so. */
+bool hik_table_is_empty(stat_tap_table *table);
+/* A new row, its cells zeroed; the first one takes over that sentence's. Returns its index. */
+unsigned hik_table_add_row(stat_tap_table *table);
 
 /* A printer of ours for -z on the command line, in front of stock's. Wireshark's windows are opened by -z as well: there
  * it is not registered. */
