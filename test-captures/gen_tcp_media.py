@@ -5,7 +5,7 @@ TcpCall is a call whose media go over a TCP connection. By default the upper pla
 lower one connects.
 """
 
-from hikpcap import (ACK, PSH, START, SYN, Call, Capture, Link, Platform, h264_slice, ps_pack, ps_pes, report_block, rfc4571,
+from hikpcap import (ACK, PSH, START, Call, Capture, Link, Platform, h264_slice, ps_pack, ps_pes, report_block, rfc4571,
                      rtcp_rr, rtcp_sr, rtp)
 
 CLIENT_PORT = 51000
@@ -196,10 +196,7 @@ def refused():
 def silent():
     """Nobody answers the SYN."""
     cap, call = start()
-    connection = call.connect(handshake=False)
-    for _ in range(3):
-        connection.segment(connection.client, SYN, seq=1000)
-        cap.wait(3)
+    call.connect(handshake=False).ask(3)
     cap.wait(6)
     call.bye()
     return cap

@@ -5,7 +5,7 @@ moves the port, for the audio of a call beside its video, and whatever becomes o
 import itertools
 
 from gen_tcp_media import TcpCall, small
-from hikpcap import SYN, Capture, Link, Platform, rfc4571, rtp
+from hikpcap import Capture, Link, Platform, rfc4571, rtp
 
 WRONG = 30566
 AUDIO = 20002        # announced for the audio
@@ -35,13 +35,10 @@ class TwoLines(TcpCall):
 
 def attempt(call, how, line, to, client):
     """The connection to the port `to`, and what becomes of it."""
-    cap = call.link.capture
     media = call.connection
     connection = call.connect(client=client, server=(call.offer_ip, to), handshake=False)
     if how == "silent":
-        for _ in range(3):
-            connection.segment(connection.client, SYN, seq=1000)
-            cap.wait(0.3)
+        connection.ask(0.3)
     elif how == "refused":
         connection.refuse()
     else:

@@ -185,6 +185,12 @@ class TcpConnection:
         self.segment(self.client, ACK)
         return self
 
+    def ask(self, pause):
+        """SYN three times, and so many seconds behind each: nobody answers."""
+        for _ in range(3):
+            self.segment(self.client, SYN, seq=1000)
+            self.capture.wait(pause)
+
     def refuse(self):
         """SYN, and RST for an answer."""
         self.segment(self.client, SYN)

@@ -260,6 +260,24 @@ static void say_difference(const char *a, const char *b)
     }
 }
 
+/* What a file shows that ends there, or that nobody looked at before. */
+static GString *look_alone(const struct packet *packets, uint32_t count, uint32_t until)
+{
+    struct loading loading;
+    GString *text;
+
+    start(&loading, packets, count);
+    load(&loading, until);
+    text = look(&loading, until == count);
+    end(&loading);
+    return text;
+}
+
+static void say(const char *name, const char *when, const GString *alone, const GString *seen)
+{
+    fprintf(stderr, "%s %s %s\n", name, when, g_string_equal(alone, seen) ? "same" : "differs");
+}
+
 static void compare(const char *name)
 {
     uint32_t count;
@@ -273,20 +291,14 @@ static void compare(const char *name)
     load(&loading, count);
     final = look(&loading, true);
     end(&loading);
-    start(&loading, packets, count);
-    load(&loading, count / 2);
-    alone = look(&loading, false);
-    end(&loading);
-    fprintf(stderr, "%s middle %s\n", name, g_string_equal(middle, alone) ? "same" : "differs");
+    alone = look_alone(packets, count, count / 2);
+    say(name, "middle", alone, middle);
     say_difference(alone->str, middle->str);
     g_string_free(alone, TRUE);
-    start(&loading, packets, count);
-    load(&loading, count);
-    alone = look(&loading, true);
-    end(&loading);
-    fprintf(stderr, "%s end %s\n", name, g_string_equal(final, alone) ? "same" : "differs");
+    alone = look_alone(packets, count, count);
+    say(name, "end", alone, final);
     say_difference(alone->str, final->str);
-    fprintf(stderr, "%s middle and end %s\n", name, g_string_equal(middle, final) ? "same" : "differs");
+    say(name, "middle and end", middle, final);
     g_string_free(alone, TRUE);
     g_string_free(middle, TRUE);
     g_string_free(final, TRUE);

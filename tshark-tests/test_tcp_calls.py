@@ -7,7 +7,7 @@ import pytest
 import conftest  # puts test-captures on the path
 from gen_tcp_media import small
 from gen_tcp_order import call, lost_and_sent_again, whole
-from hikpcap import ACK, PSH, SYN, RST, Capture, Link, rfc4571, rtp
+from hikpcap import ACK, PSH, RST, Capture, Link, rfc4571, rtp
 from tables import printed
 
 
@@ -35,9 +35,7 @@ def elsewhere(setup, how):
         client = (client[0], one.answer_port if passive_upper else one.offer_port)
     connection = one.connect(client=client, server=listener, handshake=False)
     if how == "silent":
-        for _ in range(3):
-            connection.segment(connection.client, SYN, seq=1000)
-            cap.wait(2)
+        connection.ask(2)
     elif how == "media":
         connection.open()
         one.rtp_tcp(6)
