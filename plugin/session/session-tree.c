@@ -46,10 +46,11 @@ static const value_string direction_names[] = {
 /* Key of the packet-scope record under the hikcascade protocol. */
 enum { KEY_FILTER = 48 };
 
-/* The packet being dissected, with a tree, belongs to this session. The first one of a frame counts. */
-static void note_session(packet_info *pinfo, const struct hik_session *session)
+/* The packet being dissected, with a tree, belongs to this session. The first one of a frame counts. Only a packet whose tree is
+ * shown is asked for its filter. */
+static void note_session(packet_info *pinfo, const proto_tree *tree, const struct hik_session *session)
 {
-    if (!p_get_proto_data(pinfo->pool, pinfo, proto_hik, KEY_FILTER))
+    if (tree && PTREE_DATA(tree)->visible && !p_get_proto_data(pinfo->pool, pinfo, proto_hik, KEY_FILTER))
         p_add_proto_data(pinfo->pool, pinfo, proto_hik, KEY_FILTER, GUINT_TO_POINTER(session->index + 1));
 }
 
@@ -96,7 +97,7 @@ static void add_session(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, con
 
     if (!session)
         return;
-    note_session(pinfo, session);
+    note_session(pinfo, tree, session);
     proto_item_set_generated(proto_tree_add_uint(tree, hf_hik_session, tvb, 0, 0, session->index));
     if (session->camera) {
         proto_item_set_generated(proto_tree_add_string(tree, hf_hik_camera, tvb, 0, 0, session->camera));
@@ -110,17 +111,27 @@ static void add_session(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, con
     add_link(tvb, tree, hf_hik_bye_in, session->bye_frame);
 }
 
+/* Its text costs as much as a field: nobody reads it where a column or a filter asks for one of its fields. */
+static proto_item *add_root(proto_tree *tree, tvbuff_t *tvb, const struct hik_session *session)
+{
+    proto_item *root;
+
+    if (!tree || (!PTREE_DATA(tree)->visible && proto_registrar_get_nth(proto_hik)->ref_type != HF_REF_TYPE_DIRECT))
+        return proto_tree_add_item(tree, proto_hik, tvb, 0, 0, ENC_NA);
+    root = proto_tree_add_protocol_format(tree, proto_hik, tvb, 0, 0, "Hikvision cascade (GB/T 28181), session %u", session->index);
+    if (session->camera)
+        proto_item_append_text(root, ", camera %s", session->camera);
+    return root;
+}
+
 proto_tree *hik_session_tree_media_item(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
                                         const struct hik_session *session, proto_item **item)
 {
-    proto_item *root = proto_tree_add_protocol_format(tree, proto_hik, tvb, 0, 0, "Hikvision cascade (GB/T 28181), session %u",
-                                                      session->index);
+    proto_item *root = add_root(tree, tvb, session);
     proto_tree *ours = proto_item_add_subtree(root, ett_hik_media);
     uint32_t ssrc;
 
     proto_item_set_generated(root);
-    if (session->camera)
-        proto_item_append_text(root, ", camera %s", session->camera);
     add_session(tvb, pinfo, ours, session);
     if (proto_field_is_referenced(tree, hf_hik_expected_ssrc) && hik_session_expected_ssrc_at(session, pinfo->num, &ssrc))
         proto_item_set_generated(proto_tree_add_uint(ours, hf_hik_expected_ssrc, tvb, 0, 0, ssrc));
