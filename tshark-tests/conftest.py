@@ -94,6 +94,12 @@ class Sandbox:
                 (data / path.name).symlink_to(path)
         return data
 
+    def settings(self):
+        """What tells that a file of Wireshark's settings has changed: a server reads them once."""
+        folder = self.home / ".config" / "wireshark"
+        return tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size)
+                     for path in sorted(folder.rglob("*")) if path.is_file()) if folder.is_dir() else ()
+
     def remove(self, keep=False):
         """keep: leaves the files, for somebody who repeats a command."""
         for server in self.servers.values():
@@ -142,7 +148,7 @@ class Sandbox:
             if self.data:
                 environment["WIRESHARK_DATA_DIR"] = str(self.data)
             program = command if command[0] == "sharkd" else command[:1]
-            key = (program[0], *sorted(environment.items()))
+            key = (program[0], *sorted(environment.items()), self.settings())
             if key not in self.servers:
                 self.servers[key] = forkserver.Server(self.prefix, program, environment, self.library, str(self.files))
             return self.servers[key].run(command, stdin, timeout)

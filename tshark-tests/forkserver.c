@@ -1,7 +1,7 @@
 /* Starts tshark and sharkd once for many runs (LD_PRELOAD).
  *
  * Nine tenths of a run over a small capture are Wireshark registering its dissectors. This is loaded into the real
- * program, lets it register them, and then waits. For each request it forks: the child takes the request's arguments
+ * program, lets it register them and read its settings, and then waits. For each request it forks: the child takes the request's arguments
  * and files for its own and goes on as if it had just been started. So every run is a process of its own, without a
  * trace of the runs before, and all that it does after the registration is the program's own code.
  *
@@ -33,7 +33,7 @@
 #include <unistd.h>
 
 #define MAX_REQUEST (1 << 17)
-#define FREE_ALL    8
+#define FREE_ALL    50
 #define LARGE       (64 << 10)
 #define FREED       0x5A
 
@@ -81,6 +81,21 @@ static void take_arguments(const char *request, size_t length)
     }
 }
 
+static int frees_all(void)
+{
+    return child % FREE_ALL == 0;
+}
+
+/* The end of a child that does not free what was registered. */
+static void leave(int status, void *unused)
+{
+    (void)unused;
+    if (!frees_all()) {
+        fflush(NULL);
+        _exit(status);
+    }
+}
+
 /* Waits for requests and returns in the child of each; ends when the other side has closed the socket. */
 static void serve(void)
 {
@@ -120,6 +135,7 @@ static void serve(void)
             close(server);
             take_arguments(request, (size_t)length);
             child = run;
+            on_exit(leave, NULL);
             return;
         }
         for (i = 0; i < 3; i++) {
@@ -155,7 +171,6 @@ void wtap_init(int load_plugins)
     }
 }
 
-/* sharkd has nothing to do with its arguments: it waits here. */
 int epan_init(void *callback, void *data, int load_plugins);
 int epan_init(void *callback, void *data, int load_plugins)
 {
@@ -164,11 +179,24 @@ int epan_init(void *callback, void *data, int load_plugins)
     if (!ready) {
         done = ((int (*)(void *, void *, int))real("epan_init"))(callback, data, load_plugins) & 0xFF;
         ready = 1;
-        if (server >= 0 && done) {
+    }
+    return done;
+}
+
+/* The files of settings are read once, too: conftest.py starts another server when one of them has changed. sharkd has
+ * nothing to do with its arguments: it waits here. */
+void *epan_load_settings(void);
+void *epan_load_settings(void)
+{
+    static void *settings;
+
+    if (!settings) {
+        settings = ((void *(*)(void))real("epan_load_settings"))();
+        if (server >= 0) {
             serve();
         }
     }
-    return done;
+    return settings;
 }
 
 extern void __libc_free(void *block);
@@ -182,11 +210,6 @@ void free(void *block)
         __asm__ volatile("" : : "r"(block) : "memory"); /* or the compiler leaves it out */
     }
     __libc_free(block);
-}
-
-static int frees_all(void)
-{
-    return child % FREE_ALL == 0;
 }
 
 void epan_cleanup(void);
@@ -205,7 +228,7 @@ void wtap_cleanup(void)
     }
 }
 
-/* tshark reads its arguments before it registers: it registers and waits before it reads the first. */
+/* tshark reads its arguments before it registers: it registers, reads its settings and waits before it reads the first. */
 int ws_getopt_long(int argc, char *const argv[], const char *short_options, const struct ws_option *long_options, int *index);
 int ws_getopt_long(int argc, char *const argv[], const char *short_options, const struct ws_option *long_options, int *index)
 {
@@ -217,6 +240,7 @@ int ws_getopt_long(int argc, char *const argv[], const char *short_options, cons
         if (!epan_init(NULL, NULL, 1)) {
             _exit(99);
         }
+        epan_load_settings();
     }
     if (!child) {
         return next(argc, argv, short_options, long_options, index);

@@ -64,6 +64,26 @@ def test_no_capture_file(box):
     assert compare(box, ["tshark", "-n", "-r", "nowhere.pcap"]).returncode
 
 
+def test_settings_are_read(box):
+    """Settings that are written, changed and taken away between two runs."""
+    path = str(box.readable("verdict-cascade.pcap"))
+    command = ["tshark", "-n", "-r", path]
+    preferences = box.home / ".config" / "wireshark" / "preferences"
+    plain = compare(box, command).stdout
+    preferences.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        for column in ("first", "another"):
+            preferences.write_text('gui.column.format: "%s", "%%i"\nudp.summary_in_tree: FALSE\n' % column)
+            assert compare(box, command).stdout != plain
+            assert b"User Datagram Protocol\n" in compare(box, [*command, "-V", "-Y", "sip"]).stdout
+        (preferences.parent / "disabled_protos").write_text("sip\n")
+        assert compare(box, [*command, "-Y", "sip"]).stdout == b""
+    finally:
+        for name in ("preferences", "disabled_protos"):
+            (preferences.parent / name).unlink(missing_ok=True)
+    assert compare(box, command).stdout == plain
+
+
 def test_hang_shows(box):
     """A run that does not end in time is stopped, and the next works."""
     path = str(box.readable("verdict-cascade.pcap"))
