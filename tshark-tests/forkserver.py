@@ -68,8 +68,10 @@ class Server:
         told = self.socket.recv(4)
         return struct.unpack("=i", told)[0] if len(told) == 4 else None
 
-    def run(self, command, stdin=None, timeout=120):
-        with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
+    def run(self, command, stdin=None, timeout=120, to=None):
+        """to: an open file that its standard output goes to."""
+        with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as kept, tempfile.TemporaryFile() as errors:
+            out = to or kept
             if stdin:
                 source.write(stdin)
                 source.seek(0)
@@ -85,9 +87,9 @@ class Server:
                 self.socket.settimeout(self.patience)
                 self.number()
                 raise subprocess.TimeoutExpired(command, timeout) from None
-            out.seek(0)
+            kept.seek(0)
             errors.seek(0)
-            return subprocess.CompletedProcess(command, os.waitstatus_to_exitcode(status), out.read(),
+            return subprocess.CompletedProcess(command, os.waitstatus_to_exitcode(status), kept.read(),
                                                self.said + errors.read())
 
     def end(self):

@@ -83,6 +83,7 @@ def test_same_in_every_pass(tshark, ours, kind, length):  # noqa: F811
     assert differences(tshark, Snapped(made(kind), length), ours) == []
 
 
+@pytest.mark.once
 def test_half_values(tshark):
     """A snap length at one place after the other in the INVITE: no half value is shown, no false finding. (The byte tests cut
     at every byte.)"""
@@ -329,6 +330,7 @@ def test_table_says_it_once(tshark):
     assert as_json(tshark, "hikcascade,sessions", some)["remark"].startswith("2 of %d packets are cut to 350 bytes " % len(some))
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("lang, said", [("en", "%d of %d packets are cut to at most 350 bytes"), ("zh", "%d / %d 个报文被截断，最多保存 350 字节")])
 def test_report(tshark, lang, said):
     """The page says it in its own language, and the call is none in which something went wrong."""

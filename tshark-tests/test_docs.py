@@ -84,6 +84,7 @@ def test_public_names(registered, protocol):
     assert have == want
 
 
+@pytest.mark.once
 def test_field_list_is_current(tshark):
     made = runpy.run_path(str(REPO / "scripts" / "fields"))["render"](
         tshark.run(["-G", "fields"]), tshark.run(["-G", "values"]))

@@ -40,8 +40,7 @@ def box(sandbox):
     return sandbox
 
 
-@pytest.mark.parametrize("name", ["verdict-cascade.pcap", "tcp-7100.pcap"])
-@pytest.mark.parametrize("plugin", [True, False])
+@pytest.mark.parametrize("name, plugin", [("verdict-cascade.pcap", True), pytest.param("tcp-7100.pcap", False, marks=pytest.mark.once)])
 def test_tshark(box, name, plugin):
     path = str(box.readable(name))
     codes = set()

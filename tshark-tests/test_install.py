@@ -101,6 +101,7 @@ def user(tshark):
     shutil.rmtree(folder)
 
 
+@pytest.mark.once
 def test_archive_for_one_user(user):
     """Plugin, profile, report and man pages work after install.sh alone, and nothing is left after --uninstall."""
     said, _ = user.install()
@@ -130,6 +131,7 @@ def test_archive_for_one_user(user):
     assert user.files() == set()
 
 
+@pytest.mark.once
 def test_archive_keeps_what_the_user_changed(user):
     """In the profile, when installing again and when uninstalling; `recent` is Wireshark's own."""
     user.install()
@@ -151,6 +153,7 @@ def test_archive_keeps_what_the_user_changed(user):
     assert user.files() == {path.relative_to(user.home).as_posix() for path in (colours, own)}
 
 
+@pytest.mark.once
 def test_archive_leaves_sizes_of_windows_alone(user):
     """Those that the user gave to a table, and those of other windows."""
     recent = user.home / ".config/wireshark/recent_common"
@@ -181,6 +184,7 @@ def test_tables_open_wide(user, tshark):
     assert "WIDTH=1320\n" in size and "HEIGHT=500\n" in size, size
 
 
+@pytest.mark.once
 def test_archive_takes_away_what_an_older_version_had(user):
     user.install()
     old = user.home / ".local/share/hikcascade/hikcascade_report/old.py"

@@ -69,6 +69,7 @@ def test_preferences(tshark):
                 tshark.run(["-r", capture, "-o", "%s:%s" % (name, one), "-q", "-z", "hikcascade,sessions"])
 
 
+@pytest.mark.once
 def test_examples(tshark):
     """Each as it stands, on a capture of that name; what needs jq, up to it."""
     capture = tshark.sandbox.readable("seed-cascade.pcap")
@@ -86,6 +87,7 @@ def test_examples(tshark):
     assert done.returncode == 0 and b'"verdict": "OK"' in done.stdout
 
 
+@pytest.mark.once
 def test_options_of_the_report(tshark):
     """All options of the program are on its page, and no others; each letter stands with its long name."""
     help_text = tshark.sandbox.run([sys.executable, "-B", program(tshark.sandbox), "--help"]).stdout.decode()

@@ -125,6 +125,7 @@ def test_pages(tshark, report):
     assert "short ID" in Page(out / "catalog-trees.pcap.html").text
 
 
+@pytest.mark.once
 def test_chinese(tshark, report):
     out, _, _ = report([tshark.sandbox.readable("verdict-no-media.pcap")], "--lang", "zh")
     page = Page(out / "verdict-no-media.pcap.html")
@@ -148,6 +149,7 @@ def test_every_verdict_code_has_words():
     assert all(len(values) == 2 and all(values) for values in words.WORDS.values())
 
 
+@pytest.mark.once
 def test_what_a_capture_says_is_text(tshark, report):
     """Markup in names is shown, not run."""
     path = tshark.sandbox.readable(hostile())
@@ -182,6 +184,7 @@ def test_ndjson_alone(tshark, report):
     assert err == ""
 
 
+@pytest.mark.once
 def test_unanswered_catalog_query(tshark, report):
     """Has an object in NDJSON, which readers of calls pass over, and a line on the page."""
     path = tshark.sandbox.readable(gen_questions.query_without_response())
@@ -193,6 +196,7 @@ def test_unanswered_catalog_query(tshark, report):
     assert "SN 17, asked in frame 3: " + sentence in Page(out / (path.name + ".html")).text
 
 
+@pytest.mark.once
 def test_same_names(tshark, report):
     """Captures of one name in different folders have pages of their own."""
     box = tshark.sandbox
@@ -209,6 +213,7 @@ def test_same_names(tshark, report):
     assert sorted(os.listdir(out)) == ["a.pcap-2.html", "a.pcap.html", "calls.ndjson", "index.html"]
 
 
+@pytest.mark.once
 def test_broken_captures(tshark, report):
     """The others are done all the same; the exit code and a sentence tell."""
     box = tshark.sandbox
@@ -243,6 +248,7 @@ def test_foreign_capture(tshark, report):
     assert "No call of GB/T 28181 is in this capture." in Page(out / (path.name + ".html")).text
 
 
+@pytest.mark.once
 def test_folder_of_captures(tshark, report):
     box = tshark.sandbox
     folder = box.files / "night"
@@ -256,6 +262,7 @@ def test_folder_of_captures(tshark, report):
     assert sorted(os.listdir(out)) == ["a.pcap.html", "b.pcapng.html", "calls.ndjson", "index.html"]
 
 
+@pytest.mark.once
 def test_no_place_to_write(tshark, report):
     """A folder without rights, a full disk: one sentence, and an exit code of its own."""
     box = tshark.sandbox
@@ -271,6 +278,7 @@ def test_no_place_to_write(tshark, report):
     assert re.fullmatch(r"hikcascade-report: .*\.\n", err), err
 
 
+@pytest.mark.once
 def test_full_disk(tshark, report):
     """Files may not grow past 8 kB: the program says so, and leaves no half page."""
     box = tshark.sandbox

@@ -56,8 +56,10 @@ class Tshark:
             copy.chmod(0o644)
             self.more = ["-X", "lua_script:%s" % copy]
         self.server = None
-        # One start for many runs: valgrind takes most of its time to register Wireshark's dissectors.
+        # One start for many runs: valgrind takes most of its time to register Wireshark's dissectors. It counts from there on.
         self.library = forkserver.compile(self.dir) if fork and not lua else None
+        if self.library and Path("/usr/include/valgrind/callgrind.h").exists():
+            self.callgrind.append("--instr-atstart=no")
 
     def __enter__(self):
         return self
