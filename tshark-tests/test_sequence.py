@@ -57,6 +57,21 @@ def seek(sent):
     return 60, 0, RESTART + "once"
 
 
+def seeks(sent):
+    """A playback is moved three times, and each time the numbers are those of the time before last."""
+    for first in (1, 300, 5, 290):
+        sent.send(*range(first, first + 30), timestamp=first)
+        sent.cap.wait(1.5)
+    return 120, 0, RESTART + "3 times"
+
+
+def seeks_at_once(sent):
+    """The same numbers again without a silence, and with other bytes: no copies."""
+    for first in (0, 0, 20):
+        sent.send(*range(first, first + 60))
+    return 180, 0, RESTART + "2 times"
+
+
 def silence_and_loss(sent):
     sent.send(*range(1, 31))
     sent.cap.wait(4)
@@ -114,7 +129,8 @@ def restart_overtaken(sent):
     return 60, 1, "LOSS 1.7 % (1 of 60 RTP packets from %s lost)"
 
 
-CASES = [in_order, restart, restarts, restart_mixed, restart_overtaken, seek, silence_and_loss, stray, empty_zero, still, late_by_hundreds, dropout, beyond_dropout]
+CASES = [in_order, restart, restarts, restart_mixed, restart_overtaken, seek, seeks, seeks_at_once,
+         silence_and_loss, stray, empty_zero, still, late_by_hundreds, dropout, beyond_dropout]
 
 
 def capture(case, early=False, audio=False):
@@ -149,7 +165,7 @@ def two(call, port):
 
 
 # In these the first number of all is the point: no early media in front of it.
-FIRST_NUMBER = (empty_zero, still)
+FIRST_NUMBER = (empty_zero, still, seeks_at_once)
 MIXES = [(case, beside) for case in CASES for beside in ("", "early", "audio") if beside != "early" or case not in FIRST_NUMBER]
 
 

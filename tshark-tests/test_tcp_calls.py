@@ -117,6 +117,22 @@ def test_made_anew(tshark):
     assert "RECONNECTED the media connection was reopened 1 time: from 192.0.2.10:51000, then from 192.0.2.10:51002 (frame " in said
 
 
+@pytest.mark.parametrize("ends_by", ["reset", "close", "silence"])
+def test_made_anew_from_the_same_port(tshark, ends_by):
+    """Devices that send from the port they announced open it again."""
+    cap, one = call(frames=small)
+    one.rtp_tcp(5)
+    if ends_by != "silence":
+        getattr(one.connection, ends_by)(one.sender)
+    cap.wait(1)
+    one.connect(client_seq=7000000)
+    one.rtp_tcp(5)
+    one.bye()
+    said = verdict(tshark, cap)
+    assert said.startswith("OK 10 RTP packets")
+    assert "RECONNECTED the media connection was reopened 1 time: from 192.0.2.10:51000, then from 192.0.2.10:51000 (frame " in said
+
+
 def test_two_streams_are_not_made_anew(tshark):
     """Two connections with an SSRC each are two streams."""
     cap, one = call(frames=small)

@@ -190,10 +190,10 @@ static struct hik_sequence_result begin(struct hik_sequence *s, const struct hik
     return result;
 }
 
-/* So shortly around the last jump that records of the two runs may be mixed. */
-static bool is_near_jump(const struct hik_sequence *s, const struct hik_sequence_packet *packet)
+/* So shortly around a jump that records of the two runs may be mixed. */
+static bool is_near(const struct hik_sequence_packet *packet, double jump_time)
 {
-    double passed = packet->time - s->jump_time;
+    double passed = packet->time - jump_time;
 
     return !packet->in_order && passed < HIK_RESTART_MIX && passed > -HIK_RESTART_MIX;
 }
@@ -203,6 +203,7 @@ static void keep_before(struct hik_sequence *s)
     s->before.highest = s->highest;
     s->before.numbers = s->highest - s->first + 1;
     s->before.shift = s->shift;
+    s->before.jump_time = s->jump_time;
     s->before.came = 0;
     for (uint32_t n = 0; n < HIK_RESTART_MIX_NUMBERS && n < s->before.numbers; n++)
         s->before.came |= (uint64_t)has_come(s, s->highest - n) << n;
@@ -213,18 +214,31 @@ static void keep_before(struct hik_sequence *s)
 static bool is_of_before(const struct hik_sequence *s, const struct hik_sequence_packet *packet, int *step)
 {
     *step = (int16_t)(uint16_t)(packet->number + s->before.shift - s->before.highest);
-    return s->restarts > 0 && is_near_jump(s, packet) && *step < HIK_RESTART_MIX_NUMBERS && *step > -HIK_RESTART_MIX_NUMBERS &&
+    return s->restarts > 0 && is_near(packet, s->before.jump_time) && *step < HIK_RESTART_MIX_NUMBERS && *step > -HIK_RESTART_MIX_NUMBERS &&
            (*step > 0 || (uint32_t)-*step < s->before.numbers);
+}
+
+/* The place in the details of a number of the run before; the new run has taken few of these places so far. */
+static struct hik_sequence_seen *seen_before(const struct hik_sequence *s, int step)
+{
+    return &s->recent->seen[(s->before.highest + (uint32_t)step) & (s->recent->size - 1)];
+}
+
+/* It came in the run before, with the same bytes, and not long ago: its source sent it again. */
+static bool is_copy_of_before(const struct hik_sequence *s, const struct hik_sequence_packet *packet, int step)
+{
+    double passed = packet->time - s->before.jump_time;
+
+    return s->restarts > 0 && passed < HIK_SILENCE_SECONDS && step <= 0 && step > -HIK_RESTART_MIX_NUMBERS &&
+           s->before.came >> -step & 1 && seen_before(s, step)->digest == packet->seen.digest;
 }
 
 static struct hik_sequence_result count_before(struct hik_sequence *s, const struct hik_sequence_packet *packet, int step)
 {
     struct hik_sequence_result result = {HIK_SEQUENCE_LATE, s->before.highest + (uint32_t)step, 0};
-    /* the new run has taken few of these places so far */
-    struct hik_sequence_seen *seen = &s->recent->seen[result.extended & (s->recent->size - 1)];
 
     if (step <= 0 && s->before.came >> -step & 1)
-        return repeated(s, packet, seen, result.extended);
+        return repeated(s, packet, seen_before(s, step), result.extended);
     if (step > 0) {
         s->before.came <<= step;
         s->before.highest += (uint32_t)step;
@@ -279,9 +293,15 @@ static struct hik_sequence_result came_before(struct hik_sequence *s, const stru
 {
     struct hik_sequence_result result = {HIK_SEQUENCE_REUSED, 0, 0};
     struct hik_sequence_seen *other = seen_at(s, extended);
+    /* Where the bytes are not known (any more), a copy's timestamp is at least an old one. */
+    bool known = other && (other->digest || other->ticks);
+    bool same = known ? other->digest == packet->seen.digest : (int32_t)(packet->timestamp - s->last_timestamp) <= 0;
 
-    if (extended != s->highest || other->digest == packet->seen.digest || is_mirrored_again(s, packet, extended))
-        return repeated(s, packet, other, extended);
+    if (same || is_mirrored_again(s, packet, extended))
+        return repeated(s, packet, known ? other : NULL, extended);
+    /* An older number with other bytes is no copy: it may begin the numbers anew. */
+    if (extended != s->highest)
+        return jumped(s, packet);
     /* The newest number again with other bytes: a source that does not count. */
     rejoin(s);
     result.extended = s->highest + 1;
@@ -328,7 +348,8 @@ struct hik_sequence_result hik_sequence_count(struct hik_sequence *s, const stru
         return result;
     }
     if (!fits(s, packet, step))
-        return is_of_before(s, packet, &of_before) ? count_before(s, packet, of_before) : jumped(s, packet);
+        return is_of_before(s, packet, &of_before) || is_copy_of_before(s, packet, of_before) ? count_before(s, packet, of_before)
+                                                                                              : jumped(s, packet);
     if (step <= 0) {
         result.extended = s->highest + (uint32_t)step;
         if (has_come(s, result.extended))
@@ -342,7 +363,7 @@ struct hik_sequence_result hik_sequence_count(struct hik_sequence *s, const stru
         return result;
     }
     /* Shortly behind a jump nobody knows yet whether it is a restart: its numbers stay behind the run's. */
-    held = s->jumped && is_near_jump(s, packet);
+    held = s->jumped && is_near(packet, s->jump_time);
     if (!held)
         rejoin(s);
     result.extended = s->highest + (uint32_t)step;

@@ -87,6 +87,7 @@ struct hik_sequence {
         uint32_t highest, numbers; /* how many it has */
         uint64_t came;         /* bit n: the number n below the highest */
         uint16_t shift;
+        double jump_time;      /* when the numbers that followed it began */
     } before;
     bool begun;
     bool jumped;               /* nothing has followed the jump yet */

@@ -139,11 +139,13 @@ static bool share_end(const struct hik_tcp_connection *a, const struct hik_tcp_c
     return false;
 }
 
-/* The later one takes the place of the other: the same stream to the same listener. After a re-INVITE to another port there
- * has to be a new one. */
+/* The later one takes the place of the other: the same stream to the same listener, from whichever port, also the same one
+ * again. After a re-INVITE to another port there has to be a new one. */
 static bool is_anew(const struct hik_tcp_connection *connection, const struct hik_tcp_connection *later)
 {
-    return later->port[0] != connection->port[0] && share_end(later, connection) && same_stream(later, connection);
+    bool moved = later->port[0] == connection->port[0] && later->port[1] != connection->port[1];
+
+    return !moved && share_end(later, connection) && same_stream(later, connection);
 }
 
 static void add_foreign(const struct hik_tcp_connection *connection, unsigned way, struct hik_tcp_facts *out)

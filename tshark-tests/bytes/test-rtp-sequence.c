@@ -129,12 +129,66 @@ static void test_early(void)
 static void test_copies_far_back(void)
 {
     struct source s;
+    uint32_t newest;
 
     start(&s);
     feed_range(&s, 60000, 60000 + 1000);
-    for (uint32_t n = 60000; n <= 61000; n++)
+    newest = s.timestamp - 3600;
+    for (uint32_t n = 60000; n <= 61000; n++) {
+        s.timestamp = newest; /* what is sent again has a timestamp that was, here the last possible one */
+        s.time -= 0.04;
         g_assert_cmpint(feed(&s, (uint16_t)n).kind, ==, HIK_SEQUENCE_COPY);
+    }
     check(s, 0, 1001, 0);
+}
+
+/* Numbers that came before, with other bytes: a restart, as far back as the bytes are known, and further by the timestamps. */
+static void test_restart_nearby(void)
+{
+    for (uint32_t back = HIK_SEQUENCE_SEEN_FEW - 1; back <= HIK_SEQUENCE_SEEN_FEW; back++)
+        for (unsigned later = 0; later <= 1; later++) {
+            bool known = back < HIK_SEQUENCE_SEEN_FEW;
+            struct source s;
+
+            start(&s);
+            feed_range(&s, 1, 100);
+            s.timestamp += later - 3600; /* that of the last packet, or one more */
+            g_assert_cmpint(feed_digest(&s, (uint16_t)(100 - back), 7).kind, ==, known || later ? HIK_SEQUENCE_JUMP : HIK_SEQUENCE_COPY);
+            if (!known && !later)
+                continue;
+            g_assert_cmpint(feed_digest(&s, (uint16_t)(101 - back), 8).kind, ==, HIK_SEQUENCE_RESTART);
+            g_assert_cmpint(feed_digest(&s, (uint16_t)(102 - back), 9).kind, ==, HIK_SEQUENCE_NEXT);
+            check(s, 0, 0, 1);
+            g_assert_cmpuint(s.sequence.received, ==, 103);
+        }
+    /* One alone is none of the run. */
+    struct source s;
+
+    start(&s);
+    feed_range(&s, 1, 20);
+    g_assert_cmpint(feed_digest(&s, 15, 7).kind, ==, HIK_SEQUENCE_JUMP);
+    feed_range(&s, 21, 40);
+    check(s, 0, 0, 0);
+    g_assert_cmpuint(s.sequence.strays, ==, 1);
+}
+
+/* A second restart close to the numbers before the first one, long after it. */
+static void test_restart_to_old_numbers(void)
+{
+    for (unsigned runs = 0; runs < 4; runs++) {
+        struct source s;
+
+        start(&s);
+        for (unsigned run = 0; run <= runs; run++) {
+            for (uint16_t n = 0; n < 40; n++)
+                feed_digest(&s, (uint16_t)(run % 2 * 500 + n), (uint16_t)(run * 100 + n));
+            s.time += 2;
+            s.timestamp = run;
+        }
+        check(s, 0, 0, runs);
+        g_assert_cmpuint(s.sequence.received, ==, 40 * (runs + 1));
+        g_assert_cmpuint(s.sequence.strays, ==, 0);
+    }
 }
 
 /* RFC 3550 A.1: MAX_DROPOUT is 3000. */
@@ -396,6 +450,8 @@ static void test_random(void)
                     late++;
                 gone[n] = true;
                 newest = MAX(newest, n);
+                s.timestamp = 3600 * n; /* what comes late or twice has its own */
+                s.time -= 0.039;
                 feed(&s, (uint16_t)(base + n));
             }
             sent += count;
@@ -498,6 +554,29 @@ static void test_restart_mixed_edges(void)
         g_assert_cmpint(feed_at(&s, cases[i].number, 1000), ==, cases[i].kind);
         g_assert_cmpint(feed_at(&s, 40002, 1000), ==, cases[i].kind == HIK_SEQUENCE_JUMP ? HIK_SEQUENCE_LATE : HIK_SEQUENCE_NEXT);
         g_assert_cmpint(feed_at(&s, 40003, 1000.1), ==, HIK_SEQUENCE_NEXT);
+    }
+}
+
+/* What the source sent again is known by its bytes for a second behind the restart. */
+static void test_restart_and_copies(void)
+{
+    static const struct { double behind; uint16_t number, digest; enum hik_sequence_kind kind; } cases[] = {
+        {0.99, 199, 199, HIK_SEQUENCE_COPY}, {1.01, 199, 199, HIK_SEQUENCE_JUMP}, {0.99, 199, 7, HIK_SEQUENCE_JUMP},
+        {0.99, 200 - 31, 200 - 31, HIK_SEQUENCE_COPY}, {0.99, 200, 200, HIK_SEQUENCE_JUMP}, {0.99, 190, 190, HIK_SEQUENCE_JUMP},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct source s;
+
+        start(&s);
+        for (uint16_t n = 100; n < 200; n++)
+            if (n != 190)
+                feed_at(&s, n, 1000);
+        feed_at(&s, 40000, 1000);
+        g_assert_cmpint(feed_at(&s, 40001, 1000), ==, HIK_SEQUENCE_RESTART);
+        feed_at(&s, 40002, 1000.5);
+        s.time = 1000 + cases[i].behind;
+        g_assert_cmpint(feed_digest(&s, cases[i].number, cases[i].digest).kind, ==, cases[i].kind);
     }
 }
 
@@ -762,6 +841,9 @@ int main(int argc, char **argv)
     g_test_add_func("/rtp-sequence/mirrored", test_mirrored);
     g_test_add_func("/rtp-sequence/restart-mixed", test_restart_mixed);
     g_test_add_func("/rtp-sequence/restart-mixed-edges", test_restart_mixed_edges);
+    g_test_add_func("/rtp-sequence/restart-nearby", test_restart_nearby);
+    g_test_add_func("/rtp-sequence/restart-to-old-numbers", test_restart_to_old_numbers);
+    g_test_add_func("/rtp-sequence/restart-and-copies", test_restart_and_copies);
     g_test_add_func("/rtp-sequence/random-restart", test_random_restart);
     g_test_add_func("/rtp-sequence/again", test_again);
     g_test_add_func("/rtp-sequence/random-mirror", test_random_mirror);
