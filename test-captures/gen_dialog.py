@@ -105,6 +105,58 @@ def forks(second=3):
     return cap
 
 
+def fork_left(after=0.1, sender="upper", kept_first=True, acked=True, again=False, transport="UDP", alike=False):
+    """two forks answer with ports and SSRCs of their own; the caller says BYE to one of them 0.1 s later, and the other one plays on"""
+    cap = Capture()
+    link = Link(cap, transport=transport)
+    call = link.call()
+    kept = ("kept", 40000, call.answer_y)
+    left = ("left", *kept[1:]) if alike else ("left", 49000, "0000777777")
+
+    def answer(fork, ack=True):
+        call.to_tag, call.answer_port, call.answer_y = fork
+        call.ok()
+        if ack:
+            call.ack()
+
+    call.invite()
+    if kept_first:
+        answer(kept)
+        call.rtp(2)
+    answer(left, acked)
+    cap.wait(after - 0.001 * acked)
+    if not kept_first:
+        answer(kept)
+        call.to_tag = "left"
+    core = call.in_dialog("BYE", getattr(link, sender), branch="left")
+    if again:
+        cap.wait(0.5)
+        call.in_dialog("BYE", getattr(link, sender), cseq=call.cseq, branch="left")
+    call.answer_to(core, link.lower if sender == "upper" else link.upper)
+    call.to_tag, call.answer_port, call.answer_y = kept
+    call.rtp(50)
+    call.bye()
+    return cap
+
+
+def new_tag_each_time(left_both=False):
+    """a device that answers twice, each time with another To tag; the call ends with a BYE to the first, late or to both at once"""
+    cap, link, call = begin()
+    call.invite()
+    for tag in ("b", "a"):
+        call.to_tag = tag
+        call.ok()
+        call.ack()
+    if not left_both:
+        call.rtp(55)
+    call.bye()
+    if left_both:
+        call.to_tag = "b"
+        call.bye()
+    call.rtp(50 if left_both else 0)
+    return cap
+
+
 def raw_tag(tag=b"caf\xe9\xff"):
     """a From tag with bytes that are no UTF-8; the INVITE is sent four times, and the call goes its way"""
     cap, link, call = begin(from_tag="RAWTAG")
@@ -140,15 +192,21 @@ def cancelled_late(wait=1.0, ack=False, bye=False, media=0, copies=3):
     return cap
 
 
-def device_hangs_up(after=0.06, sender="lower", other=True):
+def device_hangs_up(after=0.06, sender="lower", other=True, acked=True):
     """the device says BYE 60 ms after the ACK, without media; another call of the capture has some"""
     cap, link, call = begin()
     if other:
         call.play(5)
         call = link.call()
-    call.start()
+    call.invite()
+    call.trying()
+    call.ok()
+    if acked:
+        call.ack()
     cap.wait(after - 0.001)
     call.bye(getattr(link, sender))
+    if not acked: # the BYE is on its way already
+        call.ack()
     return cap
 
 
@@ -192,7 +250,7 @@ def no_call_id():
     return cap
 
 
-FILES = [bye_refused, bye_gone, late_answer, forks, raw_tag, cancelled_late, device_hangs_up, file_end, pause]
+FILES = [bye_refused, bye_gone, late_answer, forks, fork_left, raw_tag, cancelled_late, device_hangs_up, file_end, pause]
 
 
 def captures():

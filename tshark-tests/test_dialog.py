@@ -15,6 +15,9 @@ LATE = CANCELLED + "a late 200 of 192.0.2.10:7100 came 1.0 s after that"
 NOTHING = "NO_MEDIA 200 OK and ACK, 0 RTP packets to 198.51.100.20:20004 in %s s, then %s:7100 sent BYE"
 REINVITE = "; also MOVED a re-INVITE renewed the session; its SDP counts"
 MOVED_OK = "OK 55 RTP packets of H.264 352x288 in 2.2 s from " + MOVED + REINVITE
+FORKED = "; also FORKED 2 answers with different To tags"
+FORK_LEFT = ("closed", "52", OK % (52, "2.1") + FORKED)
+FORK_ALONE = ("closed", "50", OK % (50, "2.0") + FORKED)
 AT_END = ("NO_BYE the file was at its end (MediaStatus 121) 40.0 s before the end of the capture; 198.51.100.20:7100 sent "
           "no BYE")
 
@@ -37,6 +40,20 @@ CALLS = {
         "closed", "55", MOVED_OK.replace("2.2 s", "2.3 s"))),
     "late-invite": (gen_dialog.late_invite, ("closed", "55", MOVED_OK + "; RETRANSMITTED INVITE sent 2 times")),
     "forks": (gen_dialog.forks, ("closed", "10", OK % (10, "0.4") + "; also FORKED 2 answers with different To tags")),
+    "fork-left": (gen_dialog.fork_left, FORK_LEFT),
+    "fork-left-first": (lambda: gen_dialog.fork_left(kept_first=False), FORK_ALONE),
+    "fork-left-without-ack": (lambda: gen_dialog.fork_left(acked=False), FORK_LEFT),
+    "fork-left-by-itself": (lambda: gen_dialog.fork_left(sender="lower"), FORK_LEFT),
+    "fork-left-tcp": (lambda: gen_dialog.fork_left(transport="TCP"), FORK_LEFT),
+    "fork-left-bye-again": (lambda: gen_dialog.fork_left(again=True), ("closed", "52", FORK_LEFT[2].replace("2.1 s", "2.6 s"))),
+    "fork-left-at-1.999": (lambda: gen_dialog.fork_left(1.999), ("closed", "52", FORK_LEFT[2].replace("2.1 s", "4.0 s"))),
+    "fork-left-too-late": (lambda: gen_dialog.fork_left(2.001, alike=True),
+                           ("closed", "52", "MEDIA_AFTER_BYE 50 RTP packets up to 2.0 s after the BYE; also FORKED 2 answers with "
+                            "different To tags")),
+    "new-tag-each-time": (gen_dialog.new_tag_each_time, ("closed", "55", OK % (55, "2.2") + FORKED)),
+    "forks-left-both": (lambda: gen_dialog.new_tag_each_time(True),
+                        ("closed", "50", "MEDIA_AFTER_BYE 50 RTP packets up to 2.0 s after the BYE" + FORKED)),
+    "fork-left-alike": (lambda: gen_dialog.fork_left(alike=True), FORK_LEFT),
     "no-fork": (lambda: gen_dialog.forks(0), ("closed", "10", OK % (10, "0.4"))),
     "raw-tag": (gen_dialog.raw_tag, ("closed", "5", OK % (5, "0.2") + "; also RETRANSMITTED INVITE sent 4 times")),
     "raw-tag-utf16": (lambda: gen_dialog.raw_tag(b"\xd8\x00\xfe"),
@@ -54,6 +71,8 @@ CALLS = {
                         ("closed", "0", NOTHING % ("0.1", "192.0.2.10") + ", 0.060 s after the ACK")),
     "caller-hangs-up": (lambda: gen_dialog.device_hangs_up(sender="upper"),
                         ("closed", "0", NOTHING % ("0.1", "198.51.100.20") + ", 0.060 s after the ACK")),
+    "device-hangs-up-before-the-ack": (lambda: gen_dialog.device_hangs_up(acked=False),
+                                       ("closed", "0", NOTHING % ("0.1", "192.0.2.10") + ", 0.060 s after the answer")),
     "hangs-up-at-1.999": (lambda: gen_dialog.device_hangs_up(1.999),
                           ("closed", "0", NOTHING % ("2.0", "192.0.2.10") + ", 1.999 s after the ACK")),
     "hangs-up-at-2": (lambda: gen_dialog.device_hangs_up(2.0), ("closed", "0", NOTHING % ("2.0", "192.0.2.10"))),

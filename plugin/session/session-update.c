@@ -14,9 +14,10 @@
 #include "gb-id.h"
 #include "key.h"
 #include "platforms.h"
+#include "seconds.h"
 #include "transaction.h"
 
-static wmem_map_t *forks;             /* text_key: Call-ID, To tag; index -> itself: 2xx answers by their tags */
+static wmem_map_t *forks;             /* text_key: Call-ID, To tag; index -> struct fork */
 static wmem_map_t *recordings;        /* text_key: camera -> newest struct hik_session that plays or fetches its file */
 
 static void set_camera(struct hik_session *session, const struct hik_message_info *r)
@@ -232,16 +233,71 @@ static void process_reinvite_answer(packet_info *pinfo, struct hik_session *sess
     hik_session_keep_expectation(pinfo, session);
 }
 
-/* A 2xx answer: one more fork if its To tag is new (RFC 3261 13.2.2.4). */
-static void count_fork(const struct hik_message_info *r, struct hik_session *session)
+/* What 2xx answers with one To tag began: of several forks the caller keeps one and says BYE to the others (RFC 3261
+ * 13.2.2.4). First pass. */
+struct fork {
+    nstime_t answered;
+    bool acked, left; /* left: a BYE said within HIK_FORK_LEFT of its answer */
+    uint32_t sdp_frame; /* its SDP took the place of another fork's, which is kept; 0: it did not */
+    struct hik_description *before;
+};
+
+static struct fork *find_fork(const struct hik_message_info *r, const struct hik_session *session, struct hik_view tag)
+{
+    struct hik_text_key key = hik_message_info_tag_key(r, tag);
+
+    key.number = session->index;
+    return (struct fork *)wmem_map_lookup(forks, &key);
+}
+
+static void count_fork(packet_info *pinfo, const struct hik_message_info *r, struct hik_session *session)
 {
     struct hik_text_key key = hik_message_info_tag_key(r, r->to.tag);
+    struct fork *fork;
 
     key.number = session->index;
     if (wmem_map_lookup(forks, &key))
         return;
-    hik_text_key_insert(forks, &key, session);
-    session->answer_count++;
+    fork = wmem_new0(wmem_file_scope(), struct fork);
+    fork->answered = pinfo->abs_ts;
+    hik_text_key_insert(forks, &key, fork);
+    if (session->answer_count++ > 0 && session->answer.frame && (r->has_sdp || r->sdp_cut)) {
+        fork->sdp_frame = pinfo->num;
+        fork->before = (struct hik_description *)wmem_memdup(wmem_file_scope(), &session->answer, sizeof session->answer);
+    }
+}
+
+static void ack_fork(const struct hik_message_info *r, struct hik_session *session)
+{
+    struct fork *fork = find_fork(r, session, r->to.tag);
+
+    if (!fork || fork->acked)
+        return;
+    fork->acked = true;
+    if (!fork->left)
+        session->forks_open++;
+}
+
+/* Does this BYE leave one fork while another one goes on? A device that answers with a new tag each time has no forks, and its
+ * call ends with any of them, but not so soon. */
+static bool leaves_fork(packet_info *pinfo, const struct hik_message_info *r, const struct hik_message *message)
+{
+    struct hik_session *session = message->session;
+    struct fork *fork = session->answer_count < 2 ? NULL
+                      : find_fork(r, session, asked_by_callee(pinfo, r, message) ? r->from.tag : r->to.tag);
+
+    if (!fork || (!fork->left && hik_seconds_between(&fork->answered, &pinfo->abs_ts) > HIK_FORK_LEFT))
+        return false;
+    if (!fork->left && fork->acked)
+        session->forks_open--;
+    fork->left = true;
+    if (session->forks_open == 0)
+        return false;
+    if (fork->before && session->answer.frame == fork->sdp_frame) {
+        session->answer = *fork->before;
+        hik_session_keep_expectation(pinfo, session);
+    }
+    return true;
 }
 
 static void process_invite_answer(packet_info *pinfo, const struct hik_message_info *r, struct hik_message *message)
@@ -281,7 +337,7 @@ static void process_invite_answer(packet_info *pinfo, const struct hik_message_i
                   memcmp(r->buf + contact.user.off, r->buf + r->from.user.off, contact.user.len) == 0))
                 learn_platform_id(message, r, contact.user);
         }
-        count_fork(r, session);
+        count_fork(pinfo, r, session);
         if (!session->callee_tag.bytes)
             session->callee_tag = hik_message_info_keep_bytes(r, r->to.tag);
     }
@@ -330,7 +386,7 @@ static void process_bye(packet_info *pinfo, const struct hik_message_info *r, co
     struct hik_session *session = message->session;
     struct hik_bye bye = {pinfo->num, pinfo->abs_ts, !asked_by_callee(pinfo, r, message), message->direction, 0};
 
-    if (message->retransmission && session->byes)
+    if ((message->retransmission && session->byes) || leaves_fork(pinfo, r, message))
         return;
     if (!session->byes)
         session->byes = wmem_array_sized_new(wmem_file_scope(), sizeof bye, 1);
@@ -360,12 +416,12 @@ static void process_bye_answer(packet_info *pinfo, struct hik_message *message)
 
     if (message->status < 200)
         return;
+    bye = find_bye(session, message->request_frame);
     if (!refuses_bye(message->status)) {
-        if (!session->bye_answer_frame)
+        if (!session->bye_answer_frame && (bye || session->answer_count < 2))
             session->bye_answer_frame = pinfo->num;
         return;
     }
-    bye = find_bye(session, message->request_frame);
     if (!bye || bye->refused)
         return;
     bye->refused = session->bye_refused = message->status;
@@ -419,6 +475,8 @@ void hik_session_update(packet_info *pinfo, const struct hik_message_info *r, st
         if (message->is_request && !session->ack_frame &&
             (!session->challenge_cseq || session->challenge_cseq != r->sip->cseq))
             session->ack_frame = pinfo->num;
+        if (message->is_request)
+            ack_fork(r, session);
         if (r->has_sdp) /* delayed offer: the ACK carries the answer (RFC 3264) */
             process_offer(pinfo, r, message);
         break;

@@ -10,6 +10,8 @@
 
 /* How many calls under one Call-ID and tag are told apart. */
 #define MAX_SAME_IDS 16
+/* A BYE later than this after a fork's answer, in seconds, does not mean that the caller keeps another one. */
+#define HIK_FORK_LEFT 2.0
 
 /* Who pulls: video asked for with an INVITE flows to the caller, so the caller is the upper platform, unless its SDP
  * says it sends. Voice can go either way: there the pair of platforms decides, else the IDs (in a broadcast the device

@@ -142,6 +142,7 @@ struct hik_session {
     nstime_t final_time;
     uint32_t answer_frame;    /* first 200 to the INVITE */
     unsigned answer_count;    /* 2xx answers with different To tags: forks */
+    unsigned forks_open;      /* of these, acknowledged and not left by an early BYE */
     uint32_t challenge_cseq;  /* CSeq of an INVITE that was answered 401 or 407 and by nothing better yet; 0 = none */
     uint32_t ack_frame;       /* first ACK other than a challenge's */
     uint32_t cancel_frame;

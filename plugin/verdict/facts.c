@@ -69,7 +69,7 @@ static enum hik_role role(enum hik_sdp_setup setup)
 static void collect_times(const struct hik_session *session, const struct hik_capture_summary *all, const struct hik_media_sum *media,
                           struct hik_facts *f)
 {
-    const nstime_t *start = session->ack_frame ? &session->ack_time
+    const nstime_t *start = session->ack_frame && !f->acked_late ? &session->ack_time
                           : session->final_frame ? &session->final_time
                           : session->first_media_frame ? &session->first_media_time : &session->first_time;
 
@@ -138,6 +138,7 @@ static void collect(const struct hik_session *session, const struct hik_capture_
     f->error_text = session->error_text;
     f->acked = session->ack_frame != 0;
     f->cancelled = session->cancel_frame != 0;
+    f->acked_late = session->ack_frame && session->bye_frame && session->bye_frame < session->ack_frame;
     f->bye = session->bye_frame != 0;
     if (f->bye) {
         const struct hik_endpoint *by = session->bye_by_caller ? &session->caller : &session->callee;

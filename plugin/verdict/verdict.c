@@ -423,7 +423,7 @@ static void judge_absence(const struct hik_facts *f, struct hik_verdict *v)
     hasty = f->bye && f->after_answer < HIK_WAIT_START;
     if (hasty)
         snprintf(bye, sizeof bye, ", then %.64s sent BYE, %s s after the %s", or_unknown(f->bye_by),
-                 decimals(f->after_answer, 3).s, f->acked ? "ACK" : "answer");
+                 decimals(f->after_answer, 3).s, f->acked && !f->acked_late ? "ACK" : "answer");
     else if (f->bye)
         snprintf(bye, sizeof bye, ", then %.64s sent BYE", or_unknown(f->bye_by));
     add(v, HIK_CODE_NO_MEDIA, hasty && !f->bye_by_sender ? HIK_SEVERITY_WARN : HIK_SEVERITY_ERROR,

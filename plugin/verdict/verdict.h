@@ -191,6 +191,7 @@ struct hik_facts {
     const char *reason;       /* of the final answer, NULL = none; valid UTF-8, may hold control characters */
     const char *error_code, *error_text; /* <ErrorInfo>, NULL = none; as above */
     bool acked, cancelled, bye, reinvited;
+    bool acked_late;          /* the BYE stands before the ACK */
     bool callee_unheard;      /* nothing the callee sent is in the capture, though it answers: others acknowledge it */
     bool caller_unheard;      /* nothing the caller sent is in the capture, though it must have sent something meanwhile */
     unsigned forks;           /* 2xx answers with different To tags */
@@ -208,7 +209,7 @@ struct hik_facts {
     const char *unreachable_what; /* the endpoint it is about */
     double after_invite;      /* from the first INVITE to the end of the capture */
     double cancel_after;      /* from the first INVITE to the CANCEL */
-    double after_answer;      /* from the ACK (else the 2xx) to the BYE, else to the end of the capture */
+    double after_answer;      /* from the ACK (else, or if it came after the BYE, the 2xx) to the BYE, else to the end of the capture */
 
     /* media; leg[0] goes to the caller, leg[1] to the callee */
     struct hik_leg leg[2];
