@@ -26,8 +26,10 @@ LATER = {
 TAKEN_BACK = {"mp2p.lost": LATE, "hikcascade.rtp_lost": LATE, "mp2p.resync": LATE}
 # A single pass may show another value there.
 CHANGED = {"hikcascade.bye_in": "a BYE that is refused later did not end the call, another one does"}
-# Stock's own decoders keep state from pass to pass.
-STOCK = re.compile(r"^(Decryption failed|Failed to create decryption context|Detected \d+ missing TS frames)")
+# Stock's own decoders keep state from pass to pass; from 4.4 on its xml does not say the same of broken text each time, and dns
+# waits for the end.
+STOCK = re.compile(r"^(Decryption failed|Failed to create decryption context|Detected \d+ missing TS frames|DNS response missing$"
+                   r"|Unrecognized text$|Trailing stray characters$)")
 MESSAGE = re.compile(r"^(\[)?Expert Info \([^/()]+/[^()]*\): (.*?)(?(1)\])$", re.DOTALL)
 
 
@@ -97,7 +99,6 @@ def differences(tshark, capture, ours):
     return lines
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("capture", sorted(path.name for path in CAPTURES.glob("*.pcap*")))
 def test_the_same_everywhere(tshark, ours, capture):
     lines = differences(tshark, capture, ours)
