@@ -5,7 +5,8 @@ or not all in the capture."""
 import pytest
 
 import conftest  # puts test-captures on the path
-from gen_tcp_media import small
+import tables
+from gen_tcp_media import TcpCall, small
 from gen_tcp_order import call, lost_and_sent_again, whole
 from hikpcap import ACK, PSH, RST, Capture, Link, rfc4571, rtp
 from tables import printed
@@ -145,6 +146,36 @@ def test_two_streams_are_not_made_anew(tshark):
     one.rtp_tcp(3)
     one.bye()
     assert "RECONNECTED" not in verdict(tshark, cap)
+
+
+# ---- the offer, with the endpoint of who listens, is not in the capture
+
+def without_offers(how):
+    """Three calls whose media connections come in another order, and one that has none."""
+    cap = Capture()
+    link = Link(cap)
+    calls = [TcpCall(link, frames=small).start() for _ in range(4)]
+    for number in (2, 0, 1):
+        calls[number].connect(port=51000 + number, client_seq=1000 + 100000 * number)
+    for number, one in enumerate(calls[:3]):
+        one.rtp_tcp(10 + number)
+    cap.wait(10)
+    for one in calls:
+        one.bye()
+    return cap.only_from("192.0.2.10") if how == "one side" else cap.only(lambda index, data: b"INVITE sip:" not in data[:60])
+
+
+@pytest.mark.parametrize("how, said", [
+    ("one side", "ONE_SIDED nothing that 198.51.100.20:7100 sent is in the capture, %d RTP packets of 192.0.2.10:7100 are"),
+    ("no INVITE", "BEGAN_BEFORE the INVITE is not in the capture, %d RTP packets are")])
+def test_no_offer(tshark, how, said):
+    """The connection is known by the side that was to connect, and by the SSRC."""
+    rows = tables.printed(tshark, "hikcascade,sessions", without_offers(how))
+    assert [row["RTP"] for row in rows] == ["10", "11", "12", "0"]
+    assert [row.verdict.split(";")[0] for row in rows[:3]] == [said % count for count in (10, 11, 12)]
+    assert "TCP_NO_CONNECTION" not in rows[3].verdict and "unknown address" not in rows[3].verdict
+    rows_again = tables.printed(tshark, "hikcascade,sessions", without_offers(how), two_pass=True)
+    assert rows_again == rows and tables.from_sharkd(tshark, "hikcascade,sessions", without_offers(how)) == rows
 
 
 # ---- no RTP

@@ -70,6 +70,8 @@ struct hik_session *hik_tcp_session(packet_info *pinfo, uint32_t ssrc, bool *str
         by_ssrc = hik_tcp_claims_of_ssrc(&pinfo->dst, 0, ssrc);
         if (!by_ssrc)
             by_ssrc = hik_tcp_claims_of_ssrc(&pinfo->src, 0, ssrc);
+        if (!by_ssrc)
+            by_ssrc = hik_tcp_claims_of_ssrc(&no_address, 0, ssrc);
     }
     *strong = by_ssrc != NULL;
     if (by_ssrc) {

@@ -185,8 +185,15 @@ static void open_early(struct hik_session *session, const struct hik_media_line 
         key.client = addr;
     else
         key.addr = addr;
-    if (hik_is_ip(addr))
+    if (!hik_is_ip(addr))
+        return;
+    claim_endpoint(&key, session, false);
+    /* An answer without its offer, which the capture lacks: who listens nobody says, but whose SSRC it is. */
+    if (line->setup == HIK_SETUP_ACTIVE && session->answer.frame && session->answer.has_y && session->answer.y_kind <= HIK_SSRC_LONG &&
+        session->answer.ssrc != 0 && session->answer.ssrc != HIK_TCP_SSRC_OF_ALL) {
+        key = (struct endpoint_key){&no_address, &no_address, session->answer.ssrc, 0, 1};
         claim_endpoint(&key, session, false);
+    }
 }
 
 void hik_tcp_open_line(struct hik_session *session, const struct hik_media_line *line, const struct hik_media_line *peer,

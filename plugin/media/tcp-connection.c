@@ -270,7 +270,7 @@ void hik_tcp_claim_from_stock(packet_info *pinfo, const address *addr, uint16_t 
 }
 
 /* The session among those of the claims that misses a connection most: one that has none, else one of whose lines one waits at
- * that host. early: those that are not answered yet. */
+ * that host. early: those whose other SDP is still to come, or not in the capture. */
 static struct hik_session *session_without(const struct hik_tcp_claim *claim, const address *to, uint32_t port, bool early)
 {
     const struct hik_description *listener;
@@ -281,7 +281,7 @@ static struct hik_session *session_without(const struct hik_tcp_claim *claim, co
 
         if (session->bye_frame || port == session->caller.port || port == session->callee.port)
             continue;
-        if (early && (session->answer.frame || session->final_status >= 300 || session->cancel_frame))
+        if (early && ((session->answer.frame && session->offer.frame) || session->final_status >= 300 || session->cancel_frame))
             continue;
         if (!session->tcp_syn_frame && !session->tcp_data_frame)
             return session;

@@ -303,7 +303,8 @@ static bool judge_path(const struct hik_facts *f, struct hik_verdict *v)
             add(v, HIK_CODE_TCP_REFUSED, HIK_SEVERITY_ERROR, "%s refuses the media connection (RST)",
                 or_unknown(f->tcp_to));
             explained = true;
-        } else if (!explained && !f->tcp_up && (f->capture_has_media || f->tcp_syn) && (f->bye || f->after_answer >= HIK_WAIT_MEDIA)) {
+        } else if (!explained && !f->tcp_up && (f->capture_has_media || f->tcp_syn) && (f->bye || f->after_answer >= HIK_WAIT_MEDIA) &&
+                   (f->tcp_to || !f->began_before)) { /* who listens may be in what the capture lacks */
             add(v, HIK_CODE_TCP_NO_CONNECTION, HIK_SEVERITY_ERROR, f->tcp_syn
                 ? "no answer to the TCP connection to %s in %s s" : "nobody connected to %s in %s s",
                 or_unknown(f->tcp_to), tenths(f->after_answer).s);
