@@ -17,13 +17,25 @@
 #include "stock.h"
 #include "tap.h"
 
+enum { RTCP_SR = 200, RTCP_APP = 204, RTCP_TRAILER = 16 };
+
 static dissector_handle_t rtp_handle, rtcp_handle;             /* stock */
 static int proto_hik = -1;
 static dissector_handle_t media_rtp_handle, media_rtcp_handle; /* ours, around them */
 
-static bool is_rtcp_type(uint8_t second)
+/* RTCP on a port of RTP, by RFC 5761 clause 4. Beside the five types that RTCP began with, payload types that an SDP may name look
+ * like it where the marker is set. RTCP has lengths that add up to the packet's, or nearly: some is padded or has SRTCP's trailer. */
+static bool is_rtcp(const struct hik_rtp_bytes *bytes)
 {
-    return second >= 192 && second <= 223; /* RFC 5761 clause 4 */
+    unsigned end = 0;
+
+    if (bytes->captured < 2 || (bytes->data[0] & 0xC0) != 0x80 || bytes->data[1] < 192 || bytes->data[1] > 223)
+        return false;
+    if (bytes->data[1] >= RTCP_SR && bytes->data[1] <= RTCP_APP)
+        return true;
+    while (end + 4 <= bytes->captured && (bytes->data[end] & 0xC0) == 0x80)
+        end += 4 * (1u + ((unsigned)bytes->data[end + 2] << 8 | bytes->data[end + 3]));
+    return end <= bytes->reported && (bytes->reported - end <= RTCP_TRAILER || end + 4 > bytes->captured);
 }
 
 /* The bytes of a packet inside an ICMP error were received by nobody. Its session should know. */
@@ -111,7 +123,7 @@ static int dissect_bytes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, co
 
     if (process_icmp_error(pinfo))
         return call_dissector(rtp_handle, tvb, pinfo, tree);
-    if (bytes->captured >= 2 && is_rtcp_type(bytes->data[1]) && (bytes->data[0] & 0xC0) == 0x80)
+    if (is_rtcp(bytes))
         return dissect_rtcp(tvb, pinfo, tree);
     hik_rtp_save(pinfo, &outer);
     rtp = hik_rtp_enter(pinfo, tvb, bytes);

@@ -18,7 +18,7 @@ class Sent:
     """One packet after the other: numbers as given, timestamps by the time that passes."""
 
     def __init__(self, call):
-        self.call, self.cap, self.frame, self.timestamp = call, call.link.capture, 0, 90000
+        self.call, self.cap, self.frame, self.timestamp, self.pt = call, call.link.capture, 0, 90000, 96
 
     def send(self, *numbers, wait=0.04, timestamp=None, payload=None):
         for number in numbers:
@@ -29,7 +29,7 @@ class Sent:
                 self.frame += 1
             else:
                 data = payload
-            self.cap.udp(self.call.src, self.call.dst, rtp(data, self.call.ssrc, number, self.timestamp, pt=96, marker=True))
+            self.cap.udp(self.call.src, self.call.dst, rtp(data, self.call.ssrc, number, self.timestamp, pt=self.pt, marker=True))
             self.cap.wait(wait)
             self.timestamp += int(wait * 90000)
 
@@ -339,3 +339,32 @@ def test_rtcp_types(tshark, second, is_rtcp):
     cap.udp(call.src, call.dst, bytes([0x80, second, 0, 3]) + b"\0" * 12)
     last = tshark.fields(cap, ["hikcascade.session", "rtp.seq"], "udp.dstport == %d" % call.dst[1], malformed=True)[-1]
     assert last["hikcascade.session"] == ["0"] and bool(last["rtp.seq"]) == (not is_rtcp)
+
+
+@pytest.mark.parametrize("second, length, rest, is_rtcp", [
+    (207, 3, 0, True), (207, 3, 16, True), (207, 3, 17, False), (207, 4, 0, False), (207, 1, 16, True), (200, 4, 0, True), (204, 4, 0, True),
+    (199, 4, 0, False), (205, 4, 0, False), (223, 500, 0, False)])
+def test_rtcp_lengths(tshark, second, length, rest, is_rtcp):
+    """Lengths that do not add up are those of RTP with a marker, unless the type is one of RFC 3550's own."""
+    cap = Capture()
+    call = Link(cap).call()
+    call.start()
+    call.rtp(2)
+    cap.udp(call.src, call.dst, bytes([0x80, second]) + length.to_bytes(2, "big") + b"\0" * (12 + rest - (8 if length == 1 else 0)))
+    row, = tables.printed(tshark, "hikcascade,sessions", cap)
+    assert row["RTP"] == ("2" if is_rtcp else "3") and tables.printed(tshark, "hikcascade,sessions", cap, two_pass=True) == [row]
+
+
+@pytest.mark.parametrize("pt", [72, 77, 80, 95])
+def test_payload_types_that_look_like_rtcp(tshark, pt):
+    """rtpmap may name them, though RFC 5761 advises against it; 72 to 76 with a marker stay RTCP."""
+    cap = Capture()
+    codecs = ((pt, "PS/90000"),)
+    call = Link(cap).call(pt=pt, offer_codecs=codecs, answer_codecs=codecs)
+    call.start()
+    sent = Sent(call)
+    sent.pt = pt
+    sent.send(*range(500, 540))
+    call.bye()
+    row, = tables.printed(tshark, "hikcascade,sessions", cap)
+    assert row.cells("RTP", "Lost", "Key frames") == (["0", "0", "0"] if pt == 72 else ["40", "0", "2"])

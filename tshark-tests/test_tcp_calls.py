@@ -180,6 +180,18 @@ def test_no_offer(tshark, how, said):
 
 # ---- no RTP
 
+@pytest.mark.parametrize("closed", [False, True])
+def test_nothing_came_over_it(tshark, closed):
+    """The capture was not filtered: the connection is in it."""
+    cap, one = call()
+    if closed:
+        one.connection.close(one.connection.server)
+    cap.wait(12)
+    one.bye()
+    assert verdict(tshark, cap) == ("NO_MEDIA 200 OK and ACK, 0 RTP packets to 198.51.100.20:20000 in 12.0 s, then 198.51.100.20:7100 sent BYE; "
+                                    "the media connection was opened, and nothing came over it")
+
+
 @pytest.mark.parametrize("data,what", [
     (b"GET /live HTTP/1.1\r\nHost: 198.51.100.20\r\n\r\n", "HTTP"),
     (b"\x16\x03\x01\x00\xc8\x01\x00\x00\xc4\x03\x03" + b"\x5a" * 190, "TLS"),

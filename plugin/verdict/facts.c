@@ -188,6 +188,7 @@ static void collect(const struct hik_session *session, const struct hik_capture_
     f->answer_role = callee ? role(callee->setup) : HIK_ROLE_NONE;
     f->tcp_syn = session->tcp_syn_frame != 0;
     f->tcp_up = session->tcp_accept_frame != 0 || session->tcp_data_frame != 0;
+    f->tcp_silent = session->tcp_accept_frame != 0 && session->tcp_data_frame == 0;
     f->tcp_refused = session->tcp_rst_frame != 0 && !f->tcp_up;
     if (f->tcp)
         hik_tcp_facts_collect(session, tcp_listener_sdp(session), &f->connections);

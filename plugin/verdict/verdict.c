@@ -429,7 +429,8 @@ static void judge_absence(const struct hik_facts *f, struct hik_verdict *v)
         snprintf(bye, sizeof bye, ", then %.64s sent BYE", or_unknown(f->bye_by));
     add(v, HIK_CODE_NO_MEDIA, hasty && !f->bye_by_sender ? HIK_SEVERITY_WARN : HIK_SEVERITY_ERROR,
         "200 OK%s, 0 RTP packets to %s%s in %s s%s%s", f->acked ? " and ACK" : "", or_unknown(leg->to), address_remark(leg),
-        tenths(f->after_answer).s, bye, f->capture_has_rtp || !f->capture_has_media ? ""
+        tenths(f->after_answer).s, bye, f->tcp && f->tcp_silent                       ? "; the media connection was opened, and nothing came over it"
+                                        : f->capture_has_rtp || !f->capture_has_media ? ""
                                         : "; no RTP in the whole capture: was it filtered?");
     if (f->rtcp_packets > 0)
         add(v, HIK_CODE_ONE_WAY, HIK_SEVERITY_WARN, "%u RTCP packet%s but no RTP", f->rtcp_packets, plural(f->rtcp_packets));

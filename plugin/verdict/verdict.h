@@ -224,6 +224,7 @@ struct hik_facts {
     bool tcp_syn;             /* somebody asked for the media connection */
     bool tcp_refused;         /* and was refused */
     bool tcp_up;              /* or got it */
+    bool tcp_silent;          /* the media connection was accepted, and nothing came over it */
     const char *tcp_to;       /* the passive side's endpoint */
     struct hik_tcp_facts connections; /* valid if tcp */
     double first_media_after; /* from the ACK (else the 2xx) to the first RTP packet; negative = not known */

@@ -223,6 +223,10 @@ static void test_no_media(void)
     f.capture_has_rtp = false;
     expect(f, HIK_STATE_CLOSED, "NO_MEDIA 200 OK and ACK, 0 RTP packets to 198.51.100.2:5798 in 8.1 s, then 10.69.80.187:7100 sent BYE; "
            "no RTP in the whole capture: was it filtered?");
+    f.tcp = f.tcp_up = f.tcp_silent = true;
+    expect(f, HIK_STATE_CLOSED, "NO_MEDIA 200 OK and ACK, 0 RTP packets to 198.51.100.2:5798 in 8.1 s, then 10.69.80.187:7100 sent BYE; "
+           "the media connection was opened, and nothing came over it");
+    f.tcp = f.tcp_up = f.tcp_silent = false;
     f.capture_has_rtp = f.capture_has_media = true;
     f.rtcp_packets = 3;
     expect(f, HIK_STATE_CLOSED, "NO_MEDIA 200 OK and ACK, 0 RTP packets to 198.51.100.2:5798 in 8.1 s, then 10.69.80.187:7100 sent BYE; "
