@@ -115,6 +115,45 @@ def accepted_after_expiry():
     return cap
 
 
+def keepalive_burst(waits=(6, 6, 6) + (60,) * 6, transport="UDP"):
+    """four keep-alives 6 s apart, as some devices send after they start, and then one every 60 s"""
+    cap, link = begin(transport=transport)
+    link.register()
+    link.keepalive()
+    for seconds in waits:
+        cap.wait(seconds - 0.002)
+        link.keepalive()
+    return cap
+
+
+OLDER, OWN = '"Box, old <1>" <sip:%s@192.0.2.10:40001>' % LOWER.id, "<sip:%s@192.0.2.10:7100>" % LOWER.id
+
+
+def older_contact(granted=((OLDER, 12), (OWN, 60)), one_header=True, asked=60, transport="UDP", seen="both"):
+    """the 200 to REGISTER lists an older Contact of the lower platform first, with 12 s left, and then its own with 60; keep-alives
+    every 15 s"""
+    cap, link = begin(transport=transport)
+
+    def register(seconds, contacts):
+        values = ["%s;expires=%d" % contact for contact in contacts]
+        if one_header:
+            values = [", ".join(values)]
+        message, core = link.request(link.lower, "REGISTER", uri=link.upper.uri, to_id=link.lower.id,
+                                     headers=[("Expires", str(seconds))])
+        if seen == "both":
+            link.send(link.lower, message)
+        link.send(link.upper, link.answer(link.upper, core, to_tag="t", contact=False,
+                                          headers=[("Contact", value) for value in values if value]))
+
+    register(60, granted)
+    for _ in range(3):
+        cap.wait(14.998)
+        link.keepalive()
+    if asked == 0: # it logs off, and its older Contact is still listed
+        register(0, granted[:1])
+    return cap
+
+
 def capture_stands_still():
     """keep-alives every 60 s; then nothing at all for 300 s, and a query that the lower platform answers"""
     cap, link = begin()
@@ -176,7 +215,8 @@ def guess_other_port():
 
 
 SCENARIOS = [nat_port, tcp_again, channel_first, challenge_again, challenge_not_answered, keepalive_refused, no_keepalive,
-             accepted_after_expiry, capture_stands_still, guess_first, guess_other_port]
+             accepted_after_expiry, older_contact, keepalive_burst,
+             capture_stands_still, guess_first, guess_other_port]
 
 
 def captures():

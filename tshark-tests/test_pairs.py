@@ -239,6 +239,40 @@ def test_contact_expires_wins(tshark):
     assert pairs(tshark, cap, "Expires") == [("90",)]
 
 
+@pytest.mark.parametrize("waits,gaps", [
+    ((6, 6, 6) + (60,) * 6, "1"),
+    ((6, 6, 60, 66, 60, 66), "1"),
+    ((6, 6, 60, 66.1, 60, 66.1), "4"),            # no timer does that
+    ((20, 20, 20, 60, 60, 61, 61), "1"),          # 60 s are three periods: the first silence is the one of 61 s
+    ((60, 60, 200, 60, 200, 60), "2"),
+    ((6, 6, 60, 60, 200), "2"),                   # by the new period, too, one is missed
+    ((6, 6, 60, 60, 6, 6, 19), "2"),              # and back
+])
+@pytest.mark.parametrize("transport", ["UDP", "TCP"])
+def test_keepalive_burst(tshark, waits, gaps, transport):
+    """A burst of keep-alives does not turn every later distance into a gap."""
+    cap = gen_pairs.keepalive_burst(waits, transport)
+    assert pairs(tshark, cap, "Keep-alives", "Gaps") == [(str(len(waits) + 1), gaps)]
+    assert len([text for frame, text in warnings(tshark, cap) if "No keep-alive" in text]) == int(gaps)
+
+
+@pytest.mark.parametrize("options,state,expires", [
+    ({}, "registered", "60"),
+    ({"one_header": False}, "registered", "60"),
+    ({"granted": ((gen_pairs.OWN, 60), (gen_pairs.OLDER, 3000))}, "registered", "60"),
+    ({"granted": ((gen_pairs.OLDER, 12), (gen_pairs.OLDER.replace("40001", "40002"), 90))}, "registered", "90"),
+    ({"seen": "answers"}, "registered", "60"),
+    ({"asked": 0}, "unregistered", "0"),
+    ({"asked": 0, "one_header": False}, "unregistered", "0"),
+    ({"transport": "TCP"}, "registered", "60"),
+])
+@pytest.mark.parametrize("copies", [False, True])
+def test_older_contact(tshark, options, state, expires, copies):
+    """The REGISTER's own Contact says how long it holds, whatever others an answer lists."""
+    cap = gen_pairs.older_contact(**options)
+    assert pairs(tshark, doubled(cap) if copies else cap, "State", "Expires", "Keep-alives") == [(state, expires, "3")]
+
+
 def test_copied_contact(tshark):
     """Answers that copy the Contact of their request name nobody."""
     cap = Capture()

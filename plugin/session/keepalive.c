@@ -80,6 +80,14 @@ static double silent_for(const struct hik_keepalive *monitor, const nstime_t *no
     return hik_seconds_between(nstime_is_zero(&monitor->doubtful) ? &monitor->time : &monitor->doubtful, now);
 }
 
+/* Two silences in a row that are alike are a timer that was set anew, or what a burst of keep-alives hid: the new period. */
+static bool is_new_period(const struct hik_keepalive *monitor, double since)
+{
+    double shorter = MIN(since, monitor->distance), longer = MAX(since, monitor->distance);
+
+    return monitor->distances >= 2 && shorter > HIK_KEEPALIVE_MISSED * monitor->period && longer <= HIK_KEEPALIVE_ALIKE * shorter;
+}
+
 double hik_keepalive_update(packet_info *pinfo, const struct hik_message *message, double *period)
 {
     const struct hik_platforms *pair = message->platforms;
@@ -92,6 +100,8 @@ double hik_keepalive_update(packet_info *pinfo, const struct hik_message *messag
     if (!keepalive && monitor->distances >= 2 && stood_still(monitor, &pinfo->abs_ts))
         monitor->doubtful = pinfo->abs_ts;
     monitor->heard = pinfo->abs_ts;
+    if (keepalive && is_new_period(monitor, since))
+        *period = monitor->period = MAX(since, monitor->distance);
     if (monitor->distances >= 2 && !monitor->reported && !hik_platforms_are_cut(pair) && since > HIK_KEEPALIVE_MISSED * monitor->period &&
         (keepalive || silent_for(monitor, &pinfo->abs_ts) > HIK_KEEPALIVE_MISSED * monitor->period)) {
         monitor->reported = true;

@@ -15,7 +15,7 @@ struct hik_keepalive {
     nstime_t time;
     double distance;         /* the last distance of two, in seconds; those under HIK_KEEPALIVE_MIN are repetitions */
     double period;           /* the shortest that came twice in a row (then the longer of the two), so that one that is
-                                repeated early shortens nothing; 0 = unknown */
+                                repeated early shortens nothing; longer again when two silences in a row are alike; 0 = unknown */
     unsigned distances;      /* how many made it */
     unsigned gaps;           /* silences of more than HIK_KEEPALIVE_MISSED periods */
     double longest;          /* longest distance */
@@ -26,6 +26,8 @@ struct hik_keepalive {
 };
 #define HIK_KEEPALIVE_MIN 5.0
 #define HIK_KEEPALIVE_MISSED 3
+/* Two distances are alike up to this ratio. */
+#define HIK_KEEPALIVE_ALIKE 1.1
 /* Never NULL: a pair without keep-alives has an empty one. */
 const struct hik_keepalive *hik_keepalive_of(const struct hik_platforms *pair);
 /* A pair whose period is not known: registered this long, without a (second) keep-alive, is too long. */

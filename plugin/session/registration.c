@@ -11,18 +11,68 @@
 
 #include <string.h>
 
-/* Expires of the message: the Contact's parameter, else the header (RFC 3261 10.2.1.1). -1 if neither. */
-static int64_t message_expires(const struct hik_message_info *r)
+/* Expires of one Contact: its parameter, else the header (RFC 3261 10.2.1.1). -1 if neither. */
+static int64_t contact_expires(const struct hik_message_info *r, struct hik_view contact)
 {
     uint64_t seconds;
     struct hik_view param;
 
-    if (hik_sip_param(r->buf, r->sip->first[HIK_HDR_CONTACT].value, "expires", &param) &&
-        hik_view_uint(r->buf, param, UINT32_MAX, &seconds))
+    if (hik_sip_param(r->buf, contact, "expires", &param) && hik_view_uint(r->buf, param, UINT32_MAX, &seconds))
         return (int64_t)seconds;
     if (hik_view_uint(r->buf, r->sip->first[HIK_HDR_EXPIRES].value, UINT32_MAX, &seconds))
         return (int64_t)seconds;
     return -1;
+}
+
+/* Takes the next value off a comma-separated list. Linear. */
+static bool next_value(const uint8_t *buf, struct hik_view *list, struct hik_view *value)
+{
+    uint32_t at = list->off, end = list->off + list->len;
+    bool quoted = false, angle = false;
+
+    for (; at < end && (quoted || angle || buf[at] != ','); at++) {
+        if (quoted && buf[at] == '\\' && at + 1 < end)
+            at++;
+        else if (buf[at] == '"' && !angle)
+            quoted = !quoted;
+        else if (!quoted && (buf[at] == '<' || buf[at] == '>'))
+            angle = buf[at] == '<';
+    }
+    value->off = list->off;
+    value->len = at - list->off;
+    list->off = MIN(at + 1, end);
+    list->len = end - list->off;
+    return value->len > 0;
+}
+
+static bool is_own_contact(const struct hik_message_info *r, const struct hik_platforms *pair, struct hik_view contact)
+{
+    struct hik_sip_addr addr;
+
+    return pair->contact_user && pair->contact_host && hik_sip_parse_addr(r->buf, contact, &addr) && addr.port == pair->contact_port &&
+           hik_message_info_same_text(r, addr.user, pair->contact_user) && hik_message_info_same_text(r, addr.host, pair->contact_host);
+}
+
+/* What an answer grants: that of the REGISTER's own Contact. The other ones that it lists are older, of the same platform at another
+ * port of its NAT or connection (RFC 3261 10.3); where none is its own, for a NAT changed it, the longest. -1: nothing said. */
+static int64_t granted_expires(const struct hik_message_info *r, const struct hik_platforms *pair)
+{
+    int64_t longest = -1;
+    bool found = false;
+    struct hik_header header;
+    struct hik_view contact;
+
+    for (uint32_t cursor = 0; hik_sip_next_header(r->buf, r->sip, &cursor, &header);) {
+        while (header.id == HIK_HDR_CONTACT && next_value(r->buf, &header.value, &contact)) {
+            int64_t expires = contact_expires(r, contact);
+
+            if (is_own_contact(r, pair, contact))
+                return expires;
+            longest = MAX(longest, expires);
+            found = true;
+        }
+    }
+    return found ? longest : contact_expires(r, r->sip->first[HIK_HDR_CONTACT].value);
 }
 
 /* A parameter of a challenge or of credentials: 'Digest name="value", name=value' (RFC 7235 2.1). Empty if it is not
@@ -75,7 +125,8 @@ static struct hik_view header(const struct hik_message_info *r, enum hik_header_
 static void process_request(packet_info *pinfo, const struct hik_message_info *r, const struct hik_message *message)
 {
     struct hik_platforms *pair = message->platforms;
-    int64_t expires = message_expires(r);
+    int64_t expires = contact_expires(r, header(r, HIK_HDR_CONTACT));
+    struct hik_sip_addr contact;
 
     pair->register_frame = pinfo->num;
     if (!message->retransmission)
@@ -83,8 +134,15 @@ static void process_request(packet_info *pinfo, const struct hik_message_info *r
     hik_platforms_learn_id(pair, true, r, r->from.user, HIK_ID_BY_REGISTER);
     hik_platforms_learn_id(pair, false, r, r->uri.user, HIK_ID_BY_REGISTER);
     hik_platforms_keep_ids(pinfo, pair, r);
+    pair->logging_off = expires == 0;
     if (expires >= 0)
         pair->expires_asked = (uint32_t)expires;
+    pair->contact_user = pair->contact_host = NULL;
+    if (hik_sip_parse_addr(r->buf, header(r, HIK_HDR_CONTACT), &contact)) {
+        pair->contact_user = hik_view_shared(r->buf, contact.user);
+        pair->contact_host = hik_view_shared(r->buf, contact.host);
+        pair->contact_port = contact.port;
+    }
     if (header(r, HIK_HDR_AUTHORIZATION).len > 0) {
         struct hik_view nonce = auth_param(r->buf, header(r, HIK_HDR_AUTHORIZATION), "nonce");
 
@@ -120,7 +178,7 @@ static void process_challenge(packet_info *pinfo, const struct hik_message_info 
 
 static void process_accepted(packet_info *pinfo, const struct hik_message_info *r, struct hik_platforms *pair)
 {
-    int64_t expires = message_expires(r);
+    int64_t expires = pair->logging_off ? 0 : granted_expires(r, pair);
 
     pair->expires = expires >= 0 ? (uint32_t)expires : pair->expires_asked;
     if (pair->expires == 0 && !(pair->cut && expires < 0)) { /* log-off */

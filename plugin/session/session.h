@@ -302,6 +302,9 @@ struct hik_platforms {
     nstime_t registered_until;    /* last 200 plus Expires */
     uint32_t expires;             /* seconds, of the last 200 (else of the REGISTER) */
     uint32_t expires_asked;       /* seconds, of the last REGISTER */
+    bool logging_off;             /* it said that they are 0 */
+    const char *contact_user, *contact_host; /* of its Contact; NULL if it has none */
+    uint16_t contact_port;
     const char *nonce;            /* bytes of the last challenge's, "" if it had none; NULL: no challenge yet */
     uint32_t credentials_frame;   /* last REGISTER with an answer to that challenge, 0: none */
     unsigned unauthorized_in_row; /* 401 answers with no other final answer in between */
