@@ -273,6 +273,24 @@ def test_older_contact(tshark, options, state, expires, copies):
     assert pairs(tshark, doubled(cap) if copies else cap, "State", "Expires", "Keep-alives") == [(state, expires, "3")]
 
 
+@pytest.mark.parametrize("transport", ["UDP", "TCP"])
+def test_one_sided_register(tshark, transport):
+    """Where nothing of the upper platform is in the capture nobody knows whether it answered the REGISTER."""
+    cap = Capture()
+    link = Link(cap, transport=transport)
+    link.register()
+    for _ in range(3):
+        cap.wait(60)
+        link.keepalive()
+    assert pairs(tshark, cap.only_from(link.lower.ip), "State", "Keep-alives") == [("no answer captured", "3")]
+    cap = Capture()
+    link = Link(cap, transport=transport)
+    link.register(status=None)
+    cap.wait(1)
+    link.subscribe()
+    assert pairs(tshark, cap, "State") == [("no answer",)]
+
+
 def test_copied_contact(tshark):
     """Answers that copy the Contact of their request name nobody."""
     cap = Capture()

@@ -236,8 +236,7 @@ void hik_request_process_response(packet_info *pinfo, struct hik_request *reques
 
 /* ---- at the end --------------------------------------------------------------------------------------------------- */
 
-/* The capture holds messages of the pair that go this way. */
-static bool is_heard(struct hik_platforms *pair, enum hik_direction direction)
+bool hik_request_is_heard(struct hik_platforms *pair, enum hik_direction direction)
 {
     const struct of_pair *of = of_pair(pair, false);
 
@@ -268,7 +267,7 @@ enum hik_request_state hik_request_judge(const struct hik_request *request, cons
     enum hik_request_state state = judge_answers(request, capture_end);
 
     if (state != HIK_REQUEST_FINE && (!request->pair || request->doubtful || request->direction == HIK_DIR_UNKNOWN ||
-                                      hik_platforms_are_cut(request->pair) || !is_heard(request->pair, reverse(request->direction))))
+                                      hik_platforms_are_cut(request->pair) || !hik_request_is_heard(request->pair, reverse(request->direction))))
         return HIK_REQUEST_FINE;
     return state;
 }

@@ -74,6 +74,8 @@ enum hik_request_state hik_request_judge(const struct hik_request *request, cons
 /* The sentence for a state other than FINE, with the likely cause if the packets show it. */
 void hik_request_print(const struct hik_request *request, enum hik_request_state state, const nstime_t *capture_end, char *out,
                        size_t room);
+/* Does the capture hold messages of the pair that go this way? Without them nobody can tell what was answered. Any pass. */
+bool hik_request_is_heard(struct hik_platforms *pair, enum hik_direction direction);
 /* How many of a pair's requests stayed unanswered. Linear in the pair's requests. */
 unsigned hik_request_count_unanswered(struct hik_platforms *pair, const nstime_t *capture_end);
 

@@ -67,7 +67,7 @@ static void set_time(struct hik_table_row *row, unsigned column, bool known, con
         g_date_time_unref(time);
 }
 
-static void set_state(struct hik_table_row *row, const struct hik_platforms *pair)
+static void set_state(struct hik_table_row *row, struct hik_platforms *pair)
 {
     char text[64];
 
@@ -82,7 +82,7 @@ static void set_state(struct hik_table_row *row, const struct hik_platforms *pai
     else if (pair->register_status >= 200)
         snprintf(text, sizeof text, "unregistered");
     else if (pair->registers > 0)
-        snprintf(text, sizeof text, "no answer");
+        snprintf(text, sizeof text, "%s", hik_request_is_heard(pair, HIK_DIR_DOWN) ? "no answer" : "no answer captured");
     else
         snprintf(text, sizeof text, "%s", pair->sure ? "unknown" : "no REGISTER seen");
     hik_table_set_text(row, COL_STATE, text);
