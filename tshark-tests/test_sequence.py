@@ -129,7 +129,15 @@ def restart_overtaken(sent):
     return 60, 1, "LOSS 1.7 % (1 of 60 RTP packets from %s lost)"
 
 
-CASES = [in_order, restart, restarts, restart_mixed, restart_overtaken, seek, seeks, seeks_at_once,
+def restart_disordered(sent):
+    """The packets around a restart are recorded in any order."""
+    sent.send(*range(1, 29))
+    sent.send(40001, 29, 40000, 30, 40004, 40002, 40003, wait=0.004)
+    sent.send(*range(40005, 40030))
+    return 60, 0, RESTART + "once"
+
+
+CASES = [in_order, restart, restarts, restart_mixed, restart_overtaken, restart_disordered, seek, seeks, seeks_at_once,
          silence_and_loss, stray, empty_zero, still, late_by_hundreds, dropout, beyond_dropout]
 
 

@@ -213,12 +213,12 @@ def test_series(tshark, seconds, intervals):
 
 @pytest.mark.parametrize("second, counted", [(191, 1), (192, 0), (201, 0), (210, 0), (223, 0), (224, 1)])
 def test_rtcp_beside_rtp(tshark, second, counted):
-    """RFC 5761 clause 4: 192 to 223 in the second byte are RTCP."""
+    """RFC 5761 clause 4: 192 to 223 in the second byte are RTCP, where the lengths are RTCP's: test_sequence.py."""
     cap, link, call = begin()
     call.start()
     for number in range(5):
         send(call, number)
-    send(call, 5, pt=second & 0x7F)
+    cap.udp(call.src, call.dst, bytes([0x80, second, 0, 4]) + b"\0" * 4 + call.ssrc.to_bytes(4, "big") + b"\0" * 8)
     call.bye()
     assert packets(tshark, cap) == [5 + counted]
 

@@ -61,6 +61,8 @@ struct hik_flow {
     uint32_t clock;              /* of the timestamps of clock_pt, per second */
     uint8_t clock_pt;
     struct hik_rtp_record *jump;   /* record of the last jump, while nothing has followed it */
+    struct hik_rtp_record *strays[HIK_RESTART_EARLY]; /* the last jumps that nothing followed */
+    unsigned stray_next;
     uint32_t packets;            /* RTP packets, duplicates included */
     nstime_t last_time;
     uint32_t index;              /* from 0, in order of first packet */

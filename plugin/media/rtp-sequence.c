@@ -158,6 +158,48 @@ static void belongs(struct hik_sequence *s, const struct hik_sequence_packet *pa
     s->last_timestamp = packet->timestamp;
 }
 
+/* Nothing follows the jump: it is a stray, unless a restart comes at once. */
+static void give_up_jump(struct hik_sequence *s)
+{
+    struct hik_sequence_early *early = &s->early[s->early_next++ % HIK_RESTART_EARLY];
+
+    s->strays++;
+    early->number = HIK_SEQUENCE_STRAY | (s->jump & 0xFFFFu);
+    early->time = s->jump_time;
+    early->seen = s->jump_seen;
+}
+
+/* The strays shortly in front of a restart were its first packets, recorded in another order. */
+static void take_early(struct hik_sequence *s, const struct hik_sequence_packet *packet)
+{
+    for (unsigned i = 0; i < HIK_RESTART_EARLY && !packet->in_order; i++) {
+        struct hik_sequence_early *early = &s->early[i];
+        int step = (int16_t)(uint16_t)(early->number - s->highest);
+        uint32_t extended = s->highest + (uint32_t)step;
+
+        if (!(early->number & HIK_SEQUENCE_STRAY) || packet->time - early->time >= HIK_SILENCE_SECONDS || step >= HIK_RESTART_MIX_NUMBERS ||
+            step <= -HIK_RESTART_MIX_NUMBERS || (step <= 0 && has_come(s, extended)))
+            continue;
+        early->number ^= HIK_SEQUENCE_STRAY | HIK_SEQUENCE_TAKEN;
+        s->strays--;
+        s->late++;
+        s->received++;
+        if (step > 0)
+            s->highest = extended;
+        if ((int32_t)(extended - s->first) < 0)
+            s->first = extended;
+        note(s, extended, &early->seen);
+    }
+}
+
+bool hik_sequence_was_taken(const struct hik_sequence *s, uint16_t number)
+{
+    for (unsigned i = 0; i < HIK_RESTART_EARLY; i++)
+        if (s->early[i].number == (HIK_SEQUENCE_TAKEN | number))
+            return true;
+    return false;
+}
+
 /* The packet goes on where the run was before a jump, which was a stray then. Numbers keep growing, so that who puts packets
  * in order by them never goes back: the run moves behind the stray. By whole cycles, so the window stays as it is. */
 static void rejoin(struct hik_sequence *s)
@@ -167,7 +209,7 @@ static void rejoin(struct hik_sequence *s)
     if (!s->jumped)
         return;
     s->jumped = s->goes_on = false;
-    s->strays++;
+    give_up_jump(s);
     cycles = ((s->jump - s->highest) | 0xFFFFu) + 1;
     s->highest += cycles;
     s->first += cycles;
@@ -262,7 +304,8 @@ static struct hik_sequence_result jumped(struct hik_sequence *s, const struct hi
     if (s->jumped && packet->number == (uint16_t)s->jump)
         return repeated(s, packet, &s->jump_seen, s->jump);
     if (!s->jumped || packet->number != (uint16_t)(s->jump + 1)) {
-        s->strays += s->jumped;
+        if (s->jumped)
+            give_up_jump(s);
         s->jumped = true;
         s->goes_on = false;
         s->jump = result.extended;
@@ -286,6 +329,7 @@ static struct hik_sequence_result jumped(struct hik_sequence *s, const struct hi
     s->received++; /* the jump */
     s->has_transit = false;
     belongs(s, packet);
+    take_early(s, packet);
     return result;
 }
 

@@ -32,6 +32,10 @@
  * and so far from the newest old one. */
 #define HIK_RESTART_MIX 0.03
 #define HIK_RESTART_MIX_NUMBERS 64
+/* So many numbers that fit nothing are kept for HIK_SILENCE_SECONDS: the first packets of a restart may come in any order. */
+#define HIK_RESTART_EARLY 16
+#define HIK_SEQUENCE_STRAY 0x10000u
+#define HIK_SEQUENCE_TAKEN 0x20000u /* a restart that followed had it */
 /* After a silence this long, numbers that begin anew are told by their timestamps as well. */
 #define HIK_SILENCE_SECONDS 1.0
 
@@ -89,6 +93,12 @@ struct hik_sequence {
         uint16_t shift;
         double jump_time;      /* when the numbers that followed it began */
     } before;
+    struct hik_sequence_early { /* the strays that came last */
+        uint32_t number;       /* of the packet, and one of HIK_SEQUENCE_STRAY, HIK_SEQUENCE_TAKEN; 0: none */
+        double time;
+        struct hik_sequence_seen seen;
+    } early[HIK_RESTART_EARLY];
+    uint32_t early_next;
     bool begun;
     bool jumped;               /* nothing has followed the jump yet */
     bool goes_on;              /* but the run it left has */
@@ -136,6 +146,8 @@ void hik_sequence_keep_copies(struct hik_sequence *sequence, struct hik_sequence
 uint32_t hik_sequence_expected(const struct hik_sequence *sequence);
 uint32_t hik_sequence_lost(const struct hik_sequence *sequence);
 /* Packets whose number fits nothing, so far. */
+/* Was a packet, a stray until now, one of the restart that this packet was the result of? */
+bool hik_sequence_was_taken(const struct hik_sequence *s, uint16_t number);
 uint32_t hik_sequence_strays(const struct hik_sequence *sequence);
 /* Jitter so far in milliseconds. */
 double hik_sequence_jitter(const struct hik_sequence *sequence, uint32_t clock);

@@ -557,6 +557,34 @@ static void test_restart_mixed_edges(void)
     }
 }
 
+/* The first packets of a restart, recorded in another order or not all there, are of it once two in sequence confirm it. */
+static void test_restart_in_any_order(void)
+{
+    static const struct { uint16_t numbers[6]; double wait; uint32_t lost, strays; } cases[] = {
+        {{40001, 40000, 40002, 40003}, 0.04, 0, 0}, {{40005, 40000, 40001, 40002, 40003, 40004}, 0.04, 0, 0},
+        {{40000, 40002, 40003, 40004}, 0.04, 1, 0}, {{40003, 40001, 40004, 40005}, 0.04, 1, 0},
+        {{40000, 40063, 40064, 40065}, 0.04, 0, 1}, {{40000, 40062, 40063, 40064}, 0.04, 61, 0},
+        {{40065, 40000, 40001, 40002}, 0.04, 0, 1}, {{40064, 40000, 40001, 40002}, 0.04, 61, 0},
+        {{40001, 40000, 40002, 40003}, 0.475, 0, 0}, {{40001, 40000, 40002, 40003}, 0.485, 1, 1},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct source s;
+        unsigned count = 0;
+
+        start(&s);
+        feed_range(&s, 1, 100);
+        for (; count < 6 && cases[i].numbers[count]; count++) {
+            feed(&s, cases[i].numbers[count]);
+            s.time += count < 2 ? cases[i].wait - 0.04 : 0;
+        }
+        check(s, cases[i].lost, 0, 1);
+        g_assert_cmpuint(s.sequence.strays, ==, cases[i].strays);
+        g_assert_cmpuint(s.sequence.received, ==, 100 + count - cases[i].strays);
+        g_assert_cmpint(hik_sequence_was_taken(&s.sequence, cases[i].numbers[0]), ==, !cases[i].strays);
+    }
+}
+
 /* What the source sent again is known by its bytes for a second behind the restart. */
 static void test_restart_and_copies(void)
 {
@@ -844,6 +872,7 @@ int main(int argc, char **argv)
     g_test_add_func("/rtp-sequence/restart-nearby", test_restart_nearby);
     g_test_add_func("/rtp-sequence/restart-to-old-numbers", test_restart_to_old_numbers);
     g_test_add_func("/rtp-sequence/restart-and-copies", test_restart_and_copies);
+    g_test_add_func("/rtp-sequence/restart-in-any-order", test_restart_in_any_order);
     g_test_add_func("/rtp-sequence/random-restart", test_random_restart);
     g_test_add_func("/rtp-sequence/again", test_again);
     g_test_add_func("/rtp-sequence/random-mirror", test_random_mirror);
