@@ -6,7 +6,7 @@
  * trace of the runs before, and all that it does after the registration is the program's own code.
  *
  * Freed memory is overwritten in a child, so that using it shows, but for large blocks: of those Wireshark's pools are made, and
- * each would be as many fresh pages.
+ * each would be as many fresh pages. With HIK_KEEP_FREED in the environment it stays as it is: benchmarks count instructions.
  *
  * When a child has done its work, only one in FREE_ALL frees what was registered: that touches every page which the child
  * shares with its parent, so each of them is copied first.
@@ -47,6 +47,7 @@ struct ws_option;
 extern int ws_optind __attribute__((weak));
 
 static int server = -1;
+static int overwrites;      /* a child overwrites what it frees */
 static int ready;           /* wtap_init() and epan_init() have been called */
 static int child;           /* this is a run: its number; child_argc and child_argv are its arguments */
 static int child_argc;
@@ -165,6 +166,7 @@ __attribute__((constructor)) static void begin(void)
         return; /* what changes to another user before */
     }
     server = atoi(number);
+    overwrites = !getenv("HIK_KEEP_FREED");
     /* What the program starts itself is none of our business. */
     unsetenv("HIK_FORK_SERVER");
     unsetenv("LD_PRELOAD");
@@ -210,7 +212,7 @@ extern void __libc_free(void *block);
 
 void free(void *block)
 {
-    size_t size = child && block ? malloc_usable_size(block) : 0;
+    size_t size = child && overwrites && block ? malloc_usable_size(block) : 0;
 
     if (size > 0 && size < LARGE) {
         memset(block, FREED, size);

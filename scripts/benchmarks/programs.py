@@ -47,7 +47,7 @@ class Tshark:
                 os.chown(self.dir / name, NOBODY, NOBODY)
             self.prefix = ["setpriv", "--reuid=%d" % NOBODY, "--regid=%d" % NOBODY, "--clear-groups"]
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(self.dir / "home"), "LC_ALL": "C.UTF-8", "TZ": "UTC",
-                            "WIRESHARK_PLUGIN_DIR": str(self.dir / "plugins")}
+                            "WIRESHARK_PLUGIN_DIR": str(self.dir / "plugins"), "HIK_KEEP_FREED": "1"}
         self.callgrind = ["valgrind", "-q", "--tool=callgrind", "--dump-line=no", "--callgrind-out-file=%s/%%p" % (self.dir / "counts")]
         self.more = []
         if lua:
