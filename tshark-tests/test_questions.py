@@ -100,6 +100,21 @@ def test_query_without_response(tshark):
     assert unanswered(tshark, cap.only(lambda index, data: index < 4)) == []  # ends soon
 
 
+@pytest.mark.parametrize("status, said", [
+    ("404 Not Found", "refused with 404 (answer in frame 4)"), ("302 Moved Temporarily", "refused with 302 (answer in frame 4)"),
+    ("200 OK", "No Response in this capture")])
+def test_refused_query(tshark, status, said):
+    """The table of catalogs names the refusal; nothing is to be waited for, so nothing is missing."""
+    cap, link = begin()
+    query(link, status=status)
+    cap.wait(60 if status[0] != "2" else 1)
+    link.keepalive()
+    assert "Catalog of %s  SN 17: %s (frame 3)" % (L, said) in tshark.tap("hikcascade,catalog", cap)
+    out = tshark.tap("hikcascade,catalog", cap, prefs={"hikcascade.table_format": "json"})
+    assert said in out
+    assert unanswered(tshark, cap) == []
+
+
 @pytest.mark.parametrize("transport", ["UDP", "TCP"])
 @pytest.mark.parametrize("seconds,count", [(29.9, 0), (30.1, 1)])
 def test_edge_of_a_query(tshark, transport, seconds, count):

@@ -212,10 +212,12 @@ static void print_question_text(const struct hik_request *request, char *out, si
     const nstime_t *end = hik_facts_capture_end();
     enum hik_request_state state = hik_request_judge(request, end);
 
-    if (state == HIK_REQUEST_FINE)
-        snprintf(out, room, "No Response in this capture");
-    else
+    if (state != HIK_REQUEST_FINE)
         hik_request_print(request, state, end, out, room);
+    else if (request->status >= 300)
+        snprintf(out, room, "refused with %u (answer in frame %u)", request->status, request->answer_frame);
+    else
+        snprintf(out, room, "No Response in this capture");
 }
 
 /* The questions that nothing answered. */
