@@ -142,6 +142,26 @@ def test_the_media_does_not_move(tshark, made):
     assert final_items(tshark, made.cap, "wrong_destination") == [(rtp_frames(tshark, made.cap)[35], "error")]
 
 
+@pytest.mark.parametrize("late", [0, 2])  # the first INVITE, its answer
+def test_the_media_does_not_move_and_the_first_sdp_comes_again(tshark, late):
+    """Stock opens again what it names, although it does not count any more: the packets stay the session's."""
+    made = Call("UDP")
+    first = made.cap[late][1]
+    assert b"m=video" in first
+    move(made)
+    answer = len(made.cap) - 1
+    made.media(10)
+    made.cap.append((made.cap.time_us, first))
+    made.cap.wait(0.001)
+    made.media(40)
+    verdict = made.end(tshark)
+    assert verdict.startswith("WRONG_DESTINATION 25 RTP packets still go to %s up to 2.0 s after the re-INVITE was answered (frame %d), "
+                              "not to %s" % (OLD, answer, NEW))
+    row, = tables.printed(tshark, "hikcascade,sessions", made.cap)
+    assert row.cells("RTP") == ["60"]
+    assert len(tshark.fields_everywhere(made.cap, [], "rtp && hikcascade.session == 0")) == 60
+
+
 def test_the_answer_is_sent_again(tshark, made):
     """While the 200 comes again, the other side may not have it."""
     move(made)

@@ -329,6 +329,25 @@ void hik_endpoints_open(packet_info *pinfo, const struct hik_message *message)
     }
 }
 
+void hik_endpoints_keep(packet_info *pinfo, const struct hik_session *session)
+{
+    const struct hik_description *known[] = {&session->offer, &session->answer, &session->offer_before, &session->answer_before};
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    for (size_t i = 0; i < array_length(known); i++)
+        for (unsigned m = 0; known[i]->frame && m < known[i]->media_count; m++) {
+            const struct hik_media_line *line = &known[i]->media[m];
+            const uint16_t ports[] = {line->endpoint.port, line->rtcp_port};
+
+            for (size_t p = 0; line->addr_ok && !line->tcp && p < array_length(ports); p++) {
+                conversation_t *conversation = ports[p] ? find_wildcard(pinfo, &line->endpoint.addr, ports[p]) : NULL;
+
+                if (conversation && conversation->setup_frame == pinfo->num)
+                    conversation_set_dissector(conversation, p ? hik_front_door()->rtcp_handle : hik_front_door()->rtp_handle);
+            }
+        }
+}
+
 void hik_endpoints_register(void)
 {
     endpoints = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), endpoint_hash, endpoint_equal);

@@ -12,6 +12,9 @@ void hik_endpoints_register(void);
 /* First pass only: opens what the newest SDP of the message's session names; the message carries an
  * offer or an answer. */
 void hik_endpoints_open(packet_info *pinfo, const struct hik_message *message);
+/* First pass, after stock's sdp: stock opens what an SDP names also where the SDP does not count, a late copy of an earlier one. What
+ * the session had opened there stays its own. */
+void hik_endpoints_keep(packet_info *pinfo, const struct hik_session *session);
 /* First pass only: which session a packet belongs to, over UDP or TCP; NULL if none. ssrc: who sends
  * it; about: for RTCP, whom it reports on; else the same. *strong: both ends, or one end and the announced SSRC, say so. */
 struct hik_session *hik_endpoints_match(packet_info *pinfo, bool rtcp, uint32_t ssrc, uint32_t about, bool *strong);

@@ -96,6 +96,8 @@ void hik_media_open(packet_info *pinfo, const struct hik_message *message)
     if (session && (message->carries_offer || message->carries_answer)) {
         hik_endpoints_open(pinfo, message);
         this_capture.openings++;
+    } else if (session) {
+        hik_endpoints_keep(pinfo, session);
     }
 }
 
