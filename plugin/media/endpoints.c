@@ -238,6 +238,11 @@ static rtp_dyn_payload_t *payload_types(const struct hik_media_line *line)
     return types;
 }
 
+static void set_wrapper(conversation_t *conversation, bool rtcp)
+{
+    conversation_set_dissector(conversation, rtcp ? hik_front_door()->rtcp_handle : hik_front_door()->rtp_handle);
+}
+
 /* Puts our wrapper around stock's conversation for an endpoint. Where stock made none, or lost the payload types,
  * because the SDP came in a shape it does not take, it is made here, in stock's own way. */
 static void wrap_conversation(packet_info *pinfo, const address *addr, uint16_t port, bool rtcp,
@@ -260,7 +265,7 @@ static void wrap_conversation(packet_info *pinfo, const address *addr, uint16_t 
         conversation = find_wildcard(pinfo, addr, port);
     }
     if (conversation)
-        conversation_set_dissector(conversation, rtcp ? hik_front_door()->rtcp_handle : hik_front_door()->rtp_handle);
+        set_wrapper(conversation, rtcp);
 }
 
 static void open_endpoint(packet_info *pinfo, struct hik_session *session, const struct hik_description *sdp,
@@ -343,7 +348,7 @@ void hik_endpoints_keep(packet_info *pinfo, const struct hik_session *session)
                 conversation_t *conversation = ports[p] ? find_wildcard(pinfo, &line->endpoint.addr, ports[p]) : NULL;
 
                 if (conversation && conversation->setup_frame == pinfo->num)
-                    conversation_set_dissector(conversation, p ? hik_front_door()->rtcp_handle : hik_front_door()->rtp_handle);
+                    set_wrapper(conversation, p == 1);
             }
         }
 }

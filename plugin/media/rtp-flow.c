@@ -382,9 +382,11 @@ static enum hik_sequence_kind count_sequence(packet_info *pinfo, tvbuff_t *tvb, 
     }
     if (flow->jump && result.kind != HIK_SEQUENCE_RESTART) {
         flow->jump->flags = (uint16_t)((flow->jump->flags & ~HIK_RTP_RESTART) | HIK_RTP_STRAY);
+        if (!flow->strays)
+            flow->strays = wmem_alloc0_array(wmem_file_scope(), struct hik_rtp_record *, HIK_RESTART_EARLY);
         flow->strays[flow->stray_next++ % HIK_RESTART_EARLY] = flow->jump;
     }
-    for (unsigned i = 0; i < HIK_RESTART_EARLY && result.kind == HIK_SEQUENCE_RESTART; i++)
+    for (unsigned i = 0; i < HIK_RESTART_EARLY && flow->strays && result.kind == HIK_SEQUENCE_RESTART; i++)
         if (flow->strays[i] && hik_sequence_was_taken(&flow->sequence, (uint16_t)flow->strays[i]->extended_seq)) {
             flow->strays[i]->flags = (uint16_t)((flow->strays[i]->flags & ~HIK_RTP_STRAY) | HIK_RTP_REORDERED);
             flow->strays[i] = NULL;

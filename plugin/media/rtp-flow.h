@@ -61,7 +61,7 @@ struct hik_flow {
     uint32_t clock;              /* of the timestamps of clock_pt, per second */
     uint8_t clock_pt;
     struct hik_rtp_record *jump;   /* record of the last jump, while nothing has followed it */
-    struct hik_rtp_record *strays[HIK_RESTART_EARLY]; /* the last jumps that nothing followed */
+    struct hik_rtp_record **strays; /* the last HIK_RESTART_EARLY jumps that nothing followed; NULL: there was none */
     unsigned stray_next;
     uint32_t packets;            /* RTP packets, duplicates included */
     nstime_t last_time;

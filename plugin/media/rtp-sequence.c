@@ -57,6 +57,8 @@ void hik_sequence_move(struct hik_sequence *s, struct hik_sequence_recent *to)
     memcpy(to->came, from->came, sizeof to->came);
     memcpy(to->old, from->old, sizeof to->old);
     to->old_count = from->old_count;
+    memcpy(to->early, from->early, sizeof to->early);
+    to->early_next = from->early_next;
     for (uint32_t i = 0; i < from->size; i++)
         to->seen[(s->highest - i) & (to->size - 1)] = from->seen[(s->highest - i) & (from->size - 1)];
     s->recent = to;
@@ -161,7 +163,7 @@ static void belongs(struct hik_sequence *s, const struct hik_sequence_packet *pa
 /* Nothing follows the jump: it is a stray, unless a restart comes at once. */
 static void give_up_jump(struct hik_sequence *s)
 {
-    struct hik_sequence_early *early = &s->early[s->early_next++ % HIK_RESTART_EARLY];
+    struct hik_sequence_early *early = &s->recent->early[s->recent->early_next++ % HIK_RESTART_EARLY];
 
     s->strays++;
     early->number = HIK_SEQUENCE_STRAY | (s->jump & 0xFFFFu);
@@ -173,7 +175,7 @@ static void give_up_jump(struct hik_sequence *s)
 static void take_early(struct hik_sequence *s, const struct hik_sequence_packet *packet)
 {
     for (unsigned i = 0; i < HIK_RESTART_EARLY && !packet->in_order; i++) {
-        struct hik_sequence_early *early = &s->early[i];
+        struct hik_sequence_early *early = &s->recent->early[i];
         int step = (int16_t)(uint16_t)(early->number - s->highest);
         uint32_t extended = s->highest + (uint32_t)step;
 
@@ -195,7 +197,7 @@ static void take_early(struct hik_sequence *s, const struct hik_sequence_packet 
 bool hik_sequence_was_taken(const struct hik_sequence *s, uint16_t number)
 {
     for (unsigned i = 0; i < HIK_RESTART_EARLY; i++)
-        if (s->early[i].number == (HIK_SEQUENCE_TAKEN | number))
+        if (s->recent->early[i].number == (HIK_SEQUENCE_TAKEN | number))
             return true;
     return false;
 }

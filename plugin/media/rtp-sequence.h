@@ -69,6 +69,12 @@ struct hik_sequence_old {
 };
 /* What is remembered of the newest numbers, by number modulo the size. */
 struct hik_sequence_recent {
+    struct hik_sequence_early { /* the strays that came last */
+        uint32_t number;       /* of the packet, and one of HIK_SEQUENCE_STRAY, HIK_SEQUENCE_TAKEN; 0: none */
+        double time;
+        struct hik_sequence_seen seen;
+    } early[HIK_RESTART_EARLY];
+    uint32_t early_next;
     struct hik_sequence_old old[HIK_SEQUENCE_OLD]; /* packets that came last of those whose number is too old for `seen` */
     uint32_t old_count;
     uint32_t came[HIK_SEQUENCE_WINDOW / 32];
@@ -93,12 +99,6 @@ struct hik_sequence {
         uint16_t shift;
         double jump_time;      /* when the numbers that followed it began */
     } before;
-    struct hik_sequence_early { /* the strays that came last */
-        uint32_t number;       /* of the packet, and one of HIK_SEQUENCE_STRAY, HIK_SEQUENCE_TAKEN; 0: none */
-        double time;
-        struct hik_sequence_seen seen;
-    } early[HIK_RESTART_EARLY];
-    uint32_t early_next;
     bool begun;
     bool jumped;               /* nothing has followed the jump yet */
     bool goes_on;              /* but the run it left has */
@@ -146,9 +146,9 @@ void hik_sequence_keep_copies(struct hik_sequence *sequence, struct hik_sequence
 uint32_t hik_sequence_expected(const struct hik_sequence *sequence);
 uint32_t hik_sequence_lost(const struct hik_sequence *sequence);
 /* Packets whose number fits nothing, so far. */
-/* Was a packet, a stray until now, one of the restart that this packet was the result of? */
-bool hik_sequence_was_taken(const struct hik_sequence *s, uint16_t number);
 uint32_t hik_sequence_strays(const struct hik_sequence *sequence);
+/* After a restart: was this number's packet, a stray until then, one of its first? */
+bool hik_sequence_was_taken(const struct hik_sequence *sequence, uint16_t number);
 /* Jitter so far in milliseconds. */
 double hik_sequence_jitter(const struct hik_sequence *sequence, uint32_t clock);
 
