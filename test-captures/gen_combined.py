@@ -136,6 +136,16 @@ def wrong_address(packets, line, mixed, expected):
     return [packet.clone(dst=("203.0.113.99", line.dst[1])) for packet in packets]
 
 
+def other_line(packets, line, mixed, expected):
+    """To the endpoint of the other m= line."""
+    if not mixed.audio:
+        return packets
+    other, = (one for one in mixed.lines if one is not line)
+    expected.say("WRONG_DESTINATION", r"^%d %sRTP packets \(payload type %d\) go to %s:%d, which was announced for the %s, not to %s:%d$" % (
+        len(packets), "audio " if line.kind == "audio" else "", line.pt, *other.dst, other.kind, *line.dst))
+    return [packet.clone(dst=other.dst) for packet in packets]
+
+
 def payload_type(packets, line, mixed, expected):
     whole = len(line.sent) + len(packets)
     expected.say("PAYLOAD_TYPE", r"^%d of %d packets from %s have payload type 111, which no m= line names" % (len(packets), whole, line.at))
@@ -208,7 +218,7 @@ def bare(packets, line, mixed, expected):
 
 
 FAULTS = {fault.__name__: fault for fault in (
-    healthy, loss, many_small_losses, ssrc_changed, stranger, other_port, through_nat, wrong_port, wrong_address, payload_type, absent,
+    healthy, loss, many_small_losses, ssrc_changed, stranger, other_port, through_nat, wrong_port, wrong_address, other_line, payload_type, absent,
     restart, stray, swapped, late_by_hundreds, twice, wrong_ssrc, encrypted, junk, bare)}
 FAULTY = {"NO_MEDIA", "LOSS", "SSRC_CHANGED", "WRONG_DESTINATION", "PAYLOAD_TYPE", "SSRC_MISMATCH", "ENCRYPTED", "NOT_PS"}
 # These are about all packets of the line, also those before the re-INVITE and before the answer.
@@ -315,6 +325,31 @@ class Mixed:
         if not set(found.codes) & FAULTY and not self.warned:
             found.say("OK", r"^%d RTP packets of H.264 352x288 in \S+ s from \S+ to %s:%d$" % (len(video.sent), *video.dst))
         return found
+
+
+class Exchanged(Mixed):
+    """Video goes to the audio's port and audio to the video's, throughout."""
+
+    def __init__(self, link, **options):
+        super().__init__(link, audio=True, **options)
+
+    def usual(self, line, count):
+        other, = (one for one in self.lines if one is not line)
+        return [packet.clone(dst=other.dst) for packet in line.take(count)]
+
+    def play(self):
+        self.call.invite(body=self.offer())
+        if self.early:
+            self.send([self.usual(line, 2) for line in self.lines])
+        self.call.ok(body=self.answer())
+        self.call.ack()
+        self.send([self.usual(line, AFTER) for line in self.lines])
+        self.call.bye()
+        video, audio = self.lines
+        self.found.say("WRONG_DESTINATION", r"^%d RTP packets \(payload type 96\) go to %s:%d, which was announced for the audio, not to "
+                       r"%s:%d; and %d of the audio \(payload type 8\) to %s:%d$" % (
+                           len(video.sent), *audio.dst, *video.dst, len(audio.sent), *video.dst))
+        return self
 
 
 # ---- what happens to the signalling
@@ -516,6 +551,12 @@ def captures():
     for fault, on in (("stranger", "audio"), ("wrong_port", "video")):
         Mixed(link, fault, on, early=True, audio=True, moves=True).play()
     yield "combined-udp.pcap", cap
+    cap = Capture()
+    link = Link(cap)
+    for early in (False, True):
+        Exchanged(link, early=early).play()
+    Mixed(link, "other_line", "audio", early=True).play()
+    yield "combined-exchanged.pcap", cap
     cap = Capture()
     link = Link(cap)
     for way, fault in (("missing", "payload_type"), ("reconnect", "restart")):

@@ -152,7 +152,7 @@ def test_tcp(tshark, early, moves, copies):
 
 
 # What needs the SDP of both sides.
-BY_BOTH = ("stranger", "other_port", "through_nat", "wrong_port", "wrong_address", "absent")
+BY_BOTH = ("stranger", "other_port", "through_nat", "wrong_port", "wrong_address", "other_line", "absent")
 
 
 @pytest.mark.parametrize("moves, copies", [(False, False), (True, True)], ids=["plain", "moves-copies"])

@@ -14,7 +14,7 @@ pair-keepalive-burst
 pair-keepalive-refused pair-no-keepalive payload-delimiters payload-from-the-middle payload-type-changes platforms-auth-loop platforms-expired
 platforms-keepalive-missed platforms-not-in-catalog platforms-register-refused platforms-two-pairs ps-aac-as-alaw
 ps-broken-map ps-is-annexb ps-is-dahua ps-is-encrypted ps-is-h264 ps-is-h265 ps-is-private ps-is-ts ps-lost ps-map-length
-combined-tcp combined-udp ps-map-says-h264 ps-map-says-h265 ps-missing-bytes ps-ssrc-change question-keepalive-without-answer question-list-stops
+combined-exchanged combined-tcp combined-udp ps-map-says-h264 ps-map-says-h265 ps-missing-bytes ps-ssrc-change question-keepalive-without-answer question-list-stops
 question-private-contact question-query-without-response subscription-ends subscription-life tcp-framing-bare
 tcp-framing-bare-unannounced tcp-framing-dollar-other tcp-framing-tag-changes tcp-port-audio-silent tcp-port-early-other-ssrc
 tcp-port-early-refused tcp-port-old

@@ -94,6 +94,10 @@ struct hik_flow {
     uint8_t line, way;           /* index of its m= line, and direction (0: to the caller), plus 1; 0: no SDP says */
     bool arrives;                /* goes to an endpoint its receiver announced */
     bool misdirected;            /* carries the SSRC announced, to an endpoint its receiver did not announce */
+    uint8_t typed, typed_pt;     /* index plus 1 of the m= line whose media it is by this payload type; 0: that tells nothing */
+    bool crossed;                /* and it goes to the endpoint of another line */
+    bool uncrossed;              /* once both SDPs were known it went to that of its own line */
+    uint32_t crossed_frame, crossed_nth; /* packet on which that became clear; 0 = it did not */
     bool left;                   /* a re-INVITE moved its receiver away from where it goes */
     uint32_t left_packets;       /* that went there all the same, longer after the answer than they may be on their way */
     uint32_t left_frame, left_nth; /* the first of them */

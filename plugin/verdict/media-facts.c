@@ -6,6 +6,8 @@
  */
 #include "media-facts.h"
 
+#include <stdlib.h>
+
 #include "payload-check.h"
 
 #include "rtp-flow.h"
@@ -36,9 +38,32 @@ static int line_by_sdp(const struct hik_session *session, const struct hik_flow 
     return -1;
 }
 
+/* Of most of its packets. */
+static bool has_payload_type(const struct hik_flow *flow, uint8_t payload_type)
+{
+    uint32_t others = 0, packets = 0;
+
+    for (unsigned i = 0; i < HIK_FLOW_TYPES; i++) {
+        others += flow->types[i].packets;
+        if (flow->types[i].payload_type == payload_type)
+            packets += flow->types[i].packets;
+    }
+    if (flow->first_payload_type == payload_type)
+        packets += flow->packets - others;
+    return 2 * packets > flow->packets;
+}
+
+/* Is it the media of one m= line that goes to the endpoint of another? */
+static bool is_crossed(const struct hik_flow *flow)
+{
+    return flow->crossed && has_payload_type(flow, flow->typed_pt);
+}
+
 /* Its m= line: of the SDPs it ran under, since a re-INVITE may have others. */
 static int line_of(const struct hik_session *session, const struct hik_flow *flow)
 {
+    if (flow->typed > 0 && has_payload_type(flow, flow->typed_pt))
+        return flow->typed - 1;
     return flow->line > 0 ? flow->line - 1 : line_by_sdp(session, flow);
 }
 
@@ -103,6 +128,44 @@ static bool is_misdirected(const struct hik_session *session, const struct hik_f
     return misdirected;
 }
 
+static bool line_declares(const struct hik_description *sdp, unsigned line, uint8_t payload_type)
+{
+    return sdp->frame && line < sdp->media_count && (sdp->media[line].formats[payload_type / 64] >> (payload_type % 64) & 1);
+}
+
+/* Index plus 1 of the m= line whose media the flow is by its payload type, negative if that line's endpoint is where it goes (another
+ * line may have the same one). Else it goes to the endpoint of another line, which does not name that type. 0: nobody can tell.
+ * Over TCP the endpoint is that of who listens. */
+static int typed_line(const struct hik_session *session, const struct hik_flow *flow)
+{
+    const struct hik_description *caller = hik_session_caller_sdp(session), *callee = hik_session_callee_sdp(session), *owner;
+    bool to_caller = flow_direction(session, flow) == 0, at_end = false;
+    const address *addr = &flow->dst;
+    uint16_t port = flow->dst_port;
+    int meant = 0;
+
+    owner = to_caller ? caller : callee;
+    if (flow->tcp && !is_any_end(owner, addr, port)) {
+        owner = to_caller ? callee : caller;
+        addr = &flow->src;
+        port = flow->src_port;
+    }
+    if (caller->cut || callee->cut)
+        return 0;
+    for (unsigned i = 0; owner->frame && i < owner->media_count; i++) {
+        const struct hik_media_line *line = &owner->media[i];
+        bool end = is_end(line, addr, port), declared = line_declares(caller, i, flow->payload_type) ||
+                                                        line_declares(callee, i, flow->payload_type);
+
+        if (end && declared)
+            return -(int)i - 1;
+        at_end |= end;
+        if (declared && meant == 0 && line->addr_ok && line->port_ok && line->endpoint.port)
+            meant = (int)i + 1;
+    }
+    return at_end ? meant : 0;
+}
+
 /* A re-INVITE that was answered moved the receiver: no line of its newest SDP is where the flow goes, as one was before. What
  * cannot be checked, and media that was refused (port 0), says nothing; media over TCP follows its connection. */
 static bool is_left(const struct hik_session *session, const struct hik_flow *flow)
@@ -123,9 +186,9 @@ static bool is_left(const struct hik_session *session, const struct hik_flow *fl
     return true;
 }
 
-void hik_media_facts_place(const struct hik_session *session, struct hik_flow *flow)
+void hik_media_facts_place(packet_info *pinfo, const struct hik_session *session, struct hik_flow *flow, uint32_t nth)
 {
-    int line = line_by_sdp(session, flow), way = way_by_sdp(session, flow);
+    int line = line_by_sdp(session, flow), way = way_by_sdp(session, flow), typed;
 
     flow->placed = flow->bindings_seen;
     if (line >= 0)
@@ -136,6 +199,18 @@ void hik_media_facts_place(const struct hik_session *session, struct hik_flow *f
         flow->arrives = is_any_end(flow_direction(session, flow) == 0 ? hik_session_caller_sdp(session)
                                                                       : hik_session_callee_sdp(session), &flow->dst, flow->dst_port);
     flow->misdirected = !flow->arrives && is_misdirected(session, flow);
+    /* Endpoints that a re-INVITE exchanges make nothing wrong of what came before. */
+    typed = typed_line(session, flow);
+    if (typed < 0 || (typed > 0 && !flow->uncrossed)) {
+        flow->typed = (uint8_t)abs(typed);
+        flow->typed_pt = flow->payload_type;
+        flow->crossed = typed > 0;
+    }
+    flow->uncrossed |= typed < 0 && session->answer.frame;
+    if (flow->crossed && !flow->crossed_frame) {
+        flow->crossed_frame = pinfo->num;
+        flow->crossed_nth = nth;
+    }
     /* While the newest offer is not answered what was before holds. */
     if (session->moved_frame && session->answer.frame > session->offer.frame)
         flow->left = flow->arrives && is_left(session, flow);
@@ -191,8 +266,8 @@ bool hik_media_facts_is_announced(const struct hik_session *session, const struc
 
 static bool declares(const struct hik_description *sdp, uint8_t payload_type)
 {
-    for (unsigned i = 0; sdp->frame && i < sdp->media_count; i++)
-        if (sdp->media[i].formats[payload_type / 64] >> (payload_type % 64) & 1)
+    for (unsigned i = 0; i < sdp->media_count; i++)
+        if (line_declares(sdp, i, payload_type))
             return true;
     return false;
 }
@@ -226,6 +301,8 @@ static void count_undeclared(const struct hik_session *session, const struct hik
 struct collected {
     const struct hik_flow *most, *stranger, *misdirected; /* the flows with most packets: of all, unnegotiated, misdirected */
     const struct hik_flow *left; /* with most packets to where its receiver had been */
+    const struct hik_flow *crossed;         /* with most packets to the endpoint of another m= line */
+    uint32_t own_until, crossed_from;       /* frames: of the last packet to the line's own endpoint, of the first to another's */
     uint32_t moved_until;        /* frame of the last packet of a flow that goes where its receiver is */
     uint32_t right_until, misdirected_from; /* frames: of the last packet that went where it should; of the first that did not */
 };
@@ -252,6 +329,14 @@ static void count_flow(const struct hik_session *session, const struct hik_flow 
     if (flow->unnegotiated) {
         line->unnegotiated += flow->packets;
         keep_most(&collected->stranger, flow);
+    }
+    if (is_crossed(flow)) {
+        if (!collected->crossed || flow->crossed_frame < collected->crossed_from)
+            collected->crossed_from = flow->crossed_frame;
+        line->crossed += flow->packets;
+        keep_most(&collected->crossed, flow);
+    } else {
+        collected->own_until = MAX(collected->own_until, flow->last_frame);
     }
     line->left += flow->left_packets;
     if (flow->left_packets > 0 && (!collected->left || flow->left_packets > collected->left->left_packets))
@@ -330,6 +415,25 @@ static void finish_line(const struct hik_session *session, const struct collecte
         line->left_seconds = left->left_seconds;
         line->left_same_port = receiver && receiver->endpoint.port == left->dst_port;
         line->left_late = collected->moved_until > left->left_frame;
+    }
+    if (collected->crossed) {
+        const struct hik_flow *crossed = collected->crossed;
+        const struct hik_description *there = way == 0 ? caller : callee;
+        const struct hik_media_line *own = receiver, *others;
+
+        line->crossed_over = !is_any_end(there, &crossed->dst, crossed->dst_port);
+        if (line->crossed_over) {
+            there = way == 0 ? callee : caller;
+            own = sender;
+        }
+        others = line_at(there, crossed->line > 0 ? crossed->line - 1u : 0);
+        line->crossed_audio = others && others->audio;
+        line->crossed_pt = crossed->typed_pt;
+        line->crossed_too = collected->own_until > collected->crossed_from;
+        line->crossed_at = hik_endpoint_keep(&out->lines[way][i].crossed_at, line->crossed_over
+                                             ? hik_endpoint_print(&crossed->src, crossed->src_port)
+                                             : hik_endpoint_print(&crossed->dst, crossed->dst_port));
+        line->crossed_own = print_line(&out->lines[way][i].crossed_own, own);
     }
     if (misdirected && collected->right_until < collected->misdirected_from) {
         line->misdirected_to = hik_endpoint_keep(&out->lines[way][i].misdirected_to,

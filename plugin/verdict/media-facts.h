@@ -12,8 +12,9 @@
 /* Is the flow one that y= speaks of: of the first m= line, and in the direction the session is about? */
 bool hik_media_facts_is_announced(const struct hik_session *session, const struct hik_flow *flow);
 
-/* First pass. Notes the flow's m= line and direction, and whether it goes where it should, by the newest SDPs. */
-void hik_media_facts_place(const struct hik_session *session, struct hik_flow *flow);
+/* First pass. Notes the flow's m= line and direction, and whether it goes where it should, by the newest SDPs. nth: of the packet
+ * in its frame. */
+void hik_media_facts_place(packet_info *pinfo, const struct hik_session *session, struct hik_flow *flow, uint32_t nth);
 
 /* First pass. A packet of a flow whose receiver a re-INVITE moved away: longer after the answer than it may be on its way? */
 void hik_media_facts_count_left(packet_info *pinfo, const struct hik_session *session, struct hik_flow *flow, uint32_t nth);

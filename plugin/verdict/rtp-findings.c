@@ -178,7 +178,8 @@ static void show_flags(packet_info *pinfo, proto_item *item, const struct hik_rt
                                    "Media %.3f s after the BYE in frame %u", late, bye_frame);
         }
     }
-    if ((rtp->flags & HIK_RTP_SSRC_CHANGED) && flow->changed_from && !(flow->checked_against_sdp & HIK_CHECKED_EXPECTED))
+    if ((rtp->flags & HIK_RTP_SSRC_CHANGED) && flow->changed_from && flow->changed_from->crossed == flow->crossed &&
+        !(flow->checked_against_sdp & HIK_CHECKED_EXPECTED)) /* what crosses is another stream */
         expert_add_info_format(pinfo, item, &ei_ssrc_changed,
                                "The SSRC changes from " HIK_SSRC_FORMAT " to " HIK_SSRC_FORMAT " in the middle of the session: the "
                                "receiver may drop the stream", flow->changed_from->ssrc, flow->changed_from->ssrc, flow->ssrc, flow->ssrc);
@@ -194,7 +195,7 @@ void hik_findings_judge_rtp(packet_info *pinfo, const struct hik_rtp *rtp, struc
         flow->checked_pt == rtp->payload_type && !flow->left)
         return;
     if (flow->packets == 1 || flow->placed != flow->bindings_seen)
-        hik_media_facts_place(session, flow);
+        hik_media_facts_place(pinfo, session, flow, rtp->place.nth);
     if (flow->left && !flow->after_bye && !(rtp->flags & HIK_RTP_COPY))
         hik_media_facts_count_left(pinfo, session, flow, rtp->place.nth);
     if (session->answer.frame && (!flow->checked_against_sdp || (flow->checked_answer != session->answer.frame &&
@@ -209,7 +210,7 @@ bool hik_findings_has_rtp(packet_info *pinfo, const struct hik_rtp *rtp)
     const struct hik_flow *flow = rtp->flow;
 
     return (rtp->flags & ODD_FLAGS) || rtp->gap || pinfo->num == flow->first_frame || pinfo->num == flow->checked_frame ||
-           pinfo->num == flow->undeclared_frame || pinfo->num == flow->left_frame || pinfo->num == flow->look_frame || pinfo->num == flow->cut.frame;
+           pinfo->num == flow->undeclared_frame || pinfo->num == flow->crossed_frame || pinfo->num == flow->left_frame || pinfo->num == flow->look_frame || pinfo->num == flow->cut.frame;
 }
 
 void hik_findings_show_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, proto_item *item, const struct hik_rtp *rtp,
@@ -222,6 +223,9 @@ void hik_findings_show_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, 
         show_first(pinfo, item, flow, session);
     if (pinfo->num == flow->checked_frame && rtp->place.nth == flow->checked_nth)
         show_judgement(pinfo, item, flow, session);
+    if (pinfo->num == flow->crossed_frame && rtp->place.nth == flow->crossed_nth)
+        expert_add_info_format(pinfo, item, wrong_destination(pinfo, session),
+                               "Payload type %u is that of another m= line than the one whose endpoint this is", rtp->payload_type);
     if (pinfo->num == flow->left_frame && rtp->place.nth == flow->left_nth)
         expert_add_info_format(pinfo, item, wrong_destination(pinfo, session),
                                "Media still goes to %s more than %.1f s after the re-INVITE that moved its receiver was answered",

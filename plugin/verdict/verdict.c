@@ -602,6 +602,34 @@ static void judge_duplicates(const struct lines *lines, struct hik_verdict *v)
             audio ? "audio " : "");
 }
 
+/* Media of one m= line that goes to the endpoint of another, and that of a second one, mostly the other way round. */
+static bool judge_crossed(const struct lines *lines, struct hik_verdict *v)
+{
+    const struct hik_line *crossed[2] = {NULL, NULL}, *line;
+    unsigned count = 0;
+    char more[120] = "";
+    bool one;
+
+    for (unsigned i = 0; i < lines->count && count < 2; i++)
+        if (lines->line[i]->crossed > 0)
+            crossed[count++] = lines->line[i];
+    if (count == 0)
+        return false;
+    line = crossed[0];
+    one = line->crossed == 1;
+    if (count > 1)
+        snprintf(more, sizeof more, "; and %u%s (payload type %u) %s %s", crossed[1]->crossed,
+                 crossed[1]->audio && !line->audio ? " of the audio" : "", crossed[1]->crossed_pt,
+                 crossed[1]->crossed_over ? "over that to" : "to", or_unknown(crossed[1]->crossed_at));
+    add(v, HIK_CODE_WRONG_DESTINATION, line->crossed_too && (count == 1 || crossed[1]->crossed_too) ? HIK_SEVERITY_WARN : HIK_SEVERITY_ERROR,
+        "%u %sRTP packet%s (payload type %u) %s %s, which was announced for %s, not %s%s%s", line->crossed, audio_word(line),
+        plural(line->crossed), line->crossed_pt, line->crossed_over ? one ? "comes over the connection to" : "come over the connection to"
+        : one ? "goes to" : "go to", or_unknown(line->crossed_at),
+        line->crossed_audio == line->audio ? "another m= line" : line->crossed_audio ? "the audio" : "the video",
+        line->crossed_over ? "" : "to ", or_unknown(line->crossed_own), more);
+    return true;
+}
+
 /* Where the media of a line comes from and goes to, against what was announced for it. */
 static bool judge_destination(const struct hik_line *line, struct hik_verdict *v)
 {
@@ -649,8 +677,9 @@ static void judge_transport(const struct hik_facts *f, const struct lines *lines
             break;
         }
     judge_duplicates(lines, v);
-    for (unsigned i = 0; i < lines->count && !judge_destination(lines->line[i], v); i++)
-        ;
+    if (!judge_crossed(lines, v))
+        for (unsigned i = 0; i < lines->count && !judge_destination(lines->line[i], v); i++)
+            ;
     for (unsigned i = 0; i < lines->count && !judge_source(lines->line[i], v); i++)
         ;
 }
@@ -710,6 +739,15 @@ static void judge_end(const struct hik_facts *f, struct hik_verdict *v)
         judge_missing_bye(f, v);
 }
 
+static bool has_crossed(const struct hik_leg *leg)
+{
+    bool crossed = false;
+
+    for (unsigned i = 0; i < HIK_LINES; i++)
+        crossed |= leg->lines[i].crossed > 0;
+    return crossed;
+}
+
 static void judge_established(const struct hik_facts *f, struct hik_verdict *v)
 {
     const struct hik_leg *leg = main_leg(f), *came;
@@ -740,8 +778,9 @@ static void judge_established(const struct hik_facts *f, struct hik_verdict *v)
         came = leg->packets > 0 ? leg : leg == &f->leg[0] ? &f->leg[1] : &f->leg[0];
         lines = lines_of(f, came);
         if (leg->wanted && !leg->to_port_zero && leg->packets > 0 && leg->lines[0].packets == 0)
-            add(v, HIK_CODE_NO_MEDIA, HIK_SEVERITY_ERROR, "0 RTP packets to %s%s in %s s, but %u of another m= line",
-                or_unknown(leg->to), address_remark(leg), tenths(f->after_answer).s, leg->packets);
+            add(v, HIK_CODE_NO_MEDIA, HIK_SEVERITY_ERROR, "0 RTP packets %sto %s%s in %s s, but %u of another m= line",
+                has_crossed(leg) ? "that belong there " : "", or_unknown(leg->to), address_remark(leg), tenths(f->after_answer).s,
+                leg->packets);
         judge_ssrc(f, leg, &lines, v);
         judge_content(f, leg, &lines, v);
         if (f->cut.rtp_packets > 0 && !f->tcp) /* see judge_connections() */

@@ -106,6 +106,12 @@ struct hik_line {
     uint32_t misdirected;     /* with the SSRC announced, to an endpoint the receiver did not announce, and none where it did */
     const char *misdirected_to;
     bool misdirected_same_port; /* of which the port is the one announced */
+    uint32_t crossed;         /* by their payload type of this line, to the endpoint announced for another one */
+    const char *crossed_at, *crossed_own; /* that one, and the line's own */
+    uint8_t crossed_pt;
+    bool crossed_over;        /* they come from that endpoint over a TCP connection to it */
+    bool crossed_audio;       /* it was announced for the audio */
+    bool crossed_too;         /* other packets of the line still go to its own */
     uint32_t left;            /* that go on to where the receiver was before a re-INVITE, later than HIK_LATE_MOVE after its answer */
     const char *left_to;
     uint32_t left_answer;     /* frame of that answer */

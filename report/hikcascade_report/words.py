@@ -91,7 +91,7 @@ CODES = {
     "NO_MEDIA": ("The call was set up, and no RTP came.", "呼叫已建立，但没有 RTP。",
                  "Can the sender reach the address named: firewall, route, NAT? Is the camera online? Was RTP filtered out of the capture?",
                  "发送方能否到达 SDP 中的地址：防火墙、路由、NAT；摄像机是否在线；抓包时是否过滤掉了 RTP。"),
-    "WRONG_DESTINATION": ("RTP goes to an endpoint that its receiver did not announce.", "RTP 发往接收方未通告的地址。",
+    "WRONG_DESTINATION": ("RTP goes to an endpoint that its receiver did not announce for it.", "RTP 发往接收方未为其通告的地址。",
                           "The SDP that the sender got (middle platforms rewrite it); media settings of the sender; a fixed NAT mapping.",
                           "发送方收到的 SDP（中间平台可能改写）；发送方媒体配置；固定 NAT 映射。"),
     "SSRC_MISMATCH": ("RTP carries another SSRC than y= announced.", "RTP 的 SSRC 与 y= 不一致。",

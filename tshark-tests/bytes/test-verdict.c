@@ -514,6 +514,26 @@ static void test_lines(void)
     expect(f, HIK_STATE_CLOSED, "WRONG_DESTINATION 3 audio RTP packets still go to 10.69.80.188:5800 up to 0.0 s after the re-INVITE "
            "was answered (frame 0), not to 10.69.80.187:5800");
     g_assert_cmpint(severity_of(&f, HIK_CODE_WRONG_DESTINATION), ==, HIK_SEVERITY_WARN);
+    /* media of one line at the endpoint of another; both ways round in one finding */
+    f = healthy();
+    audio_beside(&f);
+    audio->crossed = 1;
+    audio->crossed_pt = 8;
+    audio->crossed_at = "10.69.80.187:5798";
+    audio->crossed_own = "10.69.80.187:5800";
+    expect(f, HIK_STATE_CLOSED, "WRONG_DESTINATION 1 audio RTP packet (payload type 8) goes to 10.69.80.187:5798, which was announced "
+           "for the video, not to 10.69.80.187:5800");
+    g_assert_cmpint(severity_of(&f, HIK_CODE_WRONG_DESTINATION), ==, HIK_SEVERITY_ERROR);
+    audio->crossed_too = true;
+    g_assert_cmpint(severity_of(&f, HIK_CODE_WRONG_DESTINATION), ==, HIK_SEVERITY_WARN);
+    video->crossed = 2000;
+    video->crossed_pt = 96;
+    video->crossed_at = "10.69.80.187:5800";
+    video->crossed_own = "10.69.80.187:5798";
+    video->crossed_audio = true;
+    expect(f, HIK_STATE_CLOSED, "WRONG_DESTINATION 2000 RTP packets (payload type 96) go to 10.69.80.187:5800, which was announced for "
+           "the audio, not to 10.69.80.187:5798; and 1 of the audio (payload type 8) to 10.69.80.187:5798");
+    g_assert_cmpint(severity_of(&f, HIK_CODE_WRONG_DESTINATION), ==, HIK_SEVERITY_ERROR);
     /* the line that loses most leads, and the next one follows; of equals the first leads */
     f = healthy();
     audio_beside(&f);
