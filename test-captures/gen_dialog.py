@@ -242,6 +242,18 @@ def pause(rtsp="RTSP/1.0 455 Method Not Valid in This State", method="PAUSE"):
     return cap
 
 
+def pause_refused_by_info(status="455 Method Not Valid in This State", cseq="CSeq: 2\r\n", sender="lower", **options):
+    """the same, and the RTSP answer comes in an INFO of the device's own"""
+    cap, link, call = begin(session="Playback", t="1700000000 1700000060", **options)
+    sender, other = (link.lower, link.upper) if sender == "lower" else (link.upper, link.lower)
+    call.start().rtp(5)
+    call.answer_to(call.in_dialog("INFO", content_type="Application/MANSRTSP", body="PAUSE RTSP/1.0\r\nCSeq: 2\r\nPauseTime: now\r\n"))
+    core = call.in_dialog("INFO", sender, content_type="Application/MANSRTSP", body="RTSP/1.0 %s\r\n%s" % (status, cseq))
+    call.answer_to(core, other)
+    call.rtp(5)
+    return cap
+
+
 def no_call_id():
     """two INVITEs with an empty Call-ID"""
     cap, link, call = begin(call_id=" ")
@@ -250,7 +262,8 @@ def no_call_id():
     return cap
 
 
-FILES = [bye_refused, bye_gone, late_answer, forks, fork_left, raw_tag, cancelled_late, device_hangs_up, file_end, pause]
+FILES = [bye_refused, bye_gone, late_answer, forks, fork_left, raw_tag, cancelled_late, device_hangs_up, file_end, pause,
+         pause_refused_by_info]
 
 
 def captures():

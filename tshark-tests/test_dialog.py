@@ -86,6 +86,14 @@ CALLS = {
     "download-ended-by-bye": (lambda: gen_dialog.file_end(bye=True), ("closed", "20", OK % (20, "0.8"))),
     "pause-refused-by-rtsp": (gen_dialog.pause, ("established", "10", OK % (10, "0.4"))),
     "pause-edge-refused": (lambda: gen_dialog.pause("RTSP/1.0 300 Multiple Choices"), ("established", "10", OK % (10, "0.4"))),
+    "pause-refused-by-info": (gen_dialog.pause_refused_by_info, ("established", "10", OK % (10, "0.4"))),
+    "pause-refused-by-info-without-cseq": (lambda: gen_dialog.pause_refused_by_info(cseq=""), ("established", "10", OK % (10, "0.4"))),
+    "pause-refused-by-info-at-300": (lambda: gen_dialog.pause_refused_by_info("300 Multiple Choices"), ("established", "10", OK % (10, "0.4"))),
+    "pause-granted-by-info": (lambda: gen_dialog.pause_refused_by_info("200 OK"), ("established, paused", "10", OK % (10, "0.4"))),
+    "pause-refused-by-info-of-another": (lambda: gen_dialog.pause_refused_by_info(cseq="CSeq: 3\r\n"),
+                                         ("established, paused", "10", OK % (10, "0.4"))),
+    "pause-refused-by-its-sender": (lambda: gen_dialog.pause_refused_by_info(sender="upper"),
+                                    ("established, paused", "10", OK % (10, "0.4"))),
     "pause-granted": (lambda: gen_dialog.pause("RTSP/1.0 200 OK"), ("established, paused", "10", OK % (10, "0.4"))),
 }
 

@@ -51,6 +51,7 @@ struct rtsp {
     struct piece method_text, version, status, reason;
     bool has_scale, has_start, now;
     double scale, start;
+    int64_t cseq;                /* -1: it says none */
 };
 
 static struct piece trim(const uint8_t *buf, unsigned from, unsigned to)
@@ -250,6 +251,7 @@ static void read_header(packet_info *pinfo, proto_tree *tree, tvbuff_t *tvb, con
     name = trim(buf, line.off, at);
     value = trim(buf, at + 1, end);
     if (is(buf, name, "CSeq") && number(buf, value, &n) && n >= 0 && n <= UINT32_MAX && (double)(uint32_t)n == n) {
+        out->cseq = (int64_t)n;
         proto_tree_add_uint(tree, hf_hik_rtsp_cseq, tvb, (int)value.off, (int)value.len, (uint32_t)n);
     } else if (is(buf, name, "Scale") && number(buf, value, &n)) {
         out->has_scale = true;
@@ -303,11 +305,11 @@ static void play(packet_info *pinfo, tvbuff_t *tvb, const uint8_t *buf, const st
     message = hik_session_message_of_body(pinfo, tvb);
     if (message && rtsp->answer) {
         if (number(buf, rtsp->status, &status) && status >= 100 && status <= 999)
-            hik_session_playback_answer(pinfo, message, (unsigned)status);
+            hik_session_playback_answer(pinfo, message, (unsigned)status, rtsp->cseq);
         return;
     }
-    if (message && message->session && message->is_request && !message->retransmission)
-        hik_session_playback(pinfo, message->session, rtsp->has_scale ? rtsp->scale : 0, rtsp->method == METHOD_PAUSE);
+    if (message && message->is_request && !message->retransmission)
+        hik_session_playback(pinfo, message, rtsp->has_scale ? rtsp->scale : 0, rtsp->method == METHOD_PAUSE, rtsp->cseq);
 }
 
 static int dissect_mansrtsp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
@@ -324,6 +326,7 @@ static int dissect_mansrtsp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
         return 0;
     buf = tvb_get_ptr(tvb, 0, (int)len);
     memset(&rtsp, 0, sizeof rtsp);
+    rtsp.cseq = -1;
     item = proto_tree_add_item(tree, proto_mansrtsp, tvb, 0, -1, ENC_NA);
     subtree = proto_item_add_subtree(item, ett_hik_rtsp);
     while (at < len) {
@@ -387,6 +390,7 @@ static ws_bool dissect_mansrtsp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tr
     while (end < len && buf[end] != '\n')
         end++;
     memset(&rtsp, 0, sizeof rtsp);
+    rtsp.cseq = -1;
     if (!read_first_line(buf, trim(buf, 0, end), &rtsp) || rtsp.version.len == 0)
         return FALSE;
     return dissect_mansrtsp(tvb, pinfo, tree, data) > 0;

@@ -516,12 +516,16 @@ void hik_session_update(packet_info *pinfo, const struct hik_message_info *r, st
         hik_session_keep_expectation(pinfo, session);
 }
 
-void hik_session_playback(packet_info *pinfo, struct hik_session *session, double scale, bool paused)
+void hik_session_playback(packet_info *pinfo, const struct hik_message *message, double scale, bool paused, int64_t cseq)
 {
+    struct hik_session *session = message->session;
+
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
     if (!session)
         return;
     session->playback_frame = pinfo->num;
+    session->playback_direction = message->direction;
+    session->playback_cseq = cseq;
     session->scale_before = session->scale;
     session->paused_before = session->paused;
     if (scale != 0)
@@ -529,13 +533,20 @@ void hik_session_playback(packet_info *pinfo, struct hik_session *session, doubl
     session->paused = paused;
 }
 
-void hik_session_playback_answer(packet_info *pinfo, const struct hik_message *message, unsigned rtsp_status)
+/* RTSP's CSeq tells a request's answer where SIP does not; where one of them says none, it is the last request's. */
+static bool answers_playback(const struct hik_session *session, const struct hik_message *message, int64_t cseq)
+{
+    if (!message->is_request)
+        return message->request_frame == session->playback_frame;
+    return message->direction != session->playback_direction && (cseq < 0 || session->playback_cseq < 0 || cseq == session->playback_cseq);
+}
+
+void hik_session_playback_answer(packet_info *pinfo, const struct hik_message *message, unsigned rtsp_status, int64_t cseq)
 {
     struct hik_session *session = message->session;
 
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
-    if (session && !message->is_request && rtsp_status >= 300 && message->request_frame &&
-        message->request_frame == session->playback_frame)
+    if (session && rtsp_status >= 300 && session->playback_frame && answers_playback(session, message, cseq))
         undo_playback(session);
 }
 

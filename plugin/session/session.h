@@ -183,6 +183,8 @@ struct hik_session {
     double scale;             /* 1.0 until a Scale came */
     bool paused;
     uint32_t playback_frame;  /* of the request that set them last, 0: none; and what they were before */
+    enum hik_direction playback_direction; /* its direction, and its MANSRTSP CSeq; -1: it says none */
+    int64_t playback_cseq;
     double scale_before;
     bool paused_before;
 
@@ -357,11 +359,11 @@ struct hik_message *hik_session_copy(packet_info *pinfo, const struct hik_messag
  * Via branch does not count. Changes nothing. */
 bool hik_session_knows(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip, bool strict);
 
-/* First pass only. MANSRTSP told a session's player something. scale 0 = not said. */
-void hik_session_playback(packet_info *pinfo, struct hik_session *session, double scale, bool paused);
-/* First pass only. This answer carries an RTSP answer of that status: what the request asked for did not happen if it is
- * a refusal, though SIP says 200. */
-void hik_session_playback_answer(packet_info *pinfo, const struct hik_message *message, unsigned rtsp_status);
+/* First pass only. MANSRTSP in this request told its session's player something. scale 0 = not said; cseq: MANSRTSP's, -1 = none. */
+void hik_session_playback(packet_info *pinfo, const struct hik_message *message, double scale, bool paused, int64_t cseq);
+/* First pass only. This message carries an RTSP answer of that status: what the request asked for did not happen if it is
+ * a refusal, though SIP says 200. It is the SIP answer, or a request of the player's own, which repeats the CSeq. */
+void hik_session_playback_answer(packet_info *pinfo, const struct hik_message *message, unsigned rtsp_status, int64_t cseq);
 /* First pass only. This message is a MediaStatus of a camera (NULL: it does not say): file_end says that the sender of its
  * recording is at the end (121). Outside of the dialog it becomes part of the one recording of the camera that it can mean. */
 void hik_session_media_status(packet_info *pinfo, struct hik_message *message, const char *camera, bool file_end);
