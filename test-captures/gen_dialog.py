@@ -192,6 +192,26 @@ def cancelled_late(wait=1.0, ack=False, bye=False, media=0, copies=3):
     return cap
 
 
+def cancel_unanswered(late=1.0, sent=1, play=50, answered=True, wait=0.0, cancelled=False):
+    """nothing answers the CANCEL; the 200 comes a second later, and the call goes its way"""
+    cap, link, call = begin()
+    call.invite()
+    call.trying()
+    cap.wait(3)
+    for number in range(sent):
+        call.cancel(answer=cancelled)
+        cap.wait(late if number + 1 == sent else 0.5)
+    if answered:
+        call.ok()
+        call.ack()
+        call.rtp(play)
+        call.bye()
+    cap.wait(wait)
+    if wait:
+        link.keepalive()
+    return cap
+
+
 def device_hangs_up(after=0.06, sender="lower", other=True, acked=True):
     """the device says BYE 60 ms after the ACK, without media; another call of the capture has some"""
     cap, link, call = begin()
@@ -263,7 +283,7 @@ def no_call_id():
 
 
 FILES = [bye_refused, bye_gone, late_answer, forks, fork_left, raw_tag, cancelled_late, device_hangs_up, file_end, pause,
-         pause_refused_by_info]
+         pause_refused_by_info, cancel_unanswered]
 
 
 def captures():

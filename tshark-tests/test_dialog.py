@@ -12,6 +12,10 @@ MOVED = "192.0.2.10:31000 to 198.51.100.20:30000"
 OK = "OK %d RTP packets of H.264 352x288 in %s s from " + HERE
 CANCELLED = "CANCELLED by 198.51.100.20:7100 5.0 s after the INVITE; "
 LATE = CANCELLED + "a late 200 of 192.0.2.10:7100 came 1.0 s after that"
+IN_VAIN = ("; also CANCELLED by 198.51.100.20:7100 3.0 s after the INVITE, but 192.0.2.10:7100 answered 200 %s s after that, and the "
+           "call went on")
+UNANSWERED = "; nothing answered the CANCEL"
+GAVE_UP = "CANCELLED by 198.51.100.20:7100 3.0 s after the INVITE; 192.0.2.10:7100 had answered 100 and no more"
 NOTHING = "NO_MEDIA 200 OK and ACK, 0 RTP packets to 198.51.100.20:20004 in %s s, then %s:7100 sent BYE"
 REINVITE = "; also MOVED a re-INVITE renewed the session; its SDP counts"
 MOVED_OK = "OK 55 RTP packets of H.264 352x288 in 2.2 s from " + MOVED + REINVITE
@@ -62,7 +66,23 @@ CALLS = {
     "cancel-late-200-media": (lambda: gen_dialog.cancelled_late(media=50), ("failed", "50", LATE + " and 50 RTP packets")),
     "cancel-late-200-bye": (lambda: gen_dialog.cancelled_late(ack=True, bye=True),
                             ("closed", "0", LATE + ", and the call was ended by BYE")),
-    "cancel-taken-back": (lambda: gen_dialog.cancelled_late(ack=True, media=50), ("established", "50", OK % (50, "2.0"))),
+    "cancel-taken-back": (lambda: gen_dialog.cancelled_late(ack=True, media=50), (
+        "established", "50", OK % (50, "2.0") + "; also " + CANCELLED.replace("; ", ", but ") + "192.0.2.10:7100 answered 200 1.0 s "
+        "after that, and the call went on")),
+    "cancel-unanswered": (gen_dialog.cancel_unanswered, ("closed", "50", OK % (50, "2.0") + IN_VAIN % "1.0" + UNANSWERED)),
+    "cancel-unanswered-twice": (lambda: gen_dialog.cancel_unanswered(sent=2), (
+        "closed", "50", OK % (50, "2.0") + IN_VAIN % "1.5" + UNANSWERED + ", sent 2 times")),
+    "cancel-unanswered-short": (lambda: gen_dialog.cancel_unanswered(play=20), (
+        "closed", "20", LATE.replace("5.0", "3.0") + " and 20 RTP packets, and the call was ended by BYE" + UNANSWERED)),
+    "cancel-unanswered-crosses": (lambda: gen_dialog.cancel_unanswered(0.4), (
+        "closed", "50", OK % (50, "2.0") + IN_VAIN.replace("192.0.2.10:7100 answered 200 %s s after that", "the answer of "
+                                                          "192.0.2.10:7100 crossed the CANCEL") + UNANSWERED)),
+    "cancel-crosses-and-is-answered": (lambda: gen_dialog.cancel_unanswered(0.4, cancelled=True), ("closed", "50", OK % (50, "2.0"))),
+    "cancel-unanswered-at-31.9": (lambda: gen_dialog.cancel_unanswered(answered=False, wait=30.9), ("failed", "0", GAVE_UP)),
+    "cancel-unanswered-at-32": (lambda: gen_dialog.cancel_unanswered(answered=False, wait=31), ("failed", "0", GAVE_UP + UNANSWERED)),
+    "cancel-sent-4-times": (lambda: gen_dialog.cancel_unanswered(sent=4, answered=False), ("failed", "0", GAVE_UP)),
+    "cancel-sent-5-times": (lambda: gen_dialog.cancel_unanswered(sent=5, answered=False), (
+        "failed", "0", GAVE_UP + UNANSWERED + ", sent 5 times")),
     "cancel-crosses": (lambda: gen_dialog.cancelled_late(0.49),
                        ("failed", "0", CANCELLED + "the answer of 192.0.2.10:7100 crossed the CANCEL")),
     "cancel-late-enough": (lambda: gen_dialog.cancelled_late(0.51),

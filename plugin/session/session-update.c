@@ -462,7 +462,12 @@ void hik_session_update(packet_info *pinfo, const struct hik_message_info *r, st
     }
     if (r->sip->cut && message->is_request && message->method == HIK_METHOD_INVITE && !r->has_subject && !r->sip->blank_line)
         session->subject_cut = true;
-    *(asked_by_callee(pinfo, r, message) == message->is_request ? &session->heard_callee : &session->heard_caller) = true;
+    if (asked_by_callee(pinfo, r, message) == message->is_request) {
+        session->heard_callee = true;
+        session->callee_time = pinfo->abs_ts;
+    } else {
+        session->heard_caller = true;
+    }
     switch (message->method) {
     case HIK_METHOD_INVITE:
         if (message->is_request)
@@ -493,6 +498,8 @@ void hik_session_update(packet_info *pinfo, const struct hik_message_info *r, st
     case HIK_METHOD_CANCEL:
         if (message->is_request && !session->cancel_frame)
             session->cancel_frame = pinfo->num;
+        session->cancels += message->is_request;
+        session->cancel_answered |= !message->is_request;
         break;
     case HIK_METHOD_BYE:
         if (message->is_request)

@@ -146,6 +146,9 @@ struct hik_session {
     uint32_t challenge_cseq;  /* CSeq of an INVITE that was answered 401 or 407 and by nothing better yet; 0 = none */
     uint32_t ack_frame;       /* first ACK other than a challenge's */
     uint32_t cancel_frame;
+    unsigned cancels;         /* CANCELs, retransmissions included */
+    bool cancel_answered;
+    nstime_t callee_time;     /* of the last message that the callee sent; valid if heard_callee */
     unsigned messages, copies; /* SIP messages; and datagrams of them that are in the capture once more */
     bool heard_caller, heard_callee; /* some message of the session was sent by that side */
     uint32_t bye_frame;       /* first BYE that was not refused: the call is over */

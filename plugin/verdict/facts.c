@@ -77,6 +77,11 @@ static void collect_times(const struct hik_session *session, const struct hik_ca
         f->after_invite = hik_seconds_between(&session->invite_time, &all->end);
     if (session->cancel_frame) {
         f->cancel_after = hik_seconds_between(&session->invite_time, &session->cancel_time);
+        /* where the callee is heard later, it is in the capture that nothing answered */
+        if (!session->cancel_answered && session->heard_callee && (session->cancels >= HIK_MAX_INVITES ||
+            hik_seconds_between(&session->cancel_time, &all->end) >= HIK_WAIT_ANSWER ||
+            hik_seconds_between(&session->cancel_time, &session->callee_time) >= HIK_CROSSING))
+            f->cancels_unanswered = session->cancels;
         if (session->final_frame)
             f->late_answer = hik_seconds_between(&session->cancel_time, &session->final_time);
     }

@@ -205,6 +205,22 @@ static bool is_established(const struct hik_facts *f)
     return f->acked || has_media(f) || (f->bye && !f->cancelled);
 }
 
+/* What became of the CANCEL itself, as the end of a sentence; "" where the capture does not show that it is nothing. */
+struct cancel_text {
+    char s[64];
+};
+
+static struct cancel_text cancel_text(const struct hik_facts *f)
+{
+    struct cancel_text text = {""};
+
+    if (f->cancels_unanswered == 1)
+        snprintf(text.s, sizeof text.s, "; nothing answered the CANCEL");
+    else if (f->cancels_unanswered > 1)
+        snprintf(text.s, sizeof text.s, "; nothing answered the CANCEL, sent %u times", f->cancels_unanswered);
+    return text;
+}
+
 static void judge_failed(const struct hik_facts *f, struct hik_verdict *v)
 {
     char reason[68], code[36], text[104];
@@ -223,8 +239,9 @@ static void judge_failed(const struct hik_facts *f, struct hik_verdict *v)
     if (f->cancelled) {
         v->state = HIK_STATE_FAILED;
         if (f->provisional != 0)
-            add(v, HIK_CODE_CANCELLED, HIK_SEVERITY_WARN, "by %s %s s after the INVITE; %s had answered %u and no more",
-                or_unknown(f->caller), tenths(f->cancel_after).s, or_unknown(f->callee), f->provisional);
+            add(v, HIK_CODE_CANCELLED, HIK_SEVERITY_WARN, "by %s %s s after the INVITE; %s had answered %u and no more%s",
+                or_unknown(f->caller), tenths(f->cancel_after).s, or_unknown(f->callee), f->provisional,
+                f->final_status ? "" : cancel_text(f).s);
         else
             add(v, HIK_CODE_CANCELLED, HIK_SEVERITY_WARN, "by %s %s s after the INVITE; %s had not answered at all",
                 or_unknown(f->caller), tenths(f->cancel_after).s, or_unknown(f->callee));
@@ -314,6 +331,19 @@ static bool judge_path(const struct hik_facts *f, struct hik_verdict *v)
     return explained;
 }
 
+/* Cancelled, answered all the same, and taken: whoever asks why the CANCEL did nothing finds it. One that came too late to do
+ * something (RFC 3261 9.1) does not matter, if it was answered. */
+static void judge_cancelled_in_vain(const struct hik_facts *f, struct hik_verdict *v)
+{
+    if (f->late_answer >= HIK_CROSSING)
+        add(v, HIK_CODE_CANCELLED, HIK_SEVERITY_NOTE, "by %s %s s after the INVITE, but %s answered %u %s s after that, and the call went "
+            "on%s", or_unknown(f->caller), tenths(f->cancel_after).s, or_unknown(f->callee), f->final_status, tenths(f->late_answer).s,
+            cancel_text(f).s);
+    else if (f->cancels_unanswered > 0)
+        add(v, HIK_CODE_CANCELLED, HIK_SEVERITY_NOTE, "by %s %s s after the INVITE, but the answer of %s crossed the CANCEL, and the call "
+            "went on%s", or_unknown(f->caller), tenths(f->cancel_after).s, or_unknown(f->callee), cancel_text(f).s);
+}
+
 /* The call was cancelled, and answered all the same (RFC 3261 9.1): then the caller acknowledges and says BYE, unless it
  * takes the call after all. */
 static bool judge_late_answer(const struct hik_facts *f, struct hik_verdict *v)
@@ -322,21 +352,23 @@ static bool judge_late_answer(const struct hik_facts *f, struct hik_verdict *v)
     uint32_t packets = f->leg[0].packets + f->leg[1].packets;
     char media[40] = "";
 
-    if (!f->cancelled || f->final_status < 200 || f->final_status >= 300 || (has_media(f) && f->acked && !f->bye))
+    if (!f->cancelled || f->final_status < 200 || f->final_status >= 300)
         return false;
-    if (f->acked && f->bye && has_media(f) && f->after_answer >= HIK_WAIT_START)
+    if (f->acked && has_media(f) && (!f->bye || f->after_answer >= HIK_WAIT_START)) {
+        judge_cancelled_in_vain(f, v);
         return false;
+    }
     if (!f->bye)
         v->state = f->acked ? HIK_STATE_ESTABLISHED : HIK_STATE_FAILED;
     if (packets > 0)
         snprintf(media, sizeof media, " and %u RTP packet%s", packets, plural(packets));
     if (f->late_answer < HIK_CROSSING)
-        add(v, HIK_CODE_CANCELLED, HIK_SEVERITY_WARN, "by %s %s s after the INVITE; the answer of %s crossed the CANCEL%s%s",
-            or_unknown(f->caller), tenths(f->cancel_after).s, or_unknown(f->callee), media, end);
+        add(v, HIK_CODE_CANCELLED, HIK_SEVERITY_WARN, "by %s %s s after the INVITE; the answer of %s crossed the CANCEL%s%s%s",
+            or_unknown(f->caller), tenths(f->cancel_after).s, or_unknown(f->callee), media, end, cancel_text(f).s);
     else
-        add(v, HIK_CODE_CANCELLED, HIK_SEVERITY_WARN, "by %s %s s after the INVITE; a late %u of %s came %s s after that%s%s",
+        add(v, HIK_CODE_CANCELLED, HIK_SEVERITY_WARN, "by %s %s s after the INVITE; a late %u of %s came %s s after that%s%s%s",
             or_unknown(f->caller), tenths(f->cancel_after).s, f->final_status, or_unknown(f->callee), tenths(f->late_answer).s,
-            media, end);
+            media, end, cancel_text(f).s);
     return true;
 }
 

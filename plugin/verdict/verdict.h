@@ -85,7 +85,7 @@ const char *hik_verdict_state_name(enum hik_state state);
 #define HIK_LATE_MOVE 1.0     /* RTP to the old endpoint after a re-INVITE's answer: so much is on its way, or the sender still gets ready */
 #define HIK_CROSSING 0.5      /* T1: what comes sooner after a CANCEL was on its way already */
 #define HIK_WAIT_KEY 10.0     /* of video without a key frame */
-#define HIK_MAX_INVITES 5     /* the INVITE and four retransmissions */
+#define HIK_MAX_INVITES 5     /* the INVITE, or a CANCEL, and four retransmissions */
 
 enum hik_role { HIK_ROLE_NONE, HIK_ROLE_ACTIVE, HIK_ROLE_PASSIVE }; /* a=setup; actpass and holdconn are NONE */
 
@@ -214,6 +214,7 @@ struct hik_facts {
     uint32_t unreachable_frame; /* the first of them */
     const char *unreachable_what; /* the endpoint it is about */
     double after_invite;      /* from the first INVITE to the end of the capture */
+    unsigned cancels_unanswered; /* so many CANCELs were sent, and the capture goes on long enough to show that nothing answered them; 0 */
     double cancel_after;      /* from the first INVITE to the CANCEL */
     double after_answer;      /* from the ACK (else, or if it came after the BYE, the 2xx) to the BYE, else to the end of the capture */
 

@@ -192,6 +192,14 @@ static void test_cancelled(void)
     f.final_status = 0;
     expect(f, HIK_STATE_FAILED,
            "CANCELLED by 10.69.80.187:7100 5.0 s after the INVITE; 10.69.91.7:7100 had answered 100 and no more");
+    f.cancels_unanswered = 1;
+    expect(f, HIK_STATE_FAILED, "CANCELLED by 10.69.80.187:7100 5.0 s after the INVITE; 10.69.91.7:7100 had answered 100 and no more; "
+           "nothing answered the CANCEL");
+    f.cancels_unanswered = 5;
+    expect(f, HIK_STATE_FAILED, "CANCELLED by 10.69.80.187:7100 5.0 s after the INVITE; 10.69.91.7:7100 had answered 100 and no more; "
+           "nothing answered the CANCEL, sent 5 times");
+    f.final_status = 487; /* it was understood */
+    expect(f, HIK_STATE_FAILED, "CANCELLED by 10.69.80.187:7100 5.0 s after the INVITE; 10.69.91.7:7100 had answered 100 and no more");
     f.final_status = 503;
     expect(f, HIK_STATE_FAILED, "REJECTED 503 by 10.69.91.7:7100");
     /* the 200 was faster than the CANCEL */
@@ -766,6 +774,13 @@ static void test_thresholds(void)
     g_assert_true(says(&f, HIK_CODE_CANCELLED));
     f.after_answer = 2.0;
     g_assert_false(says(&f, HIK_CODE_CANCELLED));
+    f.late_answer = 0.5;
+    expect(f, HIK_STATE_CLOSED, "OK " SEEN "; also CANCELLED by 10.69.80.187:7100 0.0 s after the INVITE, but 10.69.91.7:7100 answered "
+           "200 0.5 s after that, and the call went on");
+    f.late_answer = 0.45;
+    f.cancels_unanswered = 2;
+    expect(f, HIK_STATE_CLOSED, "OK " SEEN "; also CANCELLED by 10.69.80.187:7100 0.0 s after the INVITE, but the answer of "
+           "10.69.91.7:7100 crossed the CANCEL, and the call went on; nothing answered the CANCEL, sent 2 times");
     /* 100 is not ringing, 101 to 199 are; 299 is an answer, 300 is none */
     f = unanswered();
     f.provisional = 100;
