@@ -136,6 +136,15 @@ def wrong_address(packets, line, mixed, expected):
     return [packet.clone(dst=("203.0.113.99", line.dst[1])) for packet in packets]
 
 
+def wrong_port_and_ssrc(packets, line, mixed, expected):
+    whole, other = len(line.sent) + len(packets), line.ssrc + 500000
+    usual, count = (line.ssrc, len(line.sent)) if line.kind == "video" else (other, len(packets))
+    expected.say("WRONG_DESTINATION", r"^%d %sRTP packets from %s go to %s:%d, not to %s:%d$" % (
+        len(packets), "audio " if line.kind == "audio" else "", line.at, line.dst[0], line.dst[1] + 7, *line.dst))
+    expected.say("SSRC_CHANGED", r"^2 different SSRCs from %s; %d of %d packets carry %010d " % (line.at, count, whole, usual))
+    return [packet.clone(dst=(line.dst[0], line.dst[1] + 7), ssrc=other) for packet in packets]
+
+
 def other_line(packets, line, mixed, expected):
     """To the endpoint of the other m= line."""
     if not mixed.audio:
@@ -218,7 +227,8 @@ def bare(packets, line, mixed, expected):
 
 
 FAULTS = {fault.__name__: fault for fault in (
-    healthy, loss, many_small_losses, ssrc_changed, stranger, other_port, through_nat, wrong_port, wrong_address, other_line, payload_type, absent,
+    healthy, loss, many_small_losses, ssrc_changed, stranger, other_port, through_nat, wrong_port, wrong_address, wrong_port_and_ssrc,
+    other_line, payload_type, absent,
     restart, stray, swapped, late_by_hundreds, twice, wrong_ssrc, encrypted, junk, bare)}
 FAULTY = {"NO_MEDIA", "LOSS", "SSRC_CHANGED", "WRONG_DESTINATION", "PAYLOAD_TYPE", "SSRC_MISMATCH", "ENCRYPTED", "NOT_PS"}
 # These are about all packets of the line, also those before the re-INVITE and before the answer.

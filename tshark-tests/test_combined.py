@@ -152,7 +152,7 @@ def test_tcp(tshark, early, moves, copies):
 
 
 # What needs the SDP of both sides.
-BY_BOTH = ("stranger", "other_port", "through_nat", "wrong_port", "wrong_address", "other_line", "absent")
+BY_BOTH = ("stranger", "other_port", "through_nat", "wrong_port", "wrong_address", "wrong_port_and_ssrc", "other_line", "absent")
 
 
 @pytest.mark.parametrize("moves, copies", [(False, False), (True, True)], ids=["plain", "moves-copies"])

@@ -134,3 +134,60 @@ def test_host_name(tshark, packets):
         assert verdict.startswith("OK 30 RTP packets") and "WRONG_DESTINATION" not in verdict
     else:
         assert verdict.startswith("NO_MEDIA 200 OK and ACK, 0 RTP packets to media.example.com:%d in 15.0 s" % call.dst[1])
+
+
+def astray(made, dst=None, ssrc=999, count=30, number=0):
+    """Packets from where the device announced, to where nobody waits."""
+    for at in range(count):
+        made.cap.udp(made.src, dst or (made.call.dst[0], made.call.dst[1] + 7), rtp(made.call.frames(at), ssrc, number + at, 3600 * at,
+                                                                                 marker=True))
+        made.cap.wait(0.04)
+
+
+ELSEWHERE = "WRONG_DESTINATION %d RTP packets from %s:40000 go to %s:%d, not to %s:20000"
+
+
+@pytest.mark.parametrize("host", [None, "203.0.113.9"])
+@pytest.mark.parametrize("announced", [True, False], ids=["y", "no-y"])
+def test_wrong_port_and_ssrc(tshark, made, announced, host):
+    """What comes from where the device announced is the call's, whatever SSRC it has, and if the SDPs name none."""
+    made.call.offer_y = made.call.answer_y = made.call.offer_y if announced else None
+    made.start()
+    to = (host or made.call.dst[0], made.call.dst[1] + 7)
+    astray(made, to)
+    verdict = made.verdict(tshark)
+    assert ELSEWHERE % (30, made.src[0], *to, made.call.dst[0]) in verdict
+    assert ("SSRC_CHANGED" if made.early else "SSRC_MISMATCH") in verdict or not (announced or made.early)
+    for two_pass in (False, True):
+        said = [row[1:] for row in tshark.expert(made.cap, "rtp", two_pass=two_pass) if row[2].startswith("Media goes to")]
+        assert said == [("warning" if host or not two_pass else "error",
+                         "Media goes to %s:%d, which its receiver did not announce" % to)]
+
+
+@pytest.mark.parametrize("right_first", [True, False])
+def test_wrong_port_and_right_one(tshark, right_first):
+    """Said where none comes to the right port any more."""
+    made = Made(False, False)
+    made.start()
+    if right_first:
+        made.video(5)
+    astray(made, count=30)
+    if not right_first:
+        made.video(5)
+    verdict = made.verdict(tshark)
+    assert ("WRONG_DESTINATION" in verdict) == right_first
+
+
+def test_source_of_two_calls(tshark):
+    """A device that sends everything from one port: a stream that nobody announced is of no call for certain."""
+    cap = Capture()
+    link = Link(cap)
+    for number in range(2):
+        call = link.call(answer_port=40000)
+        call.start()
+    for at in range(30):
+        cap.udp(call.src, (call.dst[0], 33333), rtp(call.frames(at), 999, at, 3600 * at, marker=True))
+        cap.wait(0.04)
+    cap.wait(10)
+    rows = tables.printed(tshark, "hikcascade,sessions", cap)
+    assert len(rows) == 2 and not any("WRONG_DESTINATION" in row.verdict for row in rows)

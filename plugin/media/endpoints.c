@@ -148,6 +148,13 @@ static struct endpoint *lookup_endpoint(wmem_map_t *map, const address *addr, ui
     return (struct endpoint *)wmem_map_lookup(map, &key);
 }
 
+bool hik_endpoints_is_of_one(const address *addr, uint16_t port)
+{
+    const struct endpoint *endpoint = lookup_endpoint(endpoints, addr, port, false, 0);
+
+    return endpoint && endpoint->count == 1;
+}
+
 /* The endpoint with that SSRC at one of the packet's ends. RTCP comes one port above, or on the RTP port (RFC 5761). */
 static const struct endpoint *lookup_ssrc(packet_info *pinfo, bool rtcp, uint32_t ssrc)
 {

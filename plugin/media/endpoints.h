@@ -15,6 +15,8 @@ void hik_endpoints_open(packet_info *pinfo, const struct hik_message *message);
 /* First pass, after stock's sdp: stock opens what an SDP names also where the SDP does not count, a late copy of an earlier one. What
  * the session had opened there stays its own. */
 void hik_endpoints_keep(packet_info *pinfo, const struct hik_session *session);
+/* First pass only: an SDP of one session alone names that endpoint. */
+bool hik_endpoints_is_of_one(const address *addr, uint16_t port);
 /* First pass only: which session a packet belongs to, over UDP or TCP; NULL if none. ssrc: who sends
  * it; about: for RTCP, whom it reports on; else the same. *strong: both ends, or one end and the announced SSRC, say so. */
 struct hik_session *hik_endpoints_match(packet_info *pinfo, bool rtcp, uint32_t ssrc, uint32_t about, bool *strong);

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "endpoints.h"
 #include "payload-check.h"
 
 #include "rtp-flow.h"
@@ -99,18 +100,16 @@ static unsigned flow_direction(const struct hik_session *session, const struct h
     return 0;
 }
 
-/* Does the flow carry the SSRC announced to an endpoint that its receiver did not announce? Address translation, which changes a
- * private address into a public one or back, is not that. By the newest SDPs. */
-static bool is_misdirected(const struct hik_session *session, const struct hik_flow *flow)
+/* Does the flow go to an endpoint that its receiver did not announce? Address translation, which changes a private address into a
+ * public one or back, is not that. By the newest SDPs. */
+static bool goes_elsewhere(const struct hik_session *session, const struct hik_flow *flow)
 {
     unsigned way = flow_direction(session, flow);
     const struct hik_description *receiver = way == 0 ? hik_session_caller_sdp(session) : hik_session_callee_sdp(session);
     const address *sip = way == 0 ? &session->caller.addr : &session->callee.addr;
-    bool inside = hik_address_class_of(&flow->dst) == HIK_ADDR_PRIVATE, misdirected = false; /* of what can be checked */
-    uint32_t expected;
+    bool inside = hik_address_class_of(&flow->dst) == HIK_ADDR_PRIVATE, elsewhere = false; /* of what can be checked */
 
-    if (flow->tcp || !receiver->frame || receiver->cut || !hik_session_expected_ssrc(session, &expected) || expected != flow->ssrc ||
-        expected == HIK_SSRC_HIKVISION)
+    if (flow->tcp || !receiver->frame || receiver->cut)
         return false;
     for (unsigned i = 0; i < receiver->media_count; i++) {
         const struct hik_media_line *line = &receiver->media[i];
@@ -123,9 +122,25 @@ static bool is_misdirected(const struct hik_session *session, const struct hik_f
         if (line->tcp || inside != (hik_address_class_of(addr) == HIK_ADDR_PRIVATE) ||
             (line->endpoint.port == flow->dst_port && (addresses_equal(addr, &flow->dst) || addresses_equal(sip, &flow->dst))))
             return false;
-        misdirected = true;
+        elsewhere = true;
     }
-    return misdirected;
+    return elsewhere;
+}
+
+static bool has_announced_ssrc(const struct hik_session *session, const struct hik_flow *flow)
+{
+    uint32_t expected;
+
+    return hik_session_expected_ssrc(session, &expected) && expected == flow->ssrc && expected != HIK_SSRC_HIKVISION;
+}
+
+/* Does it come from where its sender announced, and no other call's sender? Then it is this call's whatever SSRC it has. */
+static bool has_announced_source(const struct hik_session *session, const struct hik_flow *flow)
+{
+    const struct hik_description *sender = flow_direction(session, flow) == 0 ? hik_session_callee_sdp(session)
+                                                                              : hik_session_caller_sdp(session);
+
+    return is_any_end(sender, &flow->src, flow->src_port) && hik_endpoints_is_of_one(&flow->src, flow->src_port);
 }
 
 static bool line_declares(const struct hik_description *sdp, unsigned line, uint8_t payload_type)
@@ -189,6 +204,7 @@ static bool is_left(const struct hik_session *session, const struct hik_flow *fl
 void hik_media_facts_place(packet_info *pinfo, const struct hik_session *session, struct hik_flow *flow, uint32_t nth)
 {
     int line = line_by_sdp(session, flow), way = way_by_sdp(session, flow), typed;
+    bool elsewhere;
 
     flow->placed = flow->bindings_seen;
     if (line >= 0)
@@ -198,7 +214,13 @@ void hik_media_facts_place(packet_info *pinfo, const struct hik_session *session
     if (!flow->arrives)
         flow->arrives = is_any_end(flow_direction(session, flow) == 0 ? hik_session_caller_sdp(session)
                                                                       : hik_session_callee_sdp(session), &flow->dst, flow->dst_port);
-    flow->misdirected = !flow->arrives && is_misdirected(session, flow);
+    elsewhere = !flow->arrives && goes_elsewhere(session, flow);
+    flow->misdirected = elsewhere && has_announced_ssrc(session, flow);
+    flow->astray = elsewhere && !flow->misdirected && has_announced_source(session, flow);
+    if (flow->astray && !flow->astray_frame) {
+        flow->astray_frame = pinfo->num;
+        flow->astray_nth = nth;
+    }
     /* Endpoints that a re-INVITE exchanges make nothing wrong of what came before. */
     typed = typed_line(session, flow);
     if (typed < 0 || (typed > 0 && !flow->uncrossed)) {
@@ -300,6 +322,9 @@ static void count_undeclared(const struct hik_session *session, const struct hik
 /* What is collected of a line while its flows are gone through. */
 struct collected {
     const struct hik_flow *most, *stranger, *misdirected; /* the flows with most packets: of all, unnegotiated, misdirected */
+    const struct hik_flow *astray;
+    uint32_t arrived_until, astray_from; /* frames: of the last packet to where its receiver is, of the first that goes astray */
+    uint32_t astray_packets;
     const struct hik_flow *left; /* with most packets to where its receiver had been */
     const struct hik_flow *crossed;         /* with most packets to the endpoint of another m= line */
     uint32_t own_until, crossed_from;       /* frames: of the last packet to the line's own endpoint, of the first to another's */
@@ -343,6 +368,14 @@ static void count_flow(const struct hik_session *session, const struct hik_flow 
         collected->left = flow;
     if (flow->arrives && !flow->left)
         collected->moved_until = MAX(collected->moved_until, flow->last_frame);
+    if (flow->astray) {
+        if (!collected->astray || flow->first_frame < collected->astray_from)
+            collected->astray_from = flow->first_frame;
+        collected->astray_packets += flow->packets;
+        keep_most(&collected->astray, flow);
+    } else if (!flow->misdirected) {
+        collected->arrived_until = MAX(collected->arrived_until, flow->last_frame);
+    }
     if (!facts->has_ssrc || flow->ssrc != facts->ssrc)
         return;
     if (flow->misdirected) {
@@ -367,8 +400,9 @@ static void count_ssrcs(const struct hik_session *session, const struct hik_flow
         if (flow->packets == 0 || MAX(line_of(session, flow), 0) != MAX(line_of(session, most), 0) || flow_direction(session, flow) != way)
             continue;
         announced |= facts->has_ssrc && flow->ssrc == facts->ssrc;
-        line->ssrcs += flow->ssrc != most->ssrc && flow->dst_port == most->dst_port && addresses_equal(&flow->dst, &most->dst) &&
-                       addresses_equal(&flow->src, &most->src);
+        line->ssrcs += flow->ssrc != most->ssrc && addresses_equal(&flow->src, &most->src) &&
+                       (flow->astray || most->astray ||
+                        (flow->dst_port == most->dst_port && addresses_equal(&flow->dst, &most->dst)));
     }
     line->ssrc = announced ? facts->ssrc : most->ssrc;
     for (const struct hik_flow *flow = session->flows; flow; flow = flow->next_in_session)
@@ -441,6 +475,15 @@ static void finish_line(const struct hik_session *session, const struct collecte
         line->misdirected_same_port = receiver && receiver->endpoint.port == misdirected->dst_port;
     } else {
         line->misdirected = 0; /* it came where it should as well */
+    }
+    if (collected->astray && collected->arrived_until < collected->astray_from) {
+        const struct hik_flow *astray = collected->astray;
+
+        line->astray = collected->astray_packets;
+        line->astray_from = hik_endpoint_keep(&out->lines[way][i].astray_from, hik_endpoint_print(&astray->src, astray->src_port));
+        line->astray_to = hik_endpoint_keep(&out->lines[way][i].astray_to, hik_endpoint_print(&astray->dst, astray->dst_port));
+        line->astray_is_host = (receiver && receiver->addr_ok && addresses_equal(&receiver->endpoint.addr, &astray->dst)) ||
+                               addresses_equal(way == 0 ? &session->caller.addr : &session->callee.addr, &astray->dst);
     }
 }
 
