@@ -251,6 +251,34 @@ def file_end(session="Download", kind="121", inside=True, bye=False, packets=20,
     return cap
 
 
+def file_end_without_media(after=3.0, wait=3.0, bye=True, other=True):
+    """a download: the device says that its file is at its end, and no media came; another call of the capture has some"""
+    cap, link, call = begin()
+    if other:
+        call.play(5)
+    call = link.call(session="Download", t="1700000000 1700000060")
+    call.start()
+    cap.wait(after - 0.001)
+    core = call.in_dialog("MESSAGE", link.lower, content_type="Application/MANSCDP+xml", body=MEDIA_STATUS % (call.camera, "121"))
+    call.answer_to(core, link.upper)
+    cap.wait(wait - 0.002)
+    if bye:
+        call.bye()
+    return cap
+
+
+def file_end_bye_refused():
+    """a download to the end of its file; the BYE is refused, and the capture goes on for 15 s"""
+    cap, link, call = begin(session="Download", t="1700000000 1700000060")
+    call.start().rtp(20)
+    core = call.in_dialog("MESSAGE", link.lower, content_type="Application/MANSCDP+xml", body=MEDIA_STATUS % (call.camera, "121"))
+    call.answer_to(core, link.upper)
+    call.bye(status="403 Forbidden")
+    cap.wait(15)
+    link.keepalive()
+    return cap
+
+
 def pause(rtsp="RTSP/1.0 455 Method Not Valid in This State", method="PAUSE"):
     """a playback is told to pause; SIP says 200, and the RTSP answer inside says 455"""
     cap, link, call = begin(session="Playback", t="1700000000 1700000060")
@@ -283,7 +311,7 @@ def no_call_id():
 
 
 FILES = [bye_refused, bye_gone, late_answer, forks, fork_left, raw_tag, cancelled_late, device_hangs_up, file_end, pause,
-         pause_refused_by_info, cancel_unanswered]
+         pause_refused_by_info, cancel_unanswered, file_end_without_media]
 
 
 def captures():

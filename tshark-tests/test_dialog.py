@@ -103,7 +103,19 @@ CALLS = {
         "established", "20", "NO_BYE media stopped 40.0 s before the end of the capture without a BYE")),
     "another-media-status": (lambda: gen_dialog.file_end(kind="120"), (
         "established", "20", "NO_BYE media stopped 40.0 s before the end of the capture without a BYE")),
-    "download-ended-by-bye": (lambda: gen_dialog.file_end(bye=True), ("closed", "20", OK % (20, "0.8"))),
+    "download-ended-by-bye": (lambda: gen_dialog.file_end(bye=True), (
+        "closed", "20", OK % (20, "0.8") + ", to the end of the file (MediaStatus 121)")),
+    "download-without-media": (gen_dialog.file_end_without_media, (
+        "closed", "0", NOTHING % ("6.0", "198.51.100.20") + "; MediaStatus 121 said after 3.0 s that the file was at its end")),
+    "download-without-media-hasty": (lambda: gen_dialog.file_end_without_media(0.1, 0.1), (
+        "closed", "0", NOTHING % ("0.2", "198.51.100.20") + ", 0.200 s after the ACK; MediaStatus 121 said after 0.1 s that the file was "
+        "at its end")),
+    "download-without-bye": (lambda: gen_dialog.file_end_without_media(1, 2, bye=False), (
+        "established", "0", "IN_PROGRESS the capture ends 1.0 s after the ACK, before any media; MediaStatus 121 said after 1.0 s that "
+        "the file was at its end")),
+    "download-bye-refused": (gen_dialog.file_end_bye_refused, (
+        "established", "20", "NO_BYE the file was at its end (MediaStatus 121) 15.0 s before the end of the capture; the BYE was refused "
+        "with 403")),
     "pause-refused-by-rtsp": (gen_dialog.pause, ("established", "10", OK % (10, "0.4"))),
     "pause-edge-refused": (lambda: gen_dialog.pause("RTSP/1.0 300 Multiple Choices"), ("established", "10", OK % (10, "0.4"))),
     "pause-refused-by-info": (gen_dialog.pause_refused_by_info, ("established", "10", OK % (10, "0.4"))),
@@ -126,7 +138,7 @@ def test_calls(tshark, name):
     assert one == tables.printed(tshark, "hikcascade,sessions", path, two_pass=True)
     assert one == tables.from_sharkd(tshark, "hikcascade,sessions", path)
     assert (one[-1]["State"], one[-1]["RTP"], one[-1].verdict) == expected
-    assert len(one) == (2 if "hangs-up" in name else 1)
+    assert len(one) == (2 if "hangs-up" in name or "download-without" in name else 1)
 
 
 def test_media_between_a_bye_and_its_refusal(tshark):

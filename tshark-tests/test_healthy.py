@@ -8,7 +8,7 @@ from conftest import CAPTURES
 
 # By what README.md says of them.
 FAULTY = set("""
-catalog-answers catalog-same-sn copies dialog-bye-gone dialog-device-hangs-up error-info handbook manscdp-broken
+catalog-answers catalog-same-sn copies dialog-bye-gone dialog-device-hangs-up dialog-file-end-without-media error-info handbook manscdp-broken
 manscdp-charsets manscdp-ptz mansrtsp odd-blank-line-in-sdp odd-y-11 odd-y-6 odd-y-9 pair-challenge-not-answered
 pair-keepalive-burst
 pair-keepalive-refused pair-no-keepalive payload-delimiters payload-from-the-middle payload-type-changes platforms-auth-loop platforms-expired

@@ -85,8 +85,10 @@ static void collect_times(const struct hik_session *session, const struct hik_ca
         if (session->final_frame)
             f->late_answer = hik_seconds_between(&session->cancel_time, &session->final_time);
     }
-    if (session->file_end_frame)
+    if (session->file_end_frame) {
         f->file_end_before = hik_seconds_between(&session->file_end_time, &all->end);
+        f->file_end_after = hik_seconds_between(start, &session->file_end_time);
+    }
     f->after_answer = hik_seconds_between(start, session->bye_frame ? &session->bye_time : &all->end);
     if (session->first_media_frame) {
         f->first_media_after = hik_seconds_between(start, &session->first_media_time);

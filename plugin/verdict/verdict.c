@@ -375,7 +375,10 @@ static bool judge_late_answer(const struct hik_facts *f, struct hik_verdict *v)
 /* Nobody ended the call, though its media has come to an end. */
 static void judge_missing_bye(const struct hik_facts *f, struct hik_verdict *v)
 {
-    if (f->bye_refused)
+    if (f->bye_refused && f->file_end)
+        add(v, HIK_CODE_NO_BYE, HIK_SEVERITY_WARN, "the file was at its end (MediaStatus 121) %s s before the end of the capture; the BYE "
+            "was refused with %u", tenths(f->file_end_before).s, f->bye_refused);
+    else if (f->bye_refused)
         add(v, HIK_CODE_NO_BYE, HIK_SEVERITY_WARN, "media stopped %s s before the end of the capture; the BYE was refused with %u",
             tenths(f->silence).s, f->bye_refused);
     else if (f->file_end)
@@ -422,7 +425,7 @@ static void judge_absence(const struct hik_facts *f, struct hik_verdict *v)
 {
     const struct hik_leg *leg = main_leg(f);
     bool over = f->bye || f->after_answer >= HIK_WAIT_MEDIA, hasty;
-    char bye[160] = "";
+    char bye[160] = "", end[100] = "";
 
     if (!f->leg[0].wanted && !f->leg[1].wanted)
         return;
@@ -430,10 +433,12 @@ static void judge_absence(const struct hik_facts *f, struct hik_verdict *v)
         return;
     if (f->unreachable > 0)
         return;
+    if (f->file_end)
+        snprintf(end, sizeof end, "; MediaStatus 121 said after %s s that the file was at its end", tenths(f->file_end_after).s);
     if (!over) {
         if (f->acked || f->final_status != 0)
-            add(v, HIK_CODE_IN_PROGRESS, HIK_SEVERITY_NOTE, "the capture ends %s s after the %s, before any media",
-                tenths(f->after_answer).s, f->acked ? "ACK" : "answer");
+            add(v, HIK_CODE_IN_PROGRESS, HIK_SEVERITY_NOTE, "the capture ends %s s after the %s, before any media%s",
+                tenths(f->after_answer).s, f->acked ? "ACK" : "answer", end);
         return;
     }
     if (f->began_before)
@@ -460,8 +465,8 @@ static void judge_absence(const struct hik_facts *f, struct hik_verdict *v)
     else if (f->bye)
         snprintf(bye, sizeof bye, ", then %.64s sent BYE", or_unknown(f->bye_by));
     add(v, HIK_CODE_NO_MEDIA, hasty && !f->bye_by_sender ? HIK_SEVERITY_WARN : HIK_SEVERITY_ERROR,
-        "200 OK%s, 0 RTP packets to %s%s in %s s%s%s", f->acked ? " and ACK" : "", or_unknown(leg->to), address_remark(leg),
-        tenths(f->after_answer).s, bye, f->tcp && f->tcp_silent                       ? "; the media connection was opened, and nothing came over it"
+        "200 OK%s, 0 RTP packets to %s%s in %s s%s%s%s", f->acked ? " and ACK" : "", or_unknown(leg->to), address_remark(leg),
+        tenths(f->after_answer).s, bye, end, f->tcp && f->tcp_silent                       ? "; the media connection was opened, and nothing came over it"
                                         : f->capture_has_rtp || !f->capture_has_media ? ""
                                         : "; no RTP in the whole capture: was it filtered?");
     if (f->rtcp_packets > 0)
@@ -875,10 +880,11 @@ static void add_ok(const struct hik_facts *f, struct hik_verdict *v)
             snprintf(size, sizeof size, " %ux%u", f->width, f->height);
         snprintf(what, sizeof what, " of %s%s", codec, size);
     }
-    add(v, HIK_CODE_OK, HIK_SEVERITY_NOTE, "%u RTP packet%s%s in %s s from %s to %s",
+    add(v, HIK_CODE_OK, HIK_SEVERITY_NOTE, "%u RTP packet%s%s in %s s from %s to %s%s",
         leg->lines[0].packets > 0 ? leg->lines[0].packets : leg->packets,
         plural(leg->lines[0].packets > 0 ? leg->lines[0].packets : leg->packets), what,
-        tenths(leg->seconds).s, or_unknown(leg->seen_from), or_unknown(leg->seen_to));
+        tenths(leg->seconds).s, or_unknown(leg->seen_from), or_unknown(leg->seen_to),
+        f->file_end ? ", to the end of the file (MediaStatus 121)" : "");
 }
 
 /* Worse findings first; the outcome (IN_PROGRESS, BEGAN_BEFORE, OK) leads the notes by its place in the enum only if

@@ -212,6 +212,7 @@ struct hik_facts {
     uint16_t bye_refused;     /* the answer that refused a BYE, 0 = none */
     bool file_end;            /* MediaStatus 121: the file was sent to its end */
     double file_end_before;   /* from it to the end of the capture */
+    double file_end_after;    /* from the ACK (else the 2xx) to it */
     double late_answer;       /* of a cancelled call that was answered: from the CANCEL to the answer, negative if before */
     unsigned unreachable;     /* ICMP errors about this session before its BYE */
     uint32_t unreachable_frame; /* the first of them */
