@@ -14,6 +14,7 @@
 #include "copies.h"
 #include "current-message.h"
 #include "cut.h"
+#include "export-media.h"
 #include "message-findings.h"
 #include "gb-id.h"
 #include "tap.h"
@@ -333,7 +334,7 @@ static int dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     hik_current_message_end(pinfo);
 
     if (!PINFO_FD_VISITED(pinfo)) {
-        hik_media_open(pinfo, message);
+        hik_media_open(pinfo, message, buf, sdp);
         if (sip->cut)
             hik_cut_add(pinfo);
         if (message->unplaced)
@@ -345,6 +346,8 @@ static int dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
         proto_item *item = NULL;
         proto_tree *ours = NULL;
 
+        if (message->session && (message->carries_offer || message->carries_answer))
+            hik_export_queue_sdp(pinfo, message->session);
         show_info(pinfo, &view, message, words, fence);
         if (tree || hik_stock_wants_experts(pinfo, tree)) {
             ours = hik_sip_tree_begin(&view, tree, &item);

@@ -239,6 +239,30 @@ def test_declared_ps_but_h264(both):
         start + b"\x65" + b"A" * 300 + b"B" * 300) * 20}
 
 
+def test_declared_when_all_of_it_came(both):
+    """Early media, and then the answer names what it is: one pass says the same as two."""
+    call = Link(Capture()).call(offer_codecs=((97, "MPEG4/90000"),), answer_codecs=((96, "PS/90000"),))
+    call.invite()
+    chance = random.Random(2)
+    data = [b"\x48\x4b" + bytes(chance.randrange(256) for _ in range(200)) for _ in range(10)]
+    for payload in data:
+        call.link.capture.udp(call.src, call.dst, call.rtp_packet(payload))
+    call.ok()
+    call.ack()
+    assert both(call.link.capture) == {name_of(call, "mpg"): b"".join(data)}
+
+
+def test_invited_when_all_of_it_came(both):
+    """Records out of order: the INVITE, which names the camera, stands behind the answer and the media."""
+    sender = Sender()
+    sender.send(sender.packets([b"\x48\x4b" + bytes([number]) * 99 for number in range(5)]))
+    times = [record[0] for record in sender.cap]
+    sender.cap.append(sender.cap.pop(0))
+    sender.cap[:] = [(time, *record[1:]) for time, record in zip(times, sender.cap)]
+    (name, _), = both(sender.cap).items()
+    assert name.rsplit(".", 1)[0] == name_of(sender.call, "x").rsplit(".", 1)[0]
+
+
 def test_begun_in_the_middle(both):
     """The capture begins inside a key frame: its rest is there as well."""
     whole = payloads(3, key=True, size=9000)

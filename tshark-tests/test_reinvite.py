@@ -162,6 +162,21 @@ def test_the_media_does_not_move_and_the_first_sdp_comes_again(tshark, late):
     assert len(tshark.fields_everywhere(made.cap, [], "rtp && hikcascade.session == 0")) == 60
 
 
+@pytest.mark.parametrize("late", [0, 2])
+def test_an_sdp_of_long_ago_comes_again(tshark, late):
+    """It is none of the four newest any more."""
+    made = Call("UDP")
+    first = made.cap[late][1]
+    made.again()
+    made.again()
+    made.media(10)
+    made.cap.append((made.cap.time_us, first))
+    made.cap.wait(0.001)
+    made.media(40)
+    assert made.end(tshark).startswith("OK 60 RTP packets")
+    assert len(tshark.fields_everywhere(made.cap, [], "rtp && hikcascade.session == 0")) == 60
+
+
 def test_the_answer_is_sent_again(tshark, made):
     """While the 200 comes again, the other side may not have it."""
     move(made)

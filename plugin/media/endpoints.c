@@ -10,6 +10,7 @@
 #include "front-door.h"
 #include "key.h"
 #include "endpoints.h"
+#include "message-info.h"
 #include "rtp-flow.h"
 #include "rtp-over-tcp.h"
 #include "stray-rtp.h"
@@ -341,23 +342,23 @@ void hik_endpoints_open(packet_info *pinfo, const struct hik_message *message)
     }
 }
 
-void hik_endpoints_keep(packet_info *pinfo, const struct hik_session *session)
+void hik_endpoints_keep(packet_info *pinfo, const uint8_t *buf, const struct hik_sdp *sdp)
 {
-    const struct hik_description *known[] = {&session->offer, &session->answer, &session->offer_before, &session->answer_before};
-
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
-    for (size_t i = 0; i < array_length(known); i++)
-        for (unsigned m = 0; known[i]->frame && m < known[i]->media_count; m++) {
-            const struct hik_media_line *line = &known[i]->media[m];
-            const uint16_t ports[] = {line->endpoint.port, line->rtcp_port};
+    for (unsigned i = 0; i < sdp->media_count; i++) {
+        struct hik_media_line line = {0};
+        uint16_t ports[2];
 
-            for (size_t p = 0; line->addr_ok && !line->tcp && p < array_length(ports); p++) {
-                conversation_t *conversation = ports[p] ? find_wildcard(pinfo, &line->endpoint.addr, ports[p]) : NULL;
+        hik_message_info_describe_ends(pinfo, pinfo->pool, buf, &sdp->media[i], &line);
+        ports[0] = line.endpoint.port;
+        ports[1] = line.rtcp_port;
+        for (size_t p = 0; line.addr_ok && !line.tcp && p < array_length(ports); p++) {
+            conversation_t *conversation = ports[p] ? find_wildcard(pinfo, &line.endpoint.addr, ports[p]) : NULL;
 
-                if (conversation && conversation->setup_frame == pinfo->num)
-                    set_wrapper(conversation, p == 1);
-            }
+            if (conversation && conversation->setup_frame == pinfo->num)
+                set_wrapper(conversation, p == 1);
         }
+    }
 }
 
 void hik_endpoints_register(void)

@@ -84,7 +84,7 @@ static void revive_flows(const struct hik_session *session)
         flow->after_bye = false;
 }
 
-void hik_media_open(packet_info *pinfo, const struct hik_message *message)
+void hik_media_open(packet_info *pinfo, const struct hik_message *message, const uint8_t *buf, const struct hik_sdp *sdp)
 {
     struct hik_session *session = message->session;
 
@@ -96,9 +96,9 @@ void hik_media_open(packet_info *pinfo, const struct hik_message *message)
     if (session && (message->carries_offer || message->carries_answer)) {
         hik_endpoints_open(pinfo, message);
         this_capture.openings++;
-    } else if (session) {
-        hik_endpoints_keep(pinfo, session);
     }
+    if (session && sdp && (message->copy_of || !(message->carries_offer || message->carries_answer)))
+        hik_endpoints_keep(pinfo, buf, sdp);
 }
 
 struct hik_media_sum hik_media_sum(const struct hik_session *session)

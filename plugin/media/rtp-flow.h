@@ -214,9 +214,10 @@ void hik_media_tcp_expect(packet_info *pinfo, uint32_t ssrc, uint8_t payload_typ
 unsigned hik_flow_count(void);
 
 /* First pass only, after the stock sip dissector returned. Opens the endpoints of the session's newest SDP; at its BYE,
- * ends what its flows have been. */
+ * ends what its flows have been. buf: the message; sdp: in it, NULL if there is none. */
 struct hik_message;
-void hik_media_open(packet_info *pinfo, const struct hik_message *message);
+struct hik_sdp;
+void hik_media_open(packet_info *pinfo, const struct hik_message *message, const uint8_t *buf, const struct hik_sdp *sdp);
 
 /* Of the packets missing in front of one of the flow's, those that did not come later either, so far. */
 uint16_t hik_flow_still_missing(const struct hik_flow *flow, const struct hik_rtp_record *record);

@@ -183,7 +183,7 @@ enum hik_direction hik_message_info_direction(const struct hik_message_info *r)
 
 /* ---- descriptions ----------------------------------------------------------------------------------------------- */
 
-static bool view_address(packet_info *pinfo, const uint8_t *buf, const struct hik_sdp_connection *c, address *addr)
+static bool view_address(packet_info *pinfo, wmem_allocator_t *scope, const uint8_t *buf, const struct hik_sdp_connection *c, address *addr)
 {
     char *text = hik_view_string(pinfo->pool, buf, c->addr);
     ws_in4_addr ip4;
@@ -192,14 +192,25 @@ static bool view_address(packet_info *pinfo, const uint8_t *buf, const struct hi
     if (!text)
         return false;
     if (ws_inet_pton4(text, &ip4)) {
-        alloc_address_wmem(wmem_file_scope(), addr, AT_IPv4, sizeof ip4, &ip4);
+        alloc_address_wmem(scope, addr, AT_IPv4, sizeof ip4, &ip4);
         return true;
     }
     if (ws_inet_pton6(text, &ip6)) {
-        alloc_address_wmem(wmem_file_scope(), addr, AT_IPv6, sizeof ip6, &ip6);
+        alloc_address_wmem(scope, addr, AT_IPv6, sizeof ip6, &ip6);
         return true;
     }
     return false;
+}
+
+void hik_message_info_describe_ends(packet_info *pinfo, wmem_allocator_t *scope, const uint8_t *buf, const struct hik_sdp_section *section,
+                                    struct hik_media_line *line)
+{
+    line->tcp = section->media.tcp || (section->setup != HIK_SETUP_NONE && section->setup != HIK_SETUP_HOLDCONN);
+    line->addr_ok = view_address(pinfo, scope, buf, &section->connection, &line->endpoint.addr);
+    line->endpoint.port = section->media.port;
+    line->rtcp_port = section->rtcp_port;
+    if (!line->rtcp_port && section->media.port && section->media.port < 65535 && !section->rtcp_mux)
+        line->rtcp_port = (uint16_t)(section->media.port + 1);
 }
 
 static uint8_t first_payload_type(const uint8_t *buf, struct hik_view formats)
@@ -235,15 +246,10 @@ static void describe_section(packet_info *pinfo, const uint8_t *buf, const struc
                              struct hik_media_line *line)
 {
     line->audio = hik_view_is(buf, section->media.media, "audio");
-    line->tcp = section->media.tcp || (section->setup != HIK_SETUP_NONE && section->setup != HIK_SETUP_HOLDCONN);
+    hik_message_info_describe_ends(pinfo, wmem_file_scope(), buf, section, line);
     line->tcp_by_setup = line->tcp && !section->media.tcp;
-    line->addr_ok = view_address(pinfo, buf, &section->connection, &line->endpoint.addr);
     line->host = line->addr_ok ? NULL : hik_view_string(wmem_file_scope(), buf, section->connection.addr);
     line->port_ok = section->media.port_ok;
-    line->endpoint.port = section->media.port;
-    line->rtcp_port = section->rtcp_port;
-    if (!line->rtcp_port && section->media.port && section->media.port < 65535 && !section->rtcp_mux)
-        line->rtcp_port = (uint16_t)(section->media.port + 1);
     line->direction = section->direction;
     line->setup = section->setup;
     line->first_pt = first_payload_type(buf, section->media.formats);

@@ -24,7 +24,7 @@
 #include "rtp-over-tcp.h"
 #include "stock.h"
 
-/* An RTP packet on the tap. Packet scope. */
+/* An RTP packet, or an SDP, on the tap. Packet scope. */
 struct exported {
     struct hik_rtp rtp; /* a copy: a frame may hold several packets */
     const uint8_t *payload;
@@ -32,6 +32,7 @@ struct exported {
     unsigned nth; /* of the RTP packets in its frame */
     bool cut;     /* the capture cut it, or segments of its TCP connection */
     bool visited; /* the first pass is over. By the time a tap listener runs, its frame always counts as visited */
+    const struct hik_session *described; /* not NULL: this is no RTP packet, an SDP of that session came */
 };
 
 /* A flow being exported. GLib memory, until the run is over. The entries are the list's. */
@@ -41,6 +42,7 @@ struct stream {
     bool cut;   /* the capture cut packets or segments of it: some of the file is missing */
     bool packs; /* a payload began with a pack header */
     char *name; /* of the files, without extension */
+    const char *camera; /* in it: the session's, NULL while that is not known */
     export_object_entry_t *entry[HIK_MEDIA_OUTPUTS];
     enum hik_media_format format[HIK_MEDIA_OUTPUTS]; /* as the entry says */
     bool incomplete[HIK_MEDIA_OUTPUTS]; /* as the entry says: the capture cut packets short */
@@ -59,6 +61,9 @@ static wmem_map_t *runs; /* export list -> struct run */
 static int export_tap = -1;
 static int proto_hik = -1;
 static ws_bool export_elementary = FALSE;
+
+/* An SDP is told to so many of its session's flows, the newest first: more are no media. */
+#define MAX_DESCRIBED 32
 
 enum { KEY_NTH_EXPORTED = 32 }; /* records under proto_hik; rtp-flow.c and the front door have the lower ones */
 
@@ -126,16 +131,15 @@ static struct run *find_run(const void *list, uint32_t frame, unsigned nth)
 
 /* ---- names ------------------------------------------------------------------------------------------------------ */
 
-static char *stream_name(struct run *run, packet_info *pinfo, const struct hik_flow *flow)
+static void name_stream(struct run *run, packet_info *pinfo, struct stream *stream, const struct hik_flow *flow)
 {
     GString *name = g_string_new(NULL);
     unsigned count;
 
+    stream->camera = flow->session ? flow->session->camera : NULL;
     if (flow->session) {
-        const char *camera = flow->session->camera;
-
         g_string_append_printf(name, "%u-", flow->session->index);
-        hik_media_name_add(name, camera && *camera ? camera : "unknown");
+        hik_media_name_add(name, stream->camera && *stream->camera ? stream->camera : "unknown");
     } else {
         g_string_append(name, "rtp-");
         hik_media_name_add(name, address_to_str(pinfo->pool, &flow->src));
@@ -147,7 +151,8 @@ static char *stream_name(struct run *run, packet_info *pinfo, const struct hik_f
     g_hash_table_insert(run->names, g_strdup(name->str), GUINT_TO_POINTER(count));
     if (count > 1)
         g_string_append_printf(name, "-%u", count);
-    return g_string_free(name, FALSE);
+    g_free(stream->name);
+    stream->name = g_string_free(name, FALSE);
 }
 
 static void name_entry(struct stream *stream, unsigned i)
@@ -252,12 +257,14 @@ static void decide_kind(struct stream *stream, const struct exported *packet)
     look = first_pass_look(packet, flow);
     if (look == HIK_CONTENT_NONE)
         look = stream->looker.look;
-    if (look == HIK_CONTENT_NONE)
+    if (look == HIK_CONTENT_NONE && !packet->described)
         look = hik_content_probe_feed(&stream->looker, rtp->extended_seq, rtp->timestamp, packet->payload, packet->len);
     if (look != HIK_CONTENT_NONE) /* what looks private may turn out to have been the middle of a long key frame */
         hik_media_file_set_kind(file, kind_of_look(look), sure && kind_of_look(look) != HIK_MEDIA_UNKNOWN);
     else if (kind == HIK_MEDIA_PS) /* said so, and begun in the middle of a frame */
         hik_media_file_set_kind(file, export_elementary ? HIK_MEDIA_PS_STREAMS : HIK_MEDIA_PS, false);
+    else
+        hik_media_file_set_kind(file, HIK_MEDIA_UNKNOWN, false);
 }
 
 /* ---- the tap ---------------------------------------------------------------------------------------------------- */
@@ -272,14 +279,14 @@ static struct stream *find_stream(struct run *run, packet_info *pinfo, const str
     if (!stream) {
         stream = g_new0(struct stream, 1);
         stream->file = hik_media_file_new();
-        stream->name = stream_name(run, pinfo, flow);
+        name_stream(run, pinfo, stream, flow);
         g_ptr_array_index(run->streams, flow->index) = stream;
     }
     return stream;
 }
 
 /* Brings the entries up to what the file has become. */
-static bool show(export_object_list_t *list, packet_info *pinfo, struct stream *stream, const struct hik_flow *flow)
+static bool show(export_object_list_t *list, packet_info *pinfo, struct stream *stream, const struct hik_flow *flow, bool renamed)
 {
     bool changed = false;
 
@@ -295,7 +302,7 @@ static bool show(export_object_list_t *list, packet_info *pinfo, struct stream *
             entry->pkt_num = pinfo->num;
             entry->hostname = g_strdup_printf("%s:%u", address_to_str(pinfo->pool, &flow->src), flow->src_port);
         }
-        if (is_new || out->format != stream->format[i] || stream->incomplete[i] != stream->cut) {
+        if (is_new || renamed || out->format != stream->format[i] || stream->incomplete[i] != stream->cut) {
             name_entry(stream, i);
             changed = true;
         }
@@ -307,6 +314,30 @@ static bool show(export_object_list_t *list, packet_info *pinfo, struct stream *
     return changed;
 }
 
+/* An SDP says what came before it. */
+static bool describe(export_object_list_t *list, packet_info *pinfo, struct run *run, const struct exported *packet)
+{
+    struct hik_flow *flow = packet->described->flows;
+    bool changed = false;
+
+    for (unsigned i = 0; flow && i < MAX_DESCRIBED; flow = flow->next_in_session, i++) {
+        struct stream *stream = flow->index < run->streams->len ? (struct stream *)g_ptr_array_index(run->streams, flow->index) : NULL;
+        struct exported last = *packet;
+        bool renamed = stream && stream->camera != flow->session->camera;
+
+        if (!stream)
+            continue;
+        if (renamed)
+            name_stream(run, pinfo, stream, flow);
+        last.rtp.flow = flow;
+        last.rtp.payload_type = flow->payload_type;
+        if (!stream->file->sure)
+            decide_kind(stream, &last);
+        changed |= show(list, pinfo, stream, flow, renamed);
+    }
+    return changed;
+}
+
 static tap_packet_status export_packet(void *tapdata, packet_info *pinfo, epan_dissect_t *edt _U_, const void *data,
                                        tap_flags_t flags _U_)
 {
@@ -314,34 +345,57 @@ static tap_packet_status export_packet(void *tapdata, packet_info *pinfo, epan_d
     const struct exported *packet = (const struct exported *)data;
     const struct hik_flow *flow = packet->rtp.flow;
     struct run *run = find_run(list, pinfo->num, packet->nth);
-    struct stream *stream = find_stream(run, pinfo, flow);
+    struct stream *stream;
 
+    if (packet->described)
+        return describe(list, pinfo, run, packet) ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
+    stream = find_stream(run, pinfo, flow);
     if (packet->rtp.duplicate)
         return TAP_PACKET_DONT_REDRAW;
     if (!stream->file->sure)
         decide_kind(stream, packet);
     stream->cut |= packet->cut;
     hik_media_file_feed(stream->file, packet->rtp.extended_seq, packet->payload, packet->len, packet->missing);
-    return show(list, pinfo, stream, flow) ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
+    return show(list, pinfo, stream, flow, false) ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
+}
+
+/* A record for the tap, NULL while nobody exports. */
+static struct exported *new_record(packet_info *pinfo)
+{
+    struct exported *packet;
+
+    if (!have_tap_listener(export_tap) || pinfo->flags.in_error_pkt)
+        return NULL;
+    packet = wmem_new0(pinfo->pool, struct exported);
+    packet->visited = PINFO_FD_VISITED(pinfo);
+    packet->nth = GPOINTER_TO_UINT(p_get_proto_data(pinfo->pool, pinfo, proto_hik, KEY_NTH_EXPORTED)) + 1;
+    p_set_proto_data(pinfo->pool, pinfo, proto_hik, KEY_NTH_EXPORTED, GUINT_TO_POINTER(packet->nth));
+    return packet;
+}
+
+void hik_export_queue_sdp(packet_info *pinfo, const struct hik_session *session)
+{
+    struct exported *packet = new_record(pinfo);
+
+    if (!packet)
+        return;
+    packet->described = session;
+    tap_queue_packet(export_tap, pinfo, packet);
 }
 
 void hik_export_queue(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *rtp)
 {
-    struct exported *packet;
+    struct exported *packet = new_record(pinfo);
     unsigned captured;
 
-    if (!have_tap_listener(export_tap) || pinfo->flags.in_error_pkt)
+    if (!packet)
         return;
     captured = tvb_captured_length(tvb);
-    packet = wmem_new(pinfo->pool, struct exported);
     packet->rtp = *rtp;
-    packet->visited = PINFO_FD_VISITED(pinfo);
     packet->len = captured > rtp->payload_off ? MIN(captured - rtp->payload_off, rtp->payload_len) : 0;
     packet->payload = packet->len ? tvb_get_ptr(tvb, (int)rtp->payload_off, (int)packet->len) : NULL;
     packet->missing = rtp->payload_len - packet->len;
     packet->cut = packet->missing > 0 || (pinfo->ptype == PT_TCP && hik_tcp_is_cut(pinfo));
-    packet->nth = GPOINTER_TO_UINT(p_get_proto_data(pinfo->pool, pinfo, proto_hik, KEY_NTH_EXPORTED)) + 1;
-    p_set_proto_data(pinfo->pool, pinfo, proto_hik, KEY_NTH_EXPORTED, GUINT_TO_POINTER(packet->nth));
     tap_queue_packet(export_tap, pinfo, packet);
 }
 

@@ -11,5 +11,7 @@
 /* Hands an RTP packet to whoever exports; does nothing if nobody does. tvb: the whole RTP packet, rtp: what was found
  * about it. */
 void hik_export_queue(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *rtp);
+/* The packet at hand brings an SDP of the session, after stock's sip: what the files of its media are may be known only now. */
+void hik_export_queue_sdp(packet_info *pinfo, const struct hik_session *session);
 
 #endif
