@@ -97,7 +97,7 @@ static void show_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const 
 {
     const char *stock_proto = pinfo->current_proto;
     proto_item *item = NULL;
-    proto_tree *ours = tree ? hik_session_tree_media_item(tvb, pinfo, tree, session, &item) : NULL;
+    proto_tree *ours = tree ? hik_session_tree_media_item(tvb, pinfo, tree, session, hik_findings_has_rtp(pinfo, rtp), &item) : NULL;
 
     pinfo->current_proto = "HIKCASCADE"; /* whose expert information it is */
     hik_findings_show_rtp(pinfo, tvb, ours, item, rtp, session);

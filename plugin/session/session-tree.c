@@ -111,12 +111,18 @@ static void add_session(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, con
     add_link(tvb, tree, hf_hik_bye_in, session->bye_frame);
 }
 
-/* Its text costs as much as a field: nobody reads it where a column or a filter asks for one of its fields. */
+/* Does somebody see our item, or ask for it by name? It costs as much as two of its fields: where a column or a filter asks for
+ * those alone, they do without. */
+static bool is_root_seen(const proto_tree *tree)
+{
+    return PTREE_DATA(tree)->visible || proto_registrar_get_nth(proto_hik)->ref_type == HF_REF_TYPE_DIRECT;
+}
+
 static proto_item *add_root(proto_tree *tree, tvbuff_t *tvb, const struct hik_session *session)
 {
     proto_item *root;
 
-    if (!tree || (!PTREE_DATA(tree)->visible && proto_registrar_get_nth(proto_hik)->ref_type != HF_REF_TYPE_DIRECT))
+    if (!is_root_seen(tree))
         return proto_tree_add_item(tree, proto_hik, tvb, 0, 0, ENC_NA);
     root = proto_tree_add_protocol_format(tree, proto_hik, tvb, 0, 0, "Hikvision cascade (GB/T 28181), session %u", session->index);
     if (session->camera)
@@ -125,10 +131,10 @@ static proto_item *add_root(proto_tree *tree, tvbuff_t *tvb, const struct hik_se
 }
 
 proto_tree *hik_session_tree_media_item(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
-                                        const struct hik_session *session, proto_item **item)
+                                        const struct hik_session *session, bool holds_more, proto_item **item)
 {
-    proto_item *root = add_root(tree, tvb, session);
-    proto_tree *ours = proto_item_add_subtree(root, ett_hik_media);
+    proto_item *root = holds_more || is_root_seen(tree) ? add_root(tree, tvb, session) : NULL;
+    proto_tree *ours = root ? proto_item_add_subtree(root, ett_hik_media) : tree;
     uint32_t ssrc;
 
     proto_item_set_generated(root);
@@ -143,7 +149,8 @@ void hik_session_tree_media(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 {
     proto_item *item;
 
-    hik_session_tree_media_item(tvb, pinfo, tree, session, &item);
+    if (tree)
+        hik_session_tree_media_item(tvb, pinfo, tree, session, false, &item);
 }
 
 static void add_transaction(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct hik_message *message)
@@ -182,8 +189,7 @@ void hik_session_tree_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tre
 
 void hik_session_tree_first_media(tvbuff_t *tvb, proto_tree *tree, const struct hik_session *session)
 {
-    if (session->first_media_frame)
-        proto_item_set_generated(proto_tree_add_uint(tree, hf_hik_first_media_in, tvb, 0, 0, session->first_media_frame));
+    add_link(tvb, tree, hf_hik_first_media_in, session->first_media_frame);
 }
 
 /* The device a message outside any session is about: whoever registers, is asked or reports. */

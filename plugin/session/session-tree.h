@@ -9,10 +9,11 @@
 #include "session.h"
 
 /* Adds our protocol item for an RTP or RTCP packet of the session, with everything above and the expected SSRC. tree is
- * not NULL. The second form gives the subtree and its item. */
+ * not NULL. The second form gives the subtree and its item: `tree` and NULL where nobody sees that item, unless more than fields
+ * comes under it. */
 void hik_session_tree_media(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct hik_session *session);
 proto_tree *hik_session_tree_media_item(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
-                                        const struct hik_session *session, proto_item **item);
+                                        const struct hik_session *session, bool holds_more, proto_item **item);
 
 /* What a SIP message is to its session: all of the above, direction, the request of an answer. item: of tree. */
 void hik_session_tree_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, proto_item *item,
