@@ -116,7 +116,7 @@ def accepted_after_expiry():
 
 
 def keepalive_burst(waits=(6, 6, 6) + (60,) * 6, transport="UDP"):
-    """four keep-alives 6 s apart, as some devices send after they start, and then one every 60 s: the first of these looks like a gap, no other"""
+    """four keep-alives 6 s apart, as some devices send after they start, and then one every 60 s: no gap"""
     cap, link = begin(transport=transport)
     link.register()
     link.keepalive()

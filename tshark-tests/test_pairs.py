@@ -240,20 +240,37 @@ def test_contact_expires_wins(tshark):
 
 
 @pytest.mark.parametrize("waits,gaps", [
-    ((6, 6, 6) + (60,) * 6, "1"),
-    ((6, 6, 60, 66, 60, 66), "1"),
-    ((6, 6, 60, 66.1, 60, 66.1), "4"),            # no timer does that
+    ((6, 6, 6) + (60,) * 6, "0"),
+    ((6, 6, 60, 66, 60, 66), "0"),
+    ((6, 6, 60, 66.1, 60, 66.1), "3"),            # no timer does that
     ((20, 20, 20, 60, 60, 61, 61), "1"),          # 60 s are three periods: the first silence is the one of 61 s
     ((60, 60, 200, 60, 200, 60), "2"),
-    ((6, 6, 60, 60, 200), "2"),                   # by the new period, too, one is missed
-    ((6, 6, 60, 60, 6, 6, 19), "2"),              # and back
+    ((6, 6, 60, 60, 200), "1"),                   # by the new period, too, one is missed
+    ((6, 6, 60, 60, 6, 6, 19), "1"),              # and back
 ])
 @pytest.mark.parametrize("transport", ["UDP", "TCP"])
 def test_keepalive_burst(tshark, waits, gaps, transport):
-    """A burst of keep-alives does not turn every later distance into a gap."""
+    """A burst of keep-alives does not turn the distances behind it into gaps."""
     cap = gen_pairs.keepalive_burst(waits, transport)
     assert pairs(tshark, cap, "Keep-alives", "Gaps") == [(str(len(waits) + 1), gaps)]
     assert len([text for frame, text in warnings(tshark, cap) if "No keep-alive" in text]) == int(gaps)
+
+
+def test_silence_behind_a_burst(tshark):
+    """It is told when the next distance is short again; and at once where it is five minutes long, also at the end of the capture."""
+    cap = gen_pairs.keepalive_burst((10, 10, 45))
+    assert pairs(tshark, cap, "Gaps") == [("0",)] and not warnings(tshark, cap)
+    again = gen_pairs.keepalive_burst((10, 10, 45, 10))
+    assert pairs(tshark, again, "Gaps") == [("1",)]
+    assert warnings(tshark, again) == [(11, "No keep-alive of %s for 45.0 s in front of the last one, more than 3 periods of 10.0 s: the "
+                                        "upper platform takes it for offline" % L)]
+    for seconds, gaps in ((299, "0"), (302, "1")):
+        cap = gen_pairs.keepalive_burst((10, 10))
+        link = Link(cap, Platform(L, "192.0.2.10"), Platform(U, "198.51.100.20"), seed=8)
+        for _ in range(20):
+            cap.wait(seconds / 20)
+            link.subscribe()
+        assert pairs(tshark, cap, "Gaps") == [(gaps,)]
 
 
 @pytest.mark.parametrize("options,state,expires", [

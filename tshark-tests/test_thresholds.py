@@ -180,12 +180,21 @@ def silences(tshark, *distances):
 
 @pytest.mark.parametrize("distance, found", [(4.9995, 0), (5, 1)])
 def test_keepalives_that_are_repetitions(tshark, distance, found):
-    assert silences(tshark, distance, distance, 20) == found
+    assert silences(tshark, distance, distance, 20, distance) == found
 
 
 @pytest.mark.parametrize("silence, found", [(30, 0), (30.005, 1)])
 def test_silence_of_keepalives(tshark, silence, found):
-    assert silences(tshark, 10, 10, silence) == found
+    assert silences(tshark, 10, 10, silence, 10) == found
+
+
+@pytest.mark.parametrize("distances, found", [
+    ((10,) * 5 + (9.999, 31), 0), ((10,) * 5 + (10.01, 31), 1),  # 60 s
+    ((10, 10, 299.99), 0), ((10, 10, 300.01), 1),                # HIK_KEEPALIVE_NONE
+    ((10, 10, 300.01, 10), 1), ((10, 10, 31, 3, 10), 1),         # once; a repetition tells nothing
+    ((10, 10, 40, 30.01), 0), ((10, 10, 40, 29.99), 1)])         # short again
+def test_silence_behind_a_burst(tshark, distances, found):
+    assert silences(tshark, *distances) == found
 
 
 @pytest.mark.parametrize("seconds, found", [(1.0, 0), (1.0005, 1)])

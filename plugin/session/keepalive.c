@@ -88,42 +88,64 @@ static bool is_new_period(const struct hik_keepalive *monitor, double since)
     return monitor->distances >= 2 && shorter > HIK_KEEPALIVE_MISSED * monitor->period && longer <= HIK_KEEPALIVE_ALIKE * shorter;
 }
 
-double hik_keepalive_update(packet_info *pinfo, const struct hik_message *message, double *period)
+/* A silence of several periods; behind a burst it has to be far longer. */
+static bool is_silence(const struct hik_keepalive *monitor, double seconds)
+{
+    bool burst = hik_seconds_between(&monitor->first, &monitor->time) <= HIK_KEEPALIVE_BURST;
+
+    return monitor->distances >= 2 && seconds > HIK_KEEPALIVE_MISSED * monitor->period && (!burst || seconds > HIK_KEEPALIVE_NONE);
+}
+
+/* A keep-alive came so many seconds after the last one: takes the distance in. */
+static void learn(struct hik_keepalive *monitor, double since)
+{
+    double longer = MAX(since, monitor->distance);
+
+    if (monitor->distances++ > 0 && (monitor->period == 0 || longer < monitor->period))
+        monitor->period = longer;
+    monitor->distance = since;
+    if (since > monitor->longest)
+        monitor->longest = since;
+}
+
+struct hik_silence hik_keepalive_update(packet_info *pinfo, const struct hik_message *message)
 {
     const struct hik_platforms *pair = message->platforms;
     struct hik_keepalive *monitor = make_keepalive(pair);
-    double silence = 0, since = monitor->frame ? hik_seconds_between(&monitor->time, &pinfo->abs_ts) : 0, none;
-    bool keepalive = pair->keepalive_frame && pair->keepalive_frame != monitor->frame;
+    struct hik_silence silence = {0, monitor->period, false};
+    double since = monitor->frame ? hik_seconds_between(&monitor->time, &pinfo->abs_ts) : 0, none, doubted = 0;
+    bool keepalive = pair->keepalive_frame && pair->keepalive_frame != monitor->frame, whole = !hik_platforms_are_cut(pair);
 
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
-    *period = monitor->period;
     if (!keepalive && monitor->distances >= 2 && stood_still(monitor, &pinfo->abs_ts))
         monitor->doubtful = pinfo->abs_ts;
     monitor->heard = pinfo->abs_ts;
     if (keepalive && is_new_period(monitor, since))
-        *period = monitor->period = MAX(since, monitor->distance);
-    if (monitor->distances >= 2 && !monitor->reported && !hik_platforms_are_cut(pair) && since > HIK_KEEPALIVE_MISSED * monitor->period &&
-        (keepalive || silent_for(monitor, &pinfo->abs_ts) > HIK_KEEPALIVE_MISSED * monitor->period)) {
+        silence.period = monitor->period = MAX(since, monitor->distance);
+    if (!monitor->reported && whole && is_silence(monitor, since) &&
+        (keepalive || is_silence(monitor, silent_for(monitor, &pinfo->abs_ts)))) {
         monitor->reported = true;
         monitor->gaps++;
-        silence = since;
+        silence.seconds = since;
+    } else if (keepalive && !monitor->reported && whole && monitor->distances >= 2 && since > HIK_KEEPALIVE_MISSED * monitor->period) {
+        doubted = since;
+        monitor->doubted_period = monitor->period;
+    } else if (keepalive && monitor->doubted > 0 && since >= HIK_KEEPALIVE_MIN && since <= HIK_KEEPALIVE_MISSED * monitor->doubted_period) {
+        monitor->gaps++;
+        silence = (struct hik_silence){monitor->doubted, monitor->doubted_period, true};
     } else if (!monitor->reported && message->is_request && message->method != HIK_METHOD_REGISTER &&
                !message->keepalive && misses_keepalives(pair, monitor, &pinfo->abs_ts, &none)) {
         /* where a REGISTER is all there is, the capture may have been filtered */
-        *period = 0;
         monitor->reported = true;
         monitor->gaps++;
-        silence = none;
+        silence = (struct hik_silence){none, 0, false};
     }
     if (keepalive) {
-        if (monitor->frame && since >= HIK_KEEPALIVE_MIN) {
-            double longer = MAX(since, monitor->distance);
-
-            if (monitor->distances++ > 0 && (monitor->period == 0 || longer < monitor->period))
-                monitor->period = longer;
-            monitor->distance = since;
-            if (since > monitor->longest)
-                monitor->longest = since;
+        if (!monitor->frame)
+            monitor->first = pinfo->abs_ts;
+        if (since >= HIK_KEEPALIVE_MIN) {
+            learn(monitor, since);
+            monitor->doubted = doubted;
         }
         monitor->frame = pair->keepalive_frame;
         monitor->time = pinfo->abs_ts;
@@ -137,8 +159,7 @@ bool hik_keepalive_is_silent(const struct hik_platforms *pair, const nstime_t *c
 {
     const struct hik_keepalive *monitor = hik_keepalive_of(pair);
 
-    return monitor->frame && !monitor->reported && monitor->distances >= 2 && !hik_platforms_are_cut(pair) &&
-           silent_for(monitor, capture_end) > HIK_KEEPALIVE_MISSED * monitor->period;
+    return monitor->frame && !monitor->reported && !hik_platforms_are_cut(pair) && is_silence(monitor, silent_for(monitor, capture_end));
 }
 
 double hik_keepalive_expired_for(const struct hik_platforms *pair, const nstime_t *now)

@@ -19,6 +19,9 @@ struct hik_keepalive {
     unsigned distances;      /* how many made it */
     unsigned gaps;           /* silences of more than HIK_KEEPALIVE_MISSED periods */
     double longest;          /* longest distance */
+    nstime_t first;          /* the first keep-alive */
+    double doubted;          /* the silence behind a burst, which the next distance explains, and the period then; 0: none */
+    double doubted_period;
     nstime_t heard;          /* last message of the pair, whoever sent it */
     nstime_t doubtful;       /* the silence counts from here on: before, the capture may have stood still; 0: it does not */
     bool reported;           /* the silence since `frame` was noticed already */
@@ -32,9 +35,16 @@ struct hik_keepalive {
 const struct hik_keepalive *hik_keepalive_of(const struct hik_platforms *pair);
 /* A pair whose period is not known: registered this long, without a (second) keep-alive, is too long. */
 #define HIK_KEEPALIVE_NONE 300.0
-/* First pass only. A message of a pair came: if the keep-alives' silence in front of it is too long, and was not
- * reported before, the silence in seconds, else 0. period: what it was measured by, 0: HIK_KEEPALIVE_NONE. */
-double hik_keepalive_update(packet_info *pinfo, const struct hik_message *message, double *period);
+/* Keep-alives that all came within this time may be a burst, as some devices send after they start: what they are apart need not be
+ * their period. A silence behind them of up to HIK_KEEPALIVE_NONE is one only if the next distance is short again. */
+#define HIK_KEEPALIVE_BURST 60.0
+struct hik_silence {
+    double seconds;          /* 0: there is none to be told of */
+    double period;           /* what it was measured by; 0: HIK_KEEPALIVE_NONE */
+    bool before;             /* it ended with the keep-alive before this one */
+};
+/* First pass only. A message of a pair came: the keep-alives' silence in front of it, if it is too long and was not reported before. */
+struct hik_silence hik_keepalive_update(packet_info *pinfo, const struct hik_message *message);
 /* At the end of the capture the keep-alives are silent for too long, and no message came that told so. Any pass. */
 bool hik_keepalive_is_silent(const struct hik_platforms *pair, const nstime_t *capture_end);
 /* First pass only. The two pairs are one from now on: the first. */

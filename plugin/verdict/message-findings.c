@@ -191,7 +191,8 @@ static void note_keepalive_refused(const struct hik_message *message)
 static void note_pair(packet_info *pinfo, const struct hik_message *message)
 {
     const struct hik_platforms *pair = hik_platforms_now(message->platforms);
-    double silence, period = 0, late;
+    struct hik_silence silence;
+    double late;
 
     if (!pair)
         return;
@@ -204,17 +205,17 @@ static void note_pair(packet_info *pinfo, const struct hik_message *message)
         note(message, NOTE_EXPIRED, false,
              wmem_strdup_printf(wmem_file_scope(), "The registration of %s expired %.1f s ago (Expires %u) and was not renewed",
                                 pair->lower_id ? pair->lower_id : "the lower platform", late, pair->expires));
-    silence = hik_keepalive_update(pinfo, message, &period);
-    if (silence > 0 && period == 0)
+    silence = hik_keepalive_update(pinfo, message);
+    if (silence.seconds > 0 && silence.period == 0)
         note(message, NOTE_KEEPALIVE, false,
              wmem_strdup_printf(wmem_file_scope(), "%s is registered, and %s keep-alive of it came for %.1f s: the upper platform "
                                 "takes it for offline", pair->lower_id ? pair->lower_id : "The lower platform",
-                                pair->keepalive_frame ? "no other" : "no", silence));
-    else if (silence > 0)
+                                pair->keepalive_frame ? "no other" : "no", silence.seconds));
+    else if (silence.seconds > 0)
         note(message, NOTE_KEEPALIVE, false,
-             wmem_strdup_printf(wmem_file_scope(), "No keep-alive of %s for %.1f s, more than %d periods of %.1f s: the upper "
+             wmem_strdup_printf(wmem_file_scope(), "No keep-alive of %s for %.1f s%s, more than %d periods of %.1f s: the upper "
                                 "platform takes it for offline", pair->lower_id ? pair->lower_id : "the lower platform",
-                                silence, HIK_KEEPALIVE_MISSED, period));
+                                silence.seconds, silence.before ? " in front of the last one" : "", HIK_KEEPALIVE_MISSED, silence.period));
 }
 
 static void note_dialog(packet_info *pinfo, const struct hik_message *message)
