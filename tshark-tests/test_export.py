@@ -252,6 +252,20 @@ def test_declared_when_all_of_it_came(both):
     assert both(call.link.capture) == {name_of(call, "mpg"): b"".join(data)}
 
 
+def test_declared_again_between_two_payload_types(both):
+    """Each SDP is about what came until then. A copy that comes behind the last one is none of the file's packets."""
+    sender = Sender(offer_codecs=((96, "PS/90000"), (98, "H264/90000")), answer_codecs=((96, "PS/90000"), (98, "H264/90000")))
+    noise = b"\x48\x4b" + bytes(range(3, 200))
+    first = sender.packets([b"\x41" + b"D" * 50], pt=98)
+    sender.send(first + sender.packets([noise], pt=96))
+    sender.call.reinvite()
+    sender.call.ok()
+    sender.call.ack()
+    sender.send(first)
+    (name, _), = both(sender.cap).items()
+    assert name == name_of(sender.call, "mpg")
+
+
 def test_invited_when_all_of_it_came(both):
     """Records out of order: the INVITE, which names the camera, stands behind the answer and the media."""
     sender = Sender()

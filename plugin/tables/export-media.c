@@ -43,6 +43,7 @@ struct stream {
     bool packs; /* a payload began with a pack header */
     char *name; /* of the files, without extension */
     const char *camera; /* in it: the session's, NULL while that is not known */
+    uint8_t payload_type; /* of the last packet */
     export_object_entry_t *entry[HIK_MEDIA_OUTPUTS];
     enum hik_media_format format[HIK_MEDIA_OUTPUTS]; /* as the entry says */
     bool incomplete[HIK_MEDIA_OUTPUTS]; /* as the entry says: the capture cut packets short */
@@ -330,7 +331,7 @@ static bool describe(export_object_list_t *list, packet_info *pinfo, struct run 
         if (renamed)
             name_stream(run, pinfo, stream, flow);
         last.rtp.flow = flow;
-        last.rtp.payload_type = flow->payload_type;
+        last.rtp.payload_type = stream->payload_type;
         if (!stream->file->sure)
             decide_kind(stream, &last);
         changed |= show(list, pinfo, stream, flow, renamed);
@@ -352,6 +353,7 @@ static tap_packet_status export_packet(void *tapdata, packet_info *pinfo, epan_d
     stream = find_stream(run, pinfo, flow);
     if (packet->rtp.duplicate)
         return TAP_PACKET_DONT_REDRAW;
+    stream->payload_type = packet->rtp.payload_type;
     if (!stream->file->sure)
         decide_kind(stream, packet);
     stream->cut |= packet->cut;
