@@ -6,6 +6,8 @@ import pytest
 
 import gen_dialog
 import tables
+from gen_combined import Mixed, MixedTcp
+from gen_copies import copied
 from hikpcap import Capture, Link
 
 NOWHERE = ("NOT_CAPTURED media is not in this capture, which holds no RTP at all: it was left out, or none came to "
@@ -78,6 +80,19 @@ def test_last_part_of_a_ring_buffer(tshark, packets, told):
     """RFC 3550 A.1: one packet alone is no RTP for sure. To the called platform's own host, where SIP is."""
     cap = ring_buffer(packets)
     assert verdicts(tshark, cap) == ["BEGAN_BEFORE the INVITE is not in the capture" + told]
+
+
+@pytest.mark.parametrize("first", ["INVITE", "middle"])
+@pytest.mark.parametrize("transport, packets", [("UDP", (52, 27)), ("TCP", (52, 26))])
+@pytest.mark.parametrize("copies", [False, True])
+def test_last_part_of_a_call(tshark, first, transport, packets, copies):
+    """A program stream is known by its look, over TCP behind its lengths too; a mirror's copies are not counted."""
+    cap, whole = Capture(), Capture()
+    (Mixed if transport == "UDP" else MixedTcp)(Link(whole)).play()
+    begin = (3 if transport == "UDP" else 6) if first == "INVITE" else len(whole) // 2
+    cap.extend(whole[begin:])
+    assert verdicts(tshark, copied(cap) if copies else cap)[0].split(" run ")[0] == (
+        "BEGAN_BEFORE the INVITE is not in the capture; %d RTP packets" % packets[first == "middle"])
 
 
 def test_what_runs_elsewhere_is_not_counted(tshark):

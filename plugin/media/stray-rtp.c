@@ -73,7 +73,13 @@ void hik_stray_rtp_take(packet_info *pinfo, tvbuff_t *tvb)
     struct stray *stray, before;
 
     hik_session_saw(pinfo);
-    if (tvb_captured_length(tvb) < 12 || (tvb_get_uint8(tvb, 0) & 0xC0) != 0x80 || pinfo->ptype != PT_UDP)
+    if (tvb_captured_length(tvb) < 12 || (tvb_get_uint8(tvb, 0) & 0xC0) != 0x80)
+        return;
+    if (pinfo->ptype == PT_TCP) { /* found by its frames and its payload, and each packet told of once */
+        count(pinfo, 1);
+        return;
+    }
+    if (pinfo->ptype != PT_UDP)
         return;
     stray = (struct stray *)wmem_map_lookup(strays, &key);
     if (!stray) {
