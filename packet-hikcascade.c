@@ -206,6 +206,8 @@ static struct hik_message *next_message(packet_info *pinfo, tvbuff_t *tvb, const
                                               const struct hik_sip *sip, const struct hik_sdp *sdp)
 {
     struct hik_datagram *datagram;
+    const struct hik_message *original = NULL;
+    uint32_t frame = 0;
     bool copy;
 
     wmem_array_t *messages = (wmem_array_t *)p_get_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_MESSAGES);
@@ -227,11 +229,19 @@ static struct hik_message *next_message(packet_info *pinfo, tvbuff_t *tvb, const
     taken.hash = hash_bytes(buf, length);
     datagram = hik_datagram_take(pinfo, tvb, &copy);
     if (copy && datagram->record) {
-        taken.message = hik_session_copy(pinfo, (struct hik_message *)datagram->record, datagram->frame);
+        original = (const struct hik_message *)datagram->record;
+        frame = datagram->frame;
+    } else if (pinfo->ptype == PT_TCP) {
+        original = (const struct hik_message *)hik_segment_copy(pinfo, &frame);
+    }
+    if (original) {
+        taken.message = hik_session_copy(pinfo, original, frame);
     } else {
         taken.message = hik_session_take(pinfo, buf, sip, sdp, hik_cut_of(pinfo, tvb));
         if (datagram)
             datagram->record = taken.message;
+        else if (pinfo->ptype == PT_TCP)
+            hik_segment_ends(pinfo, taken.message);
     }
     wmem_array_append_one(messages, taken);
     return taken.message;

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The same datagram more than once in a capture (gen_copies.py): copies are shown, and count once."""
 
+import struct
+
 import pytest
 
 import gen_copies
 import gen_dialog
 import tables
-from hikpcap import Capture, Link, Platform
+from hikpcap import Capture, Link, Platform, _checksum
 
 OK = "OK 20 RTP packets of H.264 352x288 in 0.8 s from 192.0.2.10:40000 to 198.51.100.20:20000"
 TWICE = "; also COPIES the capture holds every SIP message of it %d times; copies do not count"
@@ -121,3 +123,46 @@ def test_keepalives_and_registrations_count_once(tshark):
     path = tshark.sandbox.readable(cap)
     double = tshark.sandbox.readable(gen_copies.copied(cap, 2, 0.0001, gen_copies.other_hop))
     assert tables.printed(tshark, "hikcascade,platforms", path) == tables.printed(tshark, "hikcascade,platforms", double)
+
+
+def tcp_call():
+    cap = Capture()
+    gen_copies.call(cap=cap, link=Link(cap, transport="TCP"))
+    return cap
+
+
+@pytest.mark.parametrize("times, after, change", [
+    (2, 0.0001, "same"), (2, 0.0001, "hop"), (2, 0.0001, "vlan"), (3, 0.00001, "hop"), (5, 0.00001, "hop"),
+    (2, 0.249, "hop")])
+def test_segments_that_a_mirror_shows_twice(tshark, times, after, change):
+    """SIP over TCP: stock gives the copies to nobody, and they are counted all the same."""
+    change = {"same": lambda frame: frame, "hop": gen_copies.other_hop, "vlan": gen_copies.in_vlan}[change]
+    cap = gen_copies.copied(tcp_call(), times, after, change)
+    assert rows(tshark, cap) == [("20", "0", "1", OK + TWICE % times)]
+
+
+def with_another_id(frame):
+    frame = frame[:18] + struct.pack("!H", 40000 + frame[19]) + frame[20:24] + b"\0\0" + frame[26:]
+    return frame[:24] + struct.pack("!H", _checksum(frame[14:34])) + frame[26:]
+
+
+@pytest.mark.parametrize("after, change", [(0.251, lambda frame: frame), (0.02, with_another_id)])
+def test_segments_that_are_sent_again(tshark, after, change):
+    """Late, or under another identification: TCP sends again."""
+    again, cap = Capture(), tcp_call()
+    again.extend(sorted([*cap, *((time + int(after * 1000000), change(data)) for time, data in cap if data[23] == 6)],
+                        key=lambda packet: packet[0]))
+    assert rows(tshark, again)[0][3] == OK
+
+
+def test_segments_and_some_copies(tshark):
+    """Half of the SIP came by the mirror as well."""
+    cap = gen_copies.copied(tcp_call(), 2, 0.0001, gen_copies.other_hop)
+    seen = []
+
+    def keep(index, data):
+        copy = data[22] == 63 and data[23] == 6
+        seen.append(copy)
+        return not copy or sum(seen) < 8  # three of the handshake come first
+    (row,) = rows(tshark, cap.only(keep))
+    assert "; also COPIES the capture holds some of its 6 SIP messages more than once (4 copies); copies do not count" in row[3]

@@ -1,6 +1,7 @@
 /* copies.c
- * Recognises copies of a UDP datagram by the IP identification (RFC 791 3.2, RFC 6864) and by its bytes, among those of
- * the last fraction of a second. A fixed table: it costs the same whatever the capture holds.
+ * Recognises copies of a UDP datagram, or of a TCP segment in which SIP ends, by the IP identification (RFC 791 3.2,
+ * RFC 6864) and by its bytes, among those of the last fraction of a second. Fixed tables: they cost the same whatever the
+ * capture holds.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -14,15 +15,43 @@
  * from a packet sent again. */
 #define COPY_SECONDS_UNMARKED 0.05
 
+/* So many segments are remembered, with so much of what ends in them. */
+enum { SEGMENTS = 16, SEGMENT_RECORDS = 4 };
+
+/* A TCP segment in which something ends. */
+struct segment {
+    uint64_t hash;   /* of its ends and its bytes */
+    nstime_t time;
+    uint32_t frame;  /* 0: none */
+    uint32_t seq, length;
+    uint16_t id;
+    unsigned count;
+    void *records[SEGMENT_RECORDS];
+};
+
 enum { BUCKETS = 1 << 11, WAYS = 4 };
 /* Static, emptied with the capture; first pass. */
 static struct hik_datagram *table; /* BUCKETS times WAYS, NULL until it is needed */
 static uint64_t seed; /* so that nobody can make two datagrams alike */
+static struct segment segments[SEGMENTS]; /* the next one is written over the oldest */
+static unsigned next_segment;
+/* The segment being dissected. frame 0: none. */
+static struct at_hand {
+    uint32_t frame, seq;
+    tvbuff_t *tvb;                  /* its payload */
+    uint16_t src_port, dst_port;
+    const struct segment *copy_of;  /* NULL: of none */
+    unsigned told;                  /* of that one's records */
+    struct segment *ended;          /* its own place; NULL: it has none */
+} at_hand;
 
 static void reset(void)
 {
     g_free(table);
     table = NULL;
+    memset(segments, 0, sizeof segments);
+    next_segment = 0;
+    memset(&at_hand, 0, sizeof at_hand);
 }
 
 void hik_copies_register(void)
@@ -64,6 +93,28 @@ static uint64_t mix_bytes(uint64_t hash, const uint8_t *bytes, unsigned length)
     return mix(hash, word);
 }
 
+static uint64_t hash_of(packet_info *pinfo, const uint8_t *bytes, unsigned length, uint32_t src_port, uint32_t dst_port)
+{
+    uint64_t hash;
+
+    if (!seed)
+        seed = (uint64_t)g_random_int() << 32 | g_random_int() | 1;
+    hash = mix_bytes(mix_bytes(seed, (const uint8_t *)pinfo->src.data, (unsigned)pinfo->src.len),
+                     (const uint8_t *)pinfo->dst.data, (unsigned)pinfo->dst.len);
+    return mix(mix_bytes(hash, bytes, length), (uint64_t)(src_port & 0xFFFF) << 32 | (dst_port & 0xFFFF) << 16 | (length & 0xFFFF));
+}
+
+/* Copies are of the same moment, whatever the order of their records. */
+static bool is_soon(packet_info *pinfo, const nstime_t *time, bool same_id)
+{
+    double most = same_id ? COPY_SECONDS : COPY_SECONDS_UNMARKED, seconds;
+    nstime_t since;
+
+    nstime_delta(&since, &pinfo->abs_ts, time);
+    seconds = nstime_to_sec(&since);
+    return seconds > -most && seconds < most;
+}
+
 struct hik_datagram *hik_datagram_take(packet_info *pinfo, tvbuff_t *tvb, bool *copy)
 {
     unsigned length = tvb_captured_length(tvb);
@@ -78,24 +129,15 @@ struct hik_datagram *hik_datagram_take(packet_info *pinfo, tvbuff_t *tvb, bool *
         return NULL;
     bytes = tvb_get_ptr(tvb, 0, (int)length);
     id = hik_datagram_id(pinfo, tvb, bytes);
-    if (!table) {
+    if (!table)
         table = g_new0(struct hik_datagram, BUCKETS * WAYS);
-        seed = (uint64_t)g_random_int() << 32 | g_random_int();
-    }
-    hash = mix_bytes(mix_bytes(seed, (const uint8_t *)pinfo->src.data, (unsigned)pinfo->src.len),
-                     (const uint8_t *)pinfo->dst.data, (unsigned)pinfo->dst.len);
-    hash = mix(mix_bytes(hash, bytes, length), (uint64_t)(pinfo->srcport & 0xFFFF) << 32 | (pinfo->destport & 0xFFFF) << 16 | (length & 0xFFFF));
+    hash = hash_of(pinfo, bytes, length, pinfo->srcport, pinfo->destport);
     bucket = oldest = &table[(hash & (BUCKETS - 1)) * WAYS];
     for (unsigned i = 0; i < WAYS; i++) {
         struct hik_datagram *one = &bucket[i];
 
         if (one->frame && one->hash == hash) {
-            double most = id && one->id == id ? COPY_SECONDS : COPY_SECONDS_UNMARKED, seconds;
-            nstime_t since;
-
-            nstime_delta(&since, &pinfo->abs_ts, &one->time);
-            seconds = nstime_to_sec(&since);
-            if (one->frame == pinfo->num || (seconds > -most && seconds < most)) {
+            if (one->frame == pinfo->num || is_soon(pinfo, &one->time, id && one->id == id)) {
                 *copy = one->frame != pinfo->num;
                 return one;
             }
@@ -113,4 +155,63 @@ struct hik_datagram *hik_datagram_take(packet_info *pinfo, tvbuff_t *tvb, bool *
     oldest->id = id;
     oldest->record = NULL;
     return oldest;
+}
+
+void hik_segment_begin(packet_info *pinfo, tvbuff_t *tvb, uint16_t src_port, uint16_t dst_port, uint32_t seq)
+{
+    uint32_t length = tvb_captured_length(tvb);
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    at_hand = (struct at_hand){.frame = pinfo->num, .tvb = tvb, .src_port = src_port, .dst_port = dst_port, .seq = seq};
+    for (unsigned i = 0; i < SEGMENTS && !at_hand.copy_of; i++) {
+        const struct segment *one = &segments[i];
+        const uint8_t *bytes;
+        uint16_t id;
+
+        if (one->seq != seq || one->length != length || one->count == 0)
+            continue;
+        bytes = tvb_get_ptr(tvb, 0, (int)length);
+        id = hik_datagram_id(pinfo, tvb, bytes);
+        /* TCP sends again sooner than SIP does, and under another identification */
+        if (id == one->id && is_soon(pinfo, &one->time, id != 0) && one->hash == hash_of(pinfo, bytes, length, src_port, dst_port))
+            at_hand.copy_of = one;
+    }
+}
+
+void *hik_segment_copy(packet_info *pinfo, uint32_t *frame)
+{
+    const struct segment *one = at_hand.frame == pinfo->num ? at_hand.copy_of : NULL;
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    if (!one || at_hand.told == one->count)
+        return NULL;
+    *frame = one->frame;
+    return one->records[at_hand.told++];
+}
+
+void hik_segment_ends(packet_info *pinfo, void *record)
+{
+    struct segment *segment;
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    if (at_hand.frame != pinfo->num || at_hand.copy_of)
+        return;
+    if (!at_hand.ended) {
+        const uint8_t *bytes;
+
+        segment = &segments[next_segment];
+        next_segment = (next_segment + 1) % SEGMENTS;
+        at_hand.ended = segment;
+        memset(segment, 0, sizeof *segment);
+        segment->length = tvb_captured_length(at_hand.tvb);
+        bytes = tvb_get_ptr(at_hand.tvb, 0, (int)segment->length);
+        segment->frame = pinfo->num;
+        segment->time = pinfo->abs_ts;
+        segment->seq = at_hand.seq;
+        segment->id = hik_datagram_id(pinfo, at_hand.tvb, bytes);
+        segment->hash = hash_of(pinfo, bytes, segment->length, at_hand.src_port, at_hand.dst_port);
+    }
+    segment = at_hand.ended;
+    if (segment->count < SEGMENT_RECORDS)
+        segment->records[segment->count++] = record;
 }

@@ -1,5 +1,5 @@
 /* copies.h
- * The same UDP datagram more than once in a capture: a mirror port that shows both ways through a switch, a capture on
+ * The same UDP datagram, or TCP segment, more than once in a capture: a mirror port that shows both ways through a switch, a capture on
  * several interfaces or on `any`, two captures merged.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -28,6 +28,14 @@ struct hik_datagram *hik_datagram_take(packet_info *pinfo, tvbuff_t *tvb, bool *
 /* IP identification of the datagram being dissected, whose bytes are the tvb's first; 0 if it has none, or not in one IPv4
  * header of this frame. */
 uint16_t hik_datagram_id(packet_info *pinfo, tvbuff_t *tvb, const uint8_t *bytes);
+
+/* First pass only. A TCP segment is about to be dissected; the tvb is its payload. */
+void hik_segment_begin(packet_info *pinfo, tvbuff_t *tvb, uint16_t src_port, uint16_t dst_port, uint32_t seq);
+/* First pass only. What ended in the segment that the one at hand is a copy of, one after the other, and its frame; NULL: it is no
+ * copy, or there is no more. Stock gives such a segment to somebody or to nobody. */
+void *hik_segment_copy(packet_info *pinfo, uint32_t *frame);
+/* First pass only. Something ends in the segment at hand: record is the caller's, file scope. Its copies are told of for a moment. */
+void hik_segment_ends(packet_info *pinfo, void *record);
 
 void hik_copies_register(void);
 

@@ -15,6 +15,7 @@
 #include <epan/dissectors/packet-tcp.h>
 #include <epan/show_exception.h>
 
+#include "copies.h"
 #include "front-door.h"
 #include "parts.h"
 #include "sip-message.h"
@@ -678,6 +679,16 @@ static void read_header(tvbuff_t *tvb, packet_info *pinfo, struct hik_tcp_header
         header->sack_permitted = permits_sack(tvb, MIN(size, captured));
 }
 
+/* SIP that a mirror shows twice, and stock gave to nobody. */
+static void take_copies(packet_info *pinfo)
+{
+    const struct hik_message *message;
+    uint32_t frame;
+
+    while ((message = (const struct hik_message *)hik_segment_copy(pinfo, &frame)) != NULL)
+        hik_session_segment_copy(pinfo, message);
+}
+
 /* After stock: what it gave to nobody, and what a segment without data tells. */
 static void after_stock_tcp(packet_info *pinfo, proto_tree *tree)
 {
@@ -686,6 +697,8 @@ static void after_stock_tcp(packet_info *pinfo, proto_tree *tree)
 
     if (current.src_port != pinfo->srcport || current.dst_port != pinfo->destport)
         return; /* what is inside changed them */
+    if (!PINFO_FD_VISITED(pinfo) && current.payload)
+        take_copies(pinfo);
     if (!PINFO_FD_VISITED(pinfo) && hik_tcp_endpoints_any())
         hik_tcp_update(pinfo, &current);
     if (current.taken || (!current.payload && !(current.flags & (HIK_TH_FIN | HIK_TH_RST))))
@@ -709,6 +722,8 @@ static int dissect_around_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tre
         !proto_is_protocol_enabled(find_protocol_by_id(proto_hik)))
         return call_dissector_only(stock_tcp_handle, tvb, pinfo, tree, data);
     read_header(tvb, pinfo, &current);
+    if (current.payload && !PINFO_FD_VISITED(pinfo))
+        hik_segment_begin(pinfo, current.payload, current.src_port, current.dst_port, current.seq);
     TRY {
         length = call_dissector_only(stock_tcp_handle, tvb, pinfo, tree, data);
         if (length > 0 && !pinfo->fragmented)

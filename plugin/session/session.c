@@ -175,6 +175,15 @@ struct hik_message *hik_session_copy(packet_info *pinfo, const struct hik_messag
     return copy;
 }
 
+void hik_session_segment_copy(packet_info *pinfo, const struct hik_message *message)
+{
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    if (!message->session)
+        return;
+    message->session->copies++;
+    hik_session_saw(pinfo);
+}
+
 void hik_session_register(int proto _U_)
 {
     sessions_by_index = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), g_direct_hash, g_direct_equal);

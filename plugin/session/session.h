@@ -357,6 +357,8 @@ bool hik_platforms_are_cut(const struct hik_platforms *pair);
 /* First pass only. Another copy of the datagram that message came in, in that frame: it teaches nothing. Returns its own
  * record. */
 struct hik_message *hik_session_copy(packet_info *pinfo, const struct hik_message *message, uint32_t frame);
+/* The same for the TCP segment in which the message ended: it is counted, and shows nothing, because stock gives it to nobody. */
+void hik_session_segment_copy(packet_info *pinfo, const struct hik_message *message);
 
 /* The call of this message, or the request it answers, was taken in before. strict: an answer that fits by nothing but its
  * Via branch does not count. Changes nothing. */
