@@ -17,7 +17,7 @@
 #include "stock.h"
 #include "tap.h"
 
-enum { RTCP_SR = 200, RTCP_APP = 204, RTCP_TRAILER = 16 };
+enum { RTCP_SR = 200, RTCP_APP = 204, RTCP_TRAILER = 16, RTP_HEADER = 12 };
 
 static dissector_handle_t rtp_handle, rtcp_handle;             /* stock */
 static int proto_hik = -1;
@@ -36,6 +36,12 @@ static bool is_rtcp(const struct hik_rtp_bytes *bytes)
     while (end + 4 <= bytes->captured && (bytes->data[end] & 0xC0) == 0x80)
         end += 4 * (1u + ((unsigned)bytes->data[end + 2] << 8 | bytes->data[end + 3]));
     return end <= bytes->reported && (bytes->reported - end <= RTCP_TRAILER || end + 4 > bytes->captured);
+}
+
+/* RTP on a port of RTCP: its sender, or who announced the port, is one off; or the port is also another call's, of RTP. */
+static bool is_rtp(const struct hik_rtp_bytes *bytes)
+{
+    return bytes->captured >= RTP_HEADER && (bytes->data[0] & 0xC0) == 0x80 && (bytes->data[1] < 192 || bytes->data[1] > 223);
 }
 
 /* The bytes of a packet inside an ICMP error were received by nobody. Its session should know. */
@@ -175,7 +181,7 @@ static int dissect_rtcp_wrapper(tvbuff_t *tvb, packet_info *pinfo, proto_tree *t
         return 0;
     if (pinfo->flags.in_error_pkt)
         return call_dissector(rtcp_handle, tvb, pinfo, tree);
-    return dissect_rtcp(tvb, pinfo, tree);
+    return is_rtp(&bytes) ? dissect_bytes(tvb, pinfo, tree, &bytes) : dissect_rtcp(tvb, pinfo, tree);
 }
 
 void hik_media_front_door_register(int proto)

@@ -310,6 +310,27 @@ def wrong_port():
     return cap
 
 
+def one_too_high():
+    """RTP goes to the port of RTCP."""
+    cap, link = begin()
+    link.call(rtp_dst=("198.51.100.20", 20001)).play(5, rtcp=False)
+    return cap
+
+
+def neighbours():
+    """The RTCP port of one call is the RTP port of another, which began before it."""
+    cap, link = begin()
+    first, second = link.call(offer_port=20001, answer_port=40001), link.call(offer_port=20000, answer_port=40000)
+    first.start()
+    second.start()
+    first.rtp(5)
+    second.rtp(5)
+    second.rtcp()
+    first.bye()
+    second.bye()
+    return cap
+
+
 def translated():
     """The same port at another address: DNAT on the way, or a c= that was changed by the wrong one."""
     cap, link = begin()

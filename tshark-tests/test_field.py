@@ -101,6 +101,15 @@ ROWS = {
         ("198.51.100.20:20000", "192.0.2.10:40000", 5, 0, "closed",
          "WRONG_DESTINATION 5 RTP packets with the SSRC announced go to 198.51.100.20:30000, not to 198.51.100.20:20000"),
     ],
+    "one_too_high": [
+        ("198.51.100.20:20000", "192.0.2.10:40000", 5, 0, "closed",
+         "WRONG_DESTINATION 5 RTP packets with the SSRC announced go to 198.51.100.20:20001, not to 198.51.100.20:20000"),
+    ],
+    "neighbours": [
+        ("198.51.100.20:20001", "192.0.2.10:40001", 5, 0, "closed",
+         OK % (5, "0.2", "192.0.2.10:40001", "198.51.100.20:20001")),
+        ("198.51.100.20:20000", "192.0.2.10:40000", 5, 0, "closed", OK % (5, "0.2", *HERE)),
+    ],
     "translated": [
         ("198.51.100.20:20000", "192.0.2.10:40000", 5, 0, "closed",
          "WRONG_DESTINATION 5 RTP packets with the SSRC announced go to 198.51.100.99:20000, not to 198.51.100.20:20000; same "
@@ -134,6 +143,8 @@ EXPERTS = {
     "inside_nat": [(5, "note", "Media comes from 203.0.113.9:61000, which no SDP of the session announced; it is where the SIP "
                                "comes from (NAT, or another port)")],
     "wrong_port": [(5, "error", "Media with the SSRC announced goes to 198.51.100.20:30000, which its receiver did not announce")],
+    "one_too_high": [(5, "error",
+                      "Media with the SSRC announced goes to 198.51.100.20:20001, which its receiver did not announce")],
     "translated": [(5, "warning", "Media with the SSRC announced goes to 198.51.100.99:20000, which its receiver did not announce")],
     "astray": [
         (5, "error", "Media with the SSRC announced goes to 203.0.113.2:4321, which its receiver did not announce"),

@@ -137,6 +137,25 @@ def test_old_nonce(tshark):
     assert warnings(tshark, cap, two_pass=False) == warnings(tshark, cap)
 
 
+@pytest.mark.parametrize("right", [True, False])
+def test_407(tshark, right):
+    """A proxy in front of the registrar asks with 407 and headers of its own."""
+    cap = Capture()
+    link = Link(cap)
+    for number in range(2):
+        asked = [("Proxy-" + challenge(str(number))[0][0].replace("WWW-", ""), challenge(str(number))[0][1])]
+        sent = [("Proxy-" + credentials(str(number))[0][0], credentials(str(number))[0][1])]
+        again = [(asked[0][0], challenge(str(number + 1))[0][1])]
+        if number == 0 or right:
+            link.register(status="407 Proxy Authentication Required", answer_headers=asked, cseq=1 + 2 * number)
+        link.register(status="200 OK" if right else "407 Proxy Authentication Required", headers=sent,
+                      answer_headers=[] if right else again, cseq=2 + 2 * number)
+    said = [(frame, "REGISTER is refused with 407 %d times in a row: wrong user name, password or realm" % count)
+            for frame, count in ((4, 2), (6, 3))]
+    assert warnings(tshark, cap) == ([] if right else said)
+    assert pairs(tshark, cap, "State") == [("registered" if right else "refused, 3 x 407",)]
+
+
 def test_keepalive_refused(tshark):
     cap = gen_pairs.keepalive_refused()
     row = (L, "192.0.2.10:7100", U, "registered", "3", "0", "0", "2")

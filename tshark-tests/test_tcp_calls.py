@@ -341,3 +341,54 @@ def test_media_and_sip_on_one_connection(tshark):
     rows = tshark.fields_everywhere(cap, ["frame.protocols", "rtp.seq", "sip.Method"], "tcp.len > 0", malformed=True)
     assert [row["rtp.seq"] for row in rows if row["rtp.seq"]] == [["1", "2", "3"], ["4", "5", "6"]]
     assert [row["sip.Method"] for row in rows if row["sip.Method"]] == [["MESSAGE"], ["OPTIONS"]]
+
+
+# ---- the other way round
+
+@pytest.mark.parametrize("setup,way", [(("passive", "active"), "; by a=setup it is to go the other way, to %s"), ((None, None), "")])
+@pytest.mark.parametrize("how,said", [("refuse", "TCP_REFUSED %s refuses the media connection from %s (RST)"),
+                                      ("ask", "TCP_NO_CONNECTION no answer to the TCP connection from %s to %s in %s s")])
+def test_other_way_round(tshark, setup, way, how, said):
+    """Who was to listen connects, and fails: the sentence names the end that refused, or did not answer."""
+    cap, one = call(offer_setup=setup[0], answer_setup=setup[1])
+    del cap[4:] # the connection that the helper made
+    connection = one.connect(client=(one.offer_ip, 51000), server=one.answer_at, handshake=False)
+    getattr(connection, how)(*([1] if how == "ask" else []))
+    cap.wait(8)
+    one.bye()
+    ends = ("192.0.2.10:40000", "198.51.100.20:51000")
+    said = said % (ends if how == "refuse" else (ends[1], ends[0], "11.0"))
+    assert verdict(tshark, cap) == said + (way % "198.51.100.20:20000" if way else "")
+
+
+def test_other_way_round_and_back(tshark):
+    """Where the right one is tried as well, that is what counts."""
+    for how, begin in (("refuse", "TCP_REFUSED 198.51.100.20:20000 refuses the media connection (RST)"), ("open", "OK 5 RTP packets")):
+        cap, one = call(frames=small)
+        del cap[4:]
+        one.connect(client=(one.offer_ip, 51000), server=one.answer_at, handshake=False).refuse()
+        getattr(one.connect(handshake=False), how)()
+        if how == "open":
+            one.rtp_tcp(5)
+        cap.wait(8)
+        one.bye()
+        assert verdict(tshark, cap).startswith(begin)
+
+
+# ---- the capture ends in the middle of it
+
+@pytest.mark.parametrize("again", [False, True])
+def test_not_sent_again(tshark, again):
+    """A segment that was lost on the connection, acknowledged by nobody: sent again before the capture ends, or not."""
+    cap, one = call()
+    data = b"".join(rfc4571(one.rtp_packet(payload=bytes([n]) * 188)) for n in range(20))  # frames of 202 bytes
+    connection, base = one.connection, one.connection.seq[one.sender]
+    for number in range(20):
+        connection.segment(one.sender, ACK | PSH, data[202 * number:202 * number + 202], drop=number == 15)
+        connection.segment(connection.other(one.sender), ACK, ack=base + 202 * min(number + 1, 15))
+    if again:
+        connection.segment(one.sender, ACK | PSH, data[202 * 15:202 * 16], seq=base + 202 * 15)
+    said = verdict(tshark, cap)
+    assert "LOSS" not in said
+    assert ("INCOMPLETE 202 bytes of the media connection were lost and not sent again before it or the capture ends, in 1 place, first "
+            "before frame 39, and with them 1 RTP packet" in said) == (not again)

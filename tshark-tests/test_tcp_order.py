@@ -279,3 +279,14 @@ def test_several_packets_in_a_segment_are_one_finding(tshark):
         one.stream(one.framed(1, ssrc=777))
     one.bye()
     assert len([message for _, _, message in tshark.expert(cap) if "carries SSRC 0000000777 (0x00000309)" in message]) == 1
+
+
+@pytest.mark.parametrize("way", ["again", "jitter", "twice"])
+@pytest.mark.parametrize("seed", [1, 3])
+@pytest.mark.parametrize("two_pass", [False, True])
+def test_nothing_is_missing(tshark, way, seed, two_pass):
+    """Every segment is in the capture: none is said to be missing, neither where a frame begins in the segment behind a hole nor
+    in those that follow it."""
+    plan = {"again": lost_and_sent_again, "jitter": jitter, "twice": twice}[way]
+    cap = whole(plan=lambda segments: plan(segments, seed, 0.5), mss=500)
+    assert not [message for _, _, message in tshark.expert(cap, two_pass=two_pass) if "belong to no RTP frame" in message]

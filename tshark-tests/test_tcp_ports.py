@@ -170,3 +170,19 @@ def test_calls_beside(tshark):
     found = [row.verdict for row in printed(tshark, "hikcascade,sessions", cap)]
     assert [said.split(" ", 1)[0] for said in found] == ["OK", "OK", "TCP_REFUSED", "OK"]
     assert ":30566 instead of 198.51.100.20:20008, which was announced, and is refused (RST)" in found[2]
+
+
+@pytest.mark.parametrize("passive_upper", [True, False])
+def test_port_of_rtcp(tshark, passive_upper):
+    """RTP over a connection to the port above, which is RTCP's: that is another port than the one announced."""
+    cap = Capture()
+    call = TcpCall(Link(cap), frames=small, offer_setup="passive" if passive_upper else "active",
+                   answer_setup="active" if passive_upper else "passive")
+    call.start()
+    client, server = (call.answer_ip, call.offer_at) if passive_upper else (call.offer_ip, call.answer_at)
+    call.connect(client=(client, 51000), server=(server[0], server[1] + 1))
+    call.rtp_tcp(5)
+    call.bye()
+    assert verdict(tshark, cap) == (
+        "WRONG_DESTINATION the media connection from %s:51000 goes to %s:%d instead of %s:%d, which was announced"
+        % (client, server[0], server[1] + 1, server[0], server[1]))

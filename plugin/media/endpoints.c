@@ -219,6 +219,8 @@ struct hik_session *hik_endpoints_match(packet_info *pinfo, bool rtcp, uint32_t 
         return newest_open(by_ssrc);
     *strong = false;
     dst = lookup_endpoint(endpoints, &pinfo->dst, pinfo->destport, rtcp, 0);
+    if (!dst && !rtcp) /* one port too high */
+        dst = lookup_endpoint(endpoints, &pinfo->dst, pinfo->destport, true, 0);
     if (dst && dst->count == 1)
         return dst->newest->session;
     /* Where many cameras send to one port, the port they send from tells more. */

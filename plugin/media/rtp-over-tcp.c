@@ -260,7 +260,7 @@ static void show_bytes(struct shown *s, const struct hik_unit *unit, bool last)
     const struct hik_tcp_record *record = s->record;
     bool later = PINFO_FD_VISITED(s->pinfo), waits = unit->kind == HIK_UNIT_BEGIN || unit->kind == HIK_UNIT_AHEAD;
     /* Bytes behind a hole are the rest of a frame that began there: on the first pass it may still be filled. */
-    bool pending = record && record->missing && (!later || record->filled);
+    bool pending = record && (record->missing || record->behind) && (!later || record->filled);
     proto_item *item;
     proto_tree *sub;
 

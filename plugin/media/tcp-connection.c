@@ -246,6 +246,10 @@ void hik_tcp_connection_media(packet_info *pinfo, struct hik_tcp_connection *con
 {
     if (connection->media_frame == 0) {
         connection->media_frame = pinfo->num;
+        if (connection->rtcp) { /* RTP comes to the port of RTCP */
+            connection->rtcp = false;
+            list(connection);
+        }
         tell_session(connection);
     }
 }

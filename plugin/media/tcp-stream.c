@@ -282,8 +282,10 @@ static unsigned place(struct hik_tcp_work *w, unsigned at, uint32_t from, uint32
         bool found = run->found;
 
         hik_tcp_run_feed(w, run, &piece);
-        if (!found)
+        if (!found) {
+            w->record->behind = w->record->behind || at > 1;
             hik_tellers_add(&run->waiting, w->record);
+        }
         if (captured < to - from)
             hik_tcp_run_feed_cut(w, run, to - from - captured);
     }
@@ -429,8 +431,12 @@ void hik_tcp_stream_missing(const struct hik_tcp_stream *stream, struct hik_tcp_
     out->holes += stream->gone_holes;
     for (unsigned i = 1; i < stream->count; i++) {
         /* The receiver does not have them either: they were not sent again before the connection or the capture ended. */
-        if (!hik_tcp_stream_is_acked(stream, stream->runs[i].begin))
+        if (!hik_tcp_stream_is_acked(stream, stream->runs[i].begin)) {
+            if (out->open_holes++ == 0)
+                out->open_frame = stream->runs[i].begin_frame;
+            out->open += stream->runs[i].begin - stream->runs[i - 1].end;
             continue;
+        }
         out->bytes += stream->runs[i].begin - stream->runs[i - 1].end;
         out->holes++;
         if (frame == 0)

@@ -47,6 +47,7 @@ struct hik_tcp_record {
     uint32_t begins_in;      /* frame in which the first joined unit begins, 0: this one */
     uint32_t done_in;        /* frame in which the last unit here, a BEGIN or AHEAD, is complete; 0 = none */
     uint32_t missing;        /* bytes missing in front of this segment when it came */
+    bool behind;             /* ... or in front of those that it goes on with, in which no frame was found */
     uint32_t filled;         /* frame in which they had all come, 0 = they did not */
     bool pointed;            /* a run knows it */
     struct hik_tcp_record *next;    /* of another TCP segment in the same frame */
@@ -103,6 +104,9 @@ struct hik_tcp_missing {
     uint32_t frame;
     bool cut;       /* segments were cut by the capture */
     uint32_t kept, sent; /* bytes of the first of them */
+    uint64_t open;           /* bytes that the receiver lacks, too */
+    unsigned open_holes;
+    uint32_t open_frame;
 };
 void hik_tcp_stream_missing(const struct hik_tcp_stream *stream, struct hik_tcp_missing *out);
 

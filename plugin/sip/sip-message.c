@@ -52,6 +52,8 @@ static const struct {
     { NAME("Date"), 0, HIK_HDR_DATE },
     { NAME("Authorization"), 0, HIK_HDR_AUTHORIZATION },
     { NAME("WWW-Authenticate"), 0, HIK_HDR_WWW_AUTHENTICATE },
+    { NAME("Proxy-Authorization"), 0, HIK_HDR_AUTHORIZATION }, /* those of 407 (RFC 3261 22.3) mean the same */
+    { NAME("Proxy-Authenticate"), 0, HIK_HDR_WWW_AUTHENTICATE },
     { NAME("Record-Route"), 0, HIK_HDR_RECORD_ROUTE },
     { NAME("Subscription-State"), 0, HIK_HDR_SUBSCRIPTION_STATE },
     { NAME("X-GB-Ver"), 0, HIK_HDR_X_GB_VER },

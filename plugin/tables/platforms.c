@@ -76,7 +76,7 @@ static void set_state(struct hik_table_row *row, struct hik_platforms *pair)
     else if (pair->challenges_in_row >= 2 && pair->challenges_in_row == pair->unauthorized_in_row)
         snprintf(text, sizeof text, "challenge not answered, %u x %u", pair->challenges_in_row, pair->register_status);
     else if (pair->unauthorized_in_row >= 2)
-        snprintf(text, sizeof text, "refused, %u x 401", pair->unauthorized_in_row);
+        snprintf(text, sizeof text, "refused, %u x %u", pair->unauthorized_in_row, pair->register_status);
     else if (pair->register_status >= 300)
         snprintf(text, sizeof text, "%s %u", pair->register_status < 400 ? "redirected" : "refused", pair->register_status);
     else if (pair->register_status >= 200)

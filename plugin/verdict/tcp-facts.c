@@ -90,9 +90,36 @@ static void find_missed(const struct hik_session *session, const struct hik_desc
         return;
     for (unsigned i = 0; i < listener->media_count; i++)
         if (connection->port[1] == listener->media[i].endpoint.port ||
-            (listener->media[i].rtcp_port && connection->port[1] == listener->media[i].rtcp_port))
+            (!connection->media_frame && listener->media[i].rtcp_port && connection->port[1] == listener->media[i].rtcp_port))
             return;
     add_missed(session, listener, connection, listener->media, listener->media_count, UINT32_MAX, out);
+}
+
+/* Does it go to the announced endpoint of who is to connect? Where no a=setup says who that is, of the callee. */
+static bool is_reversed(const struct hik_session *session, const struct hik_description *listener, const struct hik_tcp_connection *connection)
+{
+    const struct hik_description *waits = listener ? listener : hik_session_caller_sdp(session);
+    const struct hik_description *client = waits == &session->offer ? &session->answer : &session->offer;
+
+    for (unsigned i = 0; client->frame && i < client->media_count; i++)
+        if (client->media[i].port_ok && client->media[i].endpoint.port == connection->port[1] &&
+            (!client->media[i].addr_ok || addresses_equal(&client->media[i].endpoint.addr, &connection->addr[1])))
+            return true;
+    return false;
+}
+
+static void add_attempt(const struct hik_session *session, const struct hik_description *listener, const struct hik_tcp_connection *connection,
+                        bool first, struct hik_tcp_facts *out)
+{
+    bool reversed = is_reversed(session, listener, connection);
+
+    if (first || !reversed)
+        out->reversed = reversed;
+    out->reversed_told = listener != NULL;
+    if (!reversed)
+        return;
+    print_end(out->reversed_from, connection, 0);
+    print_end(out->reversed_to, connection, 1);
 }
 
 static void add_misdirected(const struct hik_tcp_connection *connection, const struct missed *missed, struct hik_tcp_facts *out)
@@ -188,7 +215,7 @@ void hik_tcp_facts_collect(const struct hik_session *session, const struct hik_d
     const struct hik_tcp_connection *later[MAX_CONNECTIONS];
     struct missed missed;
     struct hik_tcp_missing missing = {0};
-    unsigned i = 0, later_count = 0, next;
+    unsigned i = 0, later_count = 0, next, attempts = 0;
 
     memset(out, 0, sizeof *out);
     for (const struct hik_tcp_connection *connection = hik_tcp_newest(session); connection && i < MAX_CONNECTIONS;
@@ -196,6 +223,8 @@ void hik_tcp_facts_collect(const struct hik_session *session, const struct hik_d
         find_missed(session, listener, connection, &missed);
         if (missed.count > 0)
             add_misdirected(connection, &missed, out);
+        else if (connection->syn_frame && !connection->misdirected)
+            add_attempt(session, listener, connection, attempts++ == 0, out);
         for (unsigned way = 0; way < 2; way++) {
             const struct hik_tcp_direction *dir = &connection->dir[way];
 
@@ -227,6 +256,9 @@ void hik_tcp_facts_collect(const struct hik_session *session, const struct hik_d
     out->missing = missing.bytes;
     out->holes = missing.holes;
     out->missing_frame = missing.frame;
+    out->open = missing.open;
+    out->open_holes = missing.open_holes;
+    out->open_frame = missing.open_frame;
     out->cut = missing.cut;
     out->kept = missing.kept;
     out->sent = missing.sent;

@@ -291,6 +291,20 @@ static void judge_misdirected(const struct hik_tcp_facts *t, enum hik_severity s
         t->misdirected_refused ? "is refused (RST)" : t->misdirected_up ? "sends no RTP there" : "gets no answer");
 }
 
+/* The connection was asked for by who was to wait for it. */
+static void judge_reversed(const struct hik_facts *f, struct hik_verdict *v)
+{
+    const struct hik_tcp_facts *t = &f->connections;
+    const char *other = t->reversed_told ? "; by a=setup it is to go the other way, to " : "", *to = t->reversed_told ? or_unknown(f->tcp_to) : "";
+
+    if (f->tcp_refused)
+        add(v, HIK_CODE_TCP_REFUSED, HIK_SEVERITY_ERROR, "%s refuses the media connection from %s (RST)%s%s", t->reversed_to,
+            t->reversed_from, other, to);
+    else
+        add(v, HIK_CODE_TCP_NO_CONNECTION, HIK_SEVERITY_ERROR, "no answer to the TCP connection from %s to %s in %s s%s%s",
+            t->reversed_from, t->reversed_to, tenths(f->after_answer).s, other, to);
+}
+
 /* Why media could not come, as far as signalling and TCP tell. True if that explains its absence. */
 static bool judge_path(const struct hik_facts *f, struct hik_verdict *v)
 {
@@ -315,6 +329,9 @@ static bool judge_path(const struct hik_facts *f, struct hik_verdict *v)
         }
         if (f->connections.misdirected) {
             judge_misdirected(&f->connections, HIK_SEVERITY_ERROR, v);
+            explained = true;
+        } else if (f->connections.reversed && !f->tcp_up && (f->tcp_refused || f->bye || f->after_answer >= HIK_WAIT_MEDIA)) {
+            judge_reversed(f, v);
             explained = true;
         } else if (f->tcp_refused && !f->tcp_up) {
             add(v, HIK_CODE_TCP_REFUSED, HIK_SEVERITY_ERROR, "%s refuses the media connection (RST)",
@@ -710,7 +727,7 @@ static bool judge_source(const struct hik_line *line, struct hik_verdict *v)
 static void judge_transport(const struct hik_facts *f, const struct lines *lines, struct hik_verdict *v)
 {
     /* Over TCP nothing is lost on the way: see judge_connections(). */
-    if (!(f->tcp && (f->connections.missing > 0 || f->connections.cut)))
+    if (!(f->tcp && (f->connections.missing > 0 || f->connections.open > 0 || f->connections.cut)))
         judge_loss(f, lines, v);
     for (unsigned i = 0; i < lines->count; i++)
         if (lines->line[i]->restarts > 0 || lines->line[i]->strays > 0 || lines->line[i]->reused > 0) {
@@ -759,6 +776,10 @@ static void judge_connections(const struct hik_facts *f, const struct hik_leg *l
     else if (t->missing > 0)
         add(v, HIK_CODE_INCOMPLETE, HIK_SEVERITY_NOTE, "%" PRIu64 " bytes of the media connection are not in the capture, in %u place%s, "
             "first before frame %u", t->missing, t->holes, plural(t->holes), t->missing_frame);
+    else if (t->open > 0 && leg->lost > 0)
+        add(v, HIK_CODE_INCOMPLETE, HIK_SEVERITY_NOTE, "%" PRIu64 " bytes of the media connection were lost and not sent again before it "
+            "or the capture ends, in %u place%s, first before frame %u, and with them %u RTP packet%s", t->open, t->open_holes,
+            plural(t->open_holes), t->open_frame, leg->lost, plural(leg->lost));
     if (t->anew > 0)
         add(v, HIK_CODE_RECONNECTED, HIK_SEVERITY_NOTE, "the media connection was reopened %u time%s: from %s, then from %s "
             "(frame %u)", t->anew, plural(t->anew), t->first_from, t->second_from, t->second_frame);

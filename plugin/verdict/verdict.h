@@ -164,6 +164,9 @@ struct hik_tcp_facts {
     uint64_t missing;         /* bytes that the capture lacks */
     unsigned holes;           /* in so many places */
     uint32_t missing_frame;   /* the frame behind the first of them */
+    uint64_t open;            /* bytes that were lost on the connection and not sent again before it, or the capture, ended */
+    unsigned open_holes;
+    uint32_t open_frame;
     bool cut;                 /* the capture cut segments, the first to kept of sent bytes */
     uint32_t kept, sent;
     bool foreign;             /* bytes came that are no RTP */
@@ -175,6 +178,9 @@ struct hik_tcp_facts {
     bool misdirected_refused, misdirected_up, misdirected_media;
     bool misdirected_audio;        /* it was announced for the audio, and others for other media */
     uint32_t misdirected_frame;
+    bool reversed;                 /* who was to wait for the connection asked for one, and nobody else did */
+    bool reversed_told;            /* a=setup says who was to wait */
+    char reversed_from[HIK_TCP_TEXT], reversed_to[HIK_TCP_TEXT];
     char misdirected_from[HIK_TCP_TEXT], misdirected_to[HIK_TCP_TEXT], misdirected_instead[2 * HIK_TCP_TEXT];
 };
 
