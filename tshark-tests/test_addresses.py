@@ -7,7 +7,9 @@ import re
 import pytest
 import tables
 from test_expert import experts
+from gen_combined import Mixed
 from hikpcap import PS_ONLY, Capture, Link, Platform, rtp, sdp
+from test_combined import check
 
 LOWER_INSIDE = Platform("34020000002000000001", "192.168.1.10")
 UPPER_OUTSIDE = Platform("34010000002000000001", "203.0.113.20")
@@ -99,12 +101,54 @@ def test_port_zero(tshark, variant, arrives):
     if arrives:
         assert row["Verdict"] == "OK"
         assert ("PORT_ZERO the SDP of 192.0.2.10:7100 says port 0, which refuses the media, and %d RTP packets came all the same"
-                % {"plain": 20, "early": 21, "audio": 40}[variant]) in row.verdict
+                % {"plain": 20, "early": 21, "audio": 20}[variant]) in row.verdict
     else:
         assert row.verdict.startswith("PORT_ZERO the SDP of 192.0.2.10:7100 says port 0, which refuses the media")
+    assert ":0 " not in row.verdict and not row.verdict.endswith(":0")
     levels = [level for _, level in said(tshark, cap, "port_zero")]
     assert levels == (["note"] if arrives else ["note", "error"])
     assert not [text for _, _, text in tshark.expert(cap, "hikcascade.port_zero") if "can arrive" in text]
+
+
+class Refused(Mixed):
+    """One side says port 0 for a line."""
+
+    def __init__(self, link, side, kind, *args, **options):
+        super().__init__(link, *args, audio=True, **options)
+        self.side, self.kind = side, kind
+
+    def describe(self, platform, port, direction):
+        text = super().describe(platform, port, direction)
+        return re.sub(r"m=%s \d+" % self.kind, "m=%s 0" % self.kind, text) if self.side == direction else text
+
+
+@pytest.mark.parametrize("side, who, early", [("recvonly", "198.51.100.20", False), ("sendonly", "192.0.2.10", False),
+                                               ("sendonly", "192.0.2.10", True)])
+@pytest.mark.parametrize("kind", ["video", "audio"])
+def test_refused_line(tshark, side, who, early, kind):
+    """Its packets are counted, and nothing else is said of a port that nobody announced."""
+    cap = Capture()
+    one = Refused(Link(cap), side, kind, early=early).play()
+    count = len(one.lines[kind == "audio"].sent)
+    one.found.say("PORT_ZERO", r"^the SDP of %s:7100 says port 0%s and %d RTP packets %scame all the same$" % (
+        who, ", which refuses the media," if kind == "video" else " for the audio, which refuses it,", count,
+        "" if kind == "video" else "of it "))
+    check(tshark, cap, [("refused", one.expected())])
+
+
+def test_refused_line_and_only_the_other_came(tshark):
+    cap = Capture()
+    Refused(Link(cap), "sendonly", "video", "absent").play()
+    row = verdict(tshark, cap)
+    assert row.verdict == ("PORT_ZERO the SDP of 192.0.2.10:7100 says port 0, which refuses the media, and what came is of another m= line "
+                           "(52 RTP packets)")
+    assert [level for _, level in said(tshark, cap, "port_zero")] == ["note", "error"]
+
+
+def test_refused_line_and_a_stranger(tshark):
+    cap = Capture()
+    Refused(Link(cap), "sendonly", "video", "stranger").play()
+    assert "which no SDP announced (announced: no port of 192.0.2.10); also PORT_ZERO" in verdict(tshark, cap).verdict
 
 
 @pytest.mark.parametrize("pt,codec", [(33, "MPEG-TS"), (26, "JPEG"), (34, "H263"), (8, "PCMA")])

@@ -108,9 +108,13 @@ static bool goes_elsewhere(const struct hik_session *session, const struct hik_f
     const struct hik_description *receiver = way == 0 ? hik_session_caller_sdp(session) : hik_session_callee_sdp(session);
     const address *sip = way == 0 ? &session->caller.addr : &session->callee.addr;
     bool inside = hik_address_class_of(&flow->dst) == HIK_ADDR_PRIVATE, elsewhere = false; /* of what can be checked */
+    unsigned own;
 
     if (flow->tcp || !receiver->frame || receiver->cut)
         return false;
+    own = (unsigned)MAX(line_of(session, flow), 0);
+    if (own < receiver->media_count && receiver->media[own].port_ok && receiver->media[own].endpoint.port == 0)
+        return false; /* refused: it is to go nowhere */
     for (unsigned i = 0; i < receiver->media_count; i++) {
         const struct hik_media_line *line = &receiver->media[i];
         const address *addr = line->addr_ok ? &line->endpoint.addr : sip;
@@ -411,9 +415,20 @@ static void count_ssrcs(const struct hik_session *session, const struct hik_flow
             line->ssrc_packets += flow->packets;
 }
 
+/* Port 0 refuses the media; who connects needs no port of its own. */
+static bool refuses(const struct hik_media_line *line)
+{
+    return line && line->port_ok && line->endpoint.port == 0 && !(line->tcp && line->setup == HIK_SETUP_ACTIVE);
+}
+
 static const char *print_line(struct hik_endpoint_text *kept, const struct hik_media_line *line)
 {
-    return line && line->addr_ok ? hik_endpoint_keep(kept, hik_endpoint_print(&line->endpoint.addr, line->endpoint.port)) : NULL;
+    if (!line || !line->addr_ok)
+        return NULL;
+    if (!refuses(line))
+        return hik_endpoint_keep(kept, hik_endpoint_print(&line->endpoint.addr, line->endpoint.port));
+    snprintf(kept->s, sizeof kept->s, "no port of %.*s", HIK_ENDPOINT_TEXT - 16, hik_endpoint_print_address(&line->endpoint.addr).s);
+    return kept->s;
 }
 
 static const struct hik_media_line *line_at(const struct hik_description *sdp, unsigned i)
@@ -434,12 +449,16 @@ static void finish_line(const struct hik_session *session, const struct collecte
     line->from = hik_endpoint_keep(&out->lines[way][i].from, hik_endpoint_print(&most->src, most->src_port));
     line->announced_from = print_line(&out->lines[way][i].announced_from, sender);
     line->announced_to = print_line(&out->lines[way][i].announced_to, receiver);
+    line->refused_by = refuses(receiver) ? way == 0 ? out->facts.caller : out->facts.callee
+                     : refuses(sender) ? way == 0 ? out->facts.callee : out->facts.caller : NULL;
     count_ssrcs(session, most, &out->facts, line);
     if (stranger) {
         line->unnegotiated_from = hik_endpoint_keep(&out->lines[way][i].unnegotiated_from,
                                                     hik_endpoint_print(&stranger->src, stranger->src_port));
         line->unnegotiated_is_host = sender && sender->addr_ok && addresses_equal(&sender->endpoint.addr, &stranger->src);
         line->unnegotiated_is_peer = addresses_equal(way == 0 ? &session->callee.addr : &session->caller.addr, &stranger->src);
+        if (refuses(sender) && (line->unnegotiated_is_host || line->unnegotiated_is_peer))
+            line->unnegotiated = 0; /* it said no port */
     }
     if (collected->left) {
         const struct hik_flow *left = collected->left;
@@ -520,9 +539,7 @@ void hik_media_facts_leg(const struct hik_session *session, unsigned way, const 
         leg->from = hik_endpoint_keep(&out->from[way], hik_endpoint_print(&sender->endpoint.addr, sender->endpoint.port));
     leg->sender_class = hik_address_class_of(&sender_sip->addr);
     leg->receiver_class = hik_address_class_of(&receiver_sip->addr);
-    /* Who connects needs no port of its own. */
-    leg->to_port_zero = receiver && receiver->port_ok && receiver->endpoint.port == 0 &&
-                        !(receiver->tcp && receiver->setup == HIK_SETUP_ACTIVE);
+    leg->to_port_zero = refuses(receiver);
 
     for (const struct hik_flow *flow = session->flows; flow; flow = flow->next_in_session) {
         if (flow->packets == 0 || flow_direction(session, flow) != way)

@@ -801,6 +801,35 @@ static void judge_end(const struct hik_facts *f, struct hik_verdict *v)
         judge_missing_bye(f, v);
 }
 
+/* An SDP says port 0, and media came. */
+static void judge_refused(const struct hik_facts *f, const struct lines *lines, struct hik_verdict *v)
+{
+    uint32_t first = f->leg[0].lines[0].packets + f->leg[1].lines[0].packets, packets = f->leg[0].packets + f->leg[1].packets;
+
+    for (unsigned i = 0; i < 2; i++) {
+        const char *who = or_unknown(i == 0 ? f->caller : f->callee);
+
+        if (!f->leg[i].to_port_zero)
+            continue;
+        if (first > 0)
+            add(v, HIK_CODE_PORT_ZERO, HIK_SEVERITY_NOTE, "the SDP of %s says port 0, which refuses the media, and %u RTP packet%s "
+                "came all the same", who, first, plural(first));
+        else
+            add(v, HIK_CODE_PORT_ZERO, HIK_SEVERITY_ERROR, "the SDP of %s says port 0, which refuses the media, and what came is of another "
+                "m= line (%u RTP packet%s)", who, packets, plural(packets));
+        return;
+    }
+    for (unsigned i = 0; i < lines->count; i++) {
+        const struct hik_line *line = lines->line[i];
+
+        if (line->refused_by == NULL)
+            continue;
+        add(v, HIK_CODE_PORT_ZERO, HIK_SEVERITY_NOTE, "the SDP of %s says port 0 for %s, which refuses it, and %u RTP packet%s of it came all "
+            "the same", line->refused_by, line->audio ? "the audio" : "another m= line", line->packets, plural(line->packets));
+        return;
+    }
+}
+
 static bool has_crossed(const struct hik_leg *leg)
 {
     bool crossed = false;
@@ -830,16 +859,10 @@ static void judge_established(const struct hik_facts *f, struct hik_verdict *v)
                     or_unknown(dead == &f->leg[0] ? f->leg[1].seen_to : f->leg[0].seen_to), or_unknown(dead->to),
                     address_remark(dead));
         }
-        for (unsigned i = 0; i < 2; i++) {
-            if (!f->leg[i].to_port_zero)
-                continue;
-            add(v, HIK_CODE_PORT_ZERO, HIK_SEVERITY_NOTE, "the SDP of %s says port 0, which refuses the media, and %u RTP packets "
-                "came all the same", or_unknown(i == 0 ? f->caller : f->callee), f->leg[0].packets + f->leg[1].packets);
-            break;
-        }
         came = leg->packets > 0 ? leg : leg == &f->leg[0] ? &f->leg[1] : &f->leg[0];
         lines = lines_of(f, came);
-        if (leg->wanted && !leg->to_port_zero && leg->packets > 0 && leg->lines[0].packets == 0)
+        judge_refused(f, &lines, v);
+        if (leg->wanted && !f->leg[0].to_port_zero && !f->leg[1].to_port_zero && leg->packets > 0 && leg->lines[0].packets == 0)
             add(v, HIK_CODE_NO_MEDIA, HIK_SEVERITY_ERROR, "0 RTP packets %sto %s%s in %s s, but %u of another m= line",
                 has_crossed(leg) ? "that belong there " : "", or_unknown(leg->to), address_remark(leg), tenths(f->after_answer).s,
                 leg->packets);

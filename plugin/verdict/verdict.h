@@ -95,6 +95,7 @@ struct hik_line {
     bool audio;
     const char *from;         /* where most of it comes from */
     const char *announced_from, *announced_to; /* by its sender and its receiver */
+    const char *refused_by;   /* SIP endpoint of the side whose SDP says port 0 for it; NULL: neither does */
     uint32_t packets, expected, lost, duplicates;
     uint32_t restarts, strays, reused; /* sequence numbers: begun anew; of single packets that fit nothing; standing still */
     unsigned ssrcs;           /* different SSRCs */
