@@ -219,3 +219,94 @@ def test_via_names_another(tshark):
     (item,) = unanswered(tshark, cap)
     assert item[1].endswith(": it comes from 192.0.2.10:7100, and its Via, which says where the answer goes, names 192.168.1.10 "
                             "without rport")
+
+
+V6 = {"lower": ("2001:db8::10", 40001), "upper": ("2001:db8:1::20", 7100)}
+
+
+def test_private_contact_ipv6(tshark):
+    """As test_private_contact, with a unique local address (RFC 4193)."""
+    cap = Capture()
+    link = Link(cap, Platform(L, *V6["lower"]), Platform(U, *V6["upper"]))
+    message, core = link.request(link.lower, "REGISTER", to_id=L, uri=link.upper.uri, contact=False,
+                                 headers=[("Contact", "<sip:%s@[fd00::10]:7100>" % L), ("Expires", "3600")])
+    link.send(link.lower, message)
+    link.send(link.upper, link.answer(link.upper, core, to_tag="t"))
+    link.lower.ip, link.lower.port = "fd00::10", 7100
+    query(link, status=None)
+    link.lower.ip, link.lower.port = V6["lower"]
+    cap.wait(40)
+    link.keepalive()
+    assert [message for _, message in unanswered(tshark, cap)] == [
+        "No answer to the Catalog query (SN 17) in 40.0 s: it goes to [fd00::10]:7100, the private address of its Contact, and the lower "
+        "platform's own messages come from [2001:db8::10]:40001"]
+
+
+@pytest.mark.parametrize("transport,lower,via,named", [
+    ("UDP", ("192.0.2.10", 40001), "192.0.2.10:7100", "192.0.2.10:7100"), ("UDP", ("192.0.2.10", 40001), "192.0.2.10", "192.0.2.10:5060"),
+    ("UDP", ("192.0.2.10", 40001), "192.0.2.10:40001", None), ("UDP", V6["lower"], "[fd00::1]:40001", "fd00::1"),
+    ("UDP", V6["lower"], "[2001:db8::10]:7100", "[2001:db8::10]:7100"), ("UDP", V6["lower"], "device.example:7100", None),
+    ("TCP", ("192.0.2.10", 40001), "192.168.1.10:7100", None)])  # the answer comes on the connection (RFC 3261 18.2.2)
+def test_via_names_another_port(tshark, transport, lower, via, named):
+    cap = Capture()
+    link = Link(cap, Platform(L, *lower), Platform(U, V6["upper"][0] if ":" in lower[0] else "198.51.100.20"), transport)
+    link.register()
+    link.keepalive()
+    message, _ = link.request(link.lower, "MESSAGE")
+    link.send(link.lower, message.replace(b" %s;rport" % link.lower.host.encode(), b" " + via.encode()))
+    cap.wait(40)
+    link.keepalive()
+    (item,) = unanswered(tshark, cap)
+    assert item[1] == "No answer to the MESSAGE in 40.0 s" + (
+        ": it comes from %s, and its Via, which says where the answer goes, names %s without rport" % (link.lower.host, named)
+        if named else "")
+
+
+@pytest.mark.parametrize("others", [True, False])
+def test_register_never_answered(tshark, others):
+    """The registrar answers others: then it is known to be in the capture, and does not answer this one."""
+    cap = Capture()
+    top = Platform(U, "198.51.100.20")
+    link = Link(cap, Platform(L, "192.0.2.10"), top)
+    other = Link(cap, Platform("34020000002000000002", "192.0.2.11"), top if others else Platform(U, "198.51.100.21"), seed=2)
+    other.register()
+    for _ in range(5):
+        link.exchange(link.lower, "REGISTER", None, uri=top.uri, to_id=L, branch="r", call_id="r", from_tag="r", cseq=1)
+        cap.wait(1)
+    other.keepalive()
+    assert unanswered(tshark, cap) == ([(3, "No answer to the REGISTER in 5.0 s, sent 5 times")] if others else [])
+    rows = tables.printed(tshark, "hikcascade,platforms", cap)
+    assert [row["State"] for row in rows if row["Lower platform"] == L] == ["no answer" if others else "no answer captured"]
+    assert unanswered(tshark, cap.only_from("192.0.2.10")) == []
+
+
+@pytest.mark.parametrize("transport", ["UDP", "TCP"])
+@pytest.mark.parametrize("sn,said", [("18", "; a Response with SN 18 came (frame %d)"), ("", "; a Response without SN came (frame %d)")])
+def test_response_with_another_sn(tshark, transport, sn, said):
+    cap, link = begin(transport)
+    query(link)
+    asked = len(cap) - 1
+    catalog(link, CAMERAS[:2], 2, sn)
+    came = len(cap) - 1
+    cap.wait(60)
+    link.keepalive()
+    assert unanswered(tshark, cap) == [(asked, "The Catalog query (SN 17) is accepted with 200, but no Response came in 60.0 s"
+                                        + said % came)]
+
+
+def test_response_with_another_sn_of_another_command(tshark):
+    cap, link = begin()
+    query(link, "DeviceInfo")
+    catalog(link, CAMERAS[:1], 1, "18")
+    cap.wait(60)
+    link.keepalive()
+    assert [message[-len("no Response came in 60.0 s"):] for _, message in unanswered(tshark, cap)] == ["no Response came in 60.0 s"]
+
+
+def test_empty_catalog(tshark):
+    """A Catalog without devices is one all the same."""
+    cap, link = begin()
+    query(link)
+    catalog(link, [], 0)
+    out = tshark.tap("hikcascade,catalog", cap)
+    assert "SN 17: 0 of 0 items in 1 message, complete" in out and "No devices of a Catalog in this capture." in out

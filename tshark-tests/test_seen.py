@@ -10,7 +10,7 @@ from gen_foreign import request
 from hikpcap import Capture, Link, rtp
 
 TABLES = {"sessions": "No call of GB/T 28181 in this capture.", "series": "No call of GB/T 28181 in this capture.",
-          "platforms": "No two platforms of GB/T 28181 in this capture.", "catalog": "No Catalog in this capture.",
+          "platforms": "No two platforms of GB/T 28181 in this capture.", "catalog": "No devices of a Catalog in this capture.",
           "messages": "No SIP of GB/T 28181 in this capture."}
 NONE = "no data on UDP or TCP 7100"
 TELEPHONE = " SIP was seen on UDP 5060 (27 messages, none of GB/T 28181); RTP runs between 203.0.113.5 and 203.0.113.9 (15 packets); " + NONE + "."

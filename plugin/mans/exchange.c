@@ -243,6 +243,9 @@ struct hik_exchange_record *hik_exchange_take(packet_info *pinfo, const uint8_t 
     record->received = message->items;
     if (sip && sip_tvb)
         process_subscription(pinfo, record, sip, sip_tvb);
+    if (sn_of(body, message).len == 0 && message->root == HIK_MANSCDP_ROOT_RESPONSE && message->cmd_type.len > 0 && sip &&
+        !record->retransmission)
+        hik_request_process_untied(pinfo, sip, cmd_string(pinfo, body, message), "");
     if (sn_of(body, message).len == 0 || message->cmd_type.len == 0 || message->root == HIK_MANSCDP_ROOT_NONE ||
         message->root == HIK_MANSCDP_ROOT_OTHER)
         return record;
@@ -261,6 +264,8 @@ struct hik_exchange_record *hik_exchange_take(packet_info *pinfo, const uint8_t 
         exchange = record->exchange;
     } else {
         exchange = record->exchange = process_response(pinfo, keys, record->retransmission);
+        if (exchange->request_frame == 0 && sip && !record->retransmission)
+            hik_request_process_untied(pinfo, sip, cmd_string(pinfo, body, message), sn_string(pinfo, body, message));
     }
     if (!record->retransmission) {
         exchange->received += message->items;

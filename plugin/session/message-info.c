@@ -183,9 +183,9 @@ enum hik_direction hik_message_info_direction(const struct hik_message_info *r)
 
 /* ---- descriptions ----------------------------------------------------------------------------------------------- */
 
-static bool view_address(packet_info *pinfo, wmem_allocator_t *scope, const uint8_t *buf, const struct hik_sdp_connection *c, address *addr)
+static bool view_address(packet_info *pinfo, wmem_allocator_t *scope, const uint8_t *buf, struct hik_view host, address *addr)
 {
-    char *text = hik_view_string(pinfo->pool, buf, c->addr);
+    char *text = hik_view_string(pinfo->pool, buf, host);
     ws_in4_addr ip4;
     ws_in6_addr ip6;
 
@@ -202,11 +202,16 @@ static bool view_address(packet_info *pinfo, wmem_allocator_t *scope, const uint
     return false;
 }
 
+bool hik_message_info_host(packet_info *pinfo, const struct hik_message_info *r, struct hik_view host, address *addr)
+{
+    return host.len > 0 && view_address(pinfo, pinfo->pool, r->buf, host, addr);
+}
+
 void hik_message_info_describe_ends(packet_info *pinfo, wmem_allocator_t *scope, const uint8_t *buf, const struct hik_sdp_section *section,
                                     struct hik_media_line *line)
 {
     line->tcp = section->media.tcp || (section->setup != HIK_SETUP_NONE && section->setup != HIK_SETUP_HOLDCONN);
-    line->addr_ok = view_address(pinfo, scope, buf, &section->connection, &line->endpoint.addr);
+    line->addr_ok = view_address(pinfo, scope, buf, section->connection.addr, &line->endpoint.addr);
     line->endpoint.port = section->media.port;
     line->rtcp_port = section->rtcp_port;
     if (!line->rtcp_port && section->media.port && section->media.port < 65535 && !section->rtcp_mux)

@@ -39,6 +39,9 @@ void hik_message_info_describe(packet_info *pinfo, const struct hik_message_info
 void hik_message_info_describe_ends(packet_info *pinfo, wmem_allocator_t *scope, const uint8_t *buf, const struct hik_sdp_section *section,
                                     struct hik_media_line *line);
 
+/* The host of a URI or a Via as an address (packet scope). False: it is a name. */
+bool hik_message_info_host(packet_info *pinfo, const struct hik_message_info *r, struct hik_view host, address *addr);
+
 /* The view is an ID of any of the known kinds (gb-id.h). */
 bool hik_view_is_id(const uint8_t *buf, struct hik_view view);
 

@@ -622,8 +622,7 @@ void hik_platforms_keep_ids(packet_info *pinfo, struct hik_platforms *pair, cons
     struct hik_sip_addr contact;
     struct hik_text_key key;
     uint8_t place[18];
-    ws_in4_addr ip4;
-    char *host;
+    address addr;
 
     if (lower.len == 0 || !hik_view_is_id(r->buf, lower))
         return;
@@ -638,11 +637,7 @@ void hik_platforms_keep_ids(packet_info *pinfo, struct hik_platforms *pair, cons
     if (r->sip->method != HIK_METHOD_REGISTER || !r->sip->is_request ||
         !hik_sip_parse_addr(r->buf, r->sip->first[HIK_HDR_CONTACT].value, &contact) || contact.host.len == 0)
         return;
-    host = hik_view_string(pinfo->pool, r->buf, contact.host);
-    if (host && ws_inet_pton4(host, &ip4)) {
-        address addr;
-
-        set_address(&addr, AT_IPv4, sizeof ip4, &ip4);
+    if (hik_message_info_host(pinfo, r, contact.host, &addr)) {
         if (addresses_equal(&addr, &pinfo->dst) || addresses_equal(&addr, &pinfo->src))
             return;
         move_to(&pair->contact, &addr, contact.port ? contact.port : 5060);

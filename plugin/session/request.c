@@ -27,6 +27,7 @@ static struct {
     struct hik_request *first, *last;
     unsigned answered;  /* requests of any method with a final answer */
     wmem_map_t *pairs;  /* struct hik_platforms -> struct of_pair */
+    wmem_map_t *registrars; /* endpoints, as text, that answered a REGISTER */
 } capture;
 
 static void reset(void)
@@ -38,6 +39,7 @@ static void start(void)
 {
     reset();
     capture.pairs = wmem_map_new(wmem_file_scope(), g_direct_hash, g_direct_equal);
+    capture.registrars = wmem_map_new(wmem_file_scope(), wmem_str_hash, g_str_equal);
 }
 
 void hik_request_register(void)
@@ -95,24 +97,24 @@ static bool is_kept(enum hik_method method)
            method == HIK_METHOD_NOTIFY;
 }
 
-/* Answers go to where Via says, unless it has rport (RFC 3581) or received. */
+/* Over UDP answers go to where Via says, unless it has rport (RFC 3581) or received. */
 static void look_at_via(packet_info *pinfo, const struct hik_message_info *r, struct hik_request *request)
 {
     struct hik_view value = r->sip->first[HIK_HDR_VIA].value, rport;
     struct hik_sip_via via;
-    ws_in4_addr ip4;
+    uint16_t port;
     address addr;
-    char *host;
 
-    if (!hik_sip_parse_via(r->buf, value, &via) || hik_sip_param(r->buf, value, "rport", &rport))
+    if (pinfo->ptype != PT_UDP || !hik_sip_parse_via(r->buf, value, &via) || hik_sip_param(r->buf, value, "rport", &rport) ||
+        !hik_message_info_host(pinfo, r, via.host, &addr))
         return;
-    host = hik_view_string(pinfo->pool, r->buf, via.host);
-    if (!host || !ws_inet_pton4(host, &ip4))
+    port = via.port ? via.port : 5060;
+    if (!addresses_equal(&addr, &pinfo->src))
+        request->via = hik_view_string(wmem_file_scope(), r->buf, via.host);
+    else if (port != pinfo->srcport)
+        request->via = wmem_strdup(wmem_file_scope(), hik_endpoint_print(&addr, port).s);
+    else
         return;
-    set_address(&addr, AT_IPv4, sizeof ip4, &ip4);
-    if (addresses_equal(&addr, &pinfo->src))
-        return;
-    request->via = wmem_strdup(wmem_file_scope(), host);
     hik_endpoint_set(&request->from, &pinfo->src, pinfo->srcport);
 }
 
@@ -170,6 +172,11 @@ static void process_request(packet_info *pinfo, const struct hik_message_info *r
     of->newest[request->direction] = request;
 }
 
+bool hik_request_is_registrar(const struct hik_endpoint *endpoint)
+{
+    return wmem_map_lookup(capture.registrars, hik_endpoint_print(&endpoint->addr, endpoint->port).s) != NULL;
+}
+
 static void process_answer(packet_info *pinfo, const struct hik_message *message, struct of_pair *of)
 {
     struct hik_request *request = message->request ? message->request->asked : NULL, *other;
@@ -178,6 +185,9 @@ static void process_answer(packet_info *pinfo, const struct hik_message *message
         return;
     if (message->request_frame) {
         capture.answered++;
+        if (request && request->method == HIK_METHOD_REGISTER && !request->answer_frame && !hik_request_is_registrar(&request->to))
+            wmem_map_insert(capture.registrars, wmem_strdup(wmem_file_scope(), hik_endpoint_print(&request->to.addr, request->to.port).s),
+                            request);
         if (request && !request->answer_frame) {
             request->answer_frame = pinfo->num;
             request->status = message->status;
@@ -234,6 +244,19 @@ void hik_request_process_response(packet_info *pinfo, struct hik_request *reques
     request->sum_num = sum_num;
 }
 
+void hik_request_process_untied(packet_info *pinfo, const struct hik_message *response, const char *command, const char *sn)
+{
+    const struct of_pair *of = of_pair(response->platforms, false);
+    struct hik_request *query = of ? of->query[reverse(response->direction)] : NULL;
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    if (!query || query->response_frame || query->untied_frame || g_ascii_strcasecmp(query->command, command) != 0)
+        return;
+    query->untied_frame = pinfo->num;
+    query->untied_sn = wmem_strdup(wmem_file_scope(), sn);
+    hik_text_one_line((char *)query->untied_sn);
+}
+
 /* ---- at the end --------------------------------------------------------------------------------------------------- */
 
 bool hik_request_is_heard(struct hik_platforms *pair, enum hik_direction direction)
@@ -243,6 +266,13 @@ bool hik_request_is_heard(struct hik_platforms *pair, enum hik_direction directi
     if (of && of->messages[direction] == 0)
         of = of_pair(hik_platforms_shown(pair), false);
     return of && of->messages[direction] > 0;
+}
+
+/* Does the capture hold what would answer it? A REGISTER may be the first that the pair says: there the answers to others tell. */
+static bool may_be_answered(const struct hik_request *request)
+{
+    return hik_request_is_heard(request->pair, reverse(request->direction)) ||
+           (request->method == HIK_METHOD_REGISTER && hik_request_is_registrar(&request->to));
 }
 
 /* By the request and what answers it alone. */
@@ -267,7 +297,7 @@ enum hik_request_state hik_request_judge(const struct hik_request *request, cons
     enum hik_request_state state = judge_answers(request, capture_end);
 
     if (state != HIK_REQUEST_FINE && (!request->pair || request->doubtful || request->direction == HIK_DIR_UNKNOWN ||
-                                      hik_platforms_are_cut(request->pair) || !hik_request_is_heard(request->pair, reverse(request->direction))))
+                                      hik_platforms_are_cut(request->pair) || !may_be_answered(request)))
         return HIK_REQUEST_FINE;
     return state;
 }
@@ -305,8 +335,13 @@ void hik_request_print(const struct hik_request *request, enum hik_request_state
                  cause);
         break;
     case HIK_REQUEST_NO_RESPONSE:
-        snprintf(out, room, "The %s is accepted with %u, but no Response came in %.1f s", what, request->status,
-                 hik_seconds_between(&request->time, capture_end));
+        if (request->untied_frame)
+            snprintf(cause, sizeof cause, "; a Response %s%.40s came (frame %u)", request->untied_sn[0] ? "with SN " : "without SN",
+                     request->untied_sn, request->untied_frame);
+        else
+            cause[0] = '\0';
+        snprintf(out, room, "The %s is accepted with %u, but no Response came in %.1f s%s", what, request->status,
+                 hik_seconds_between(&request->time, capture_end), cause);
         break;
     case HIK_REQUEST_LIST_STOPS:
         snprintf(out, room, "The list that answers the %s stops at %u of %u items, %.1f s before the capture ends", what,

@@ -34,7 +34,7 @@ struct hik_request {
     struct hik_endpoint lower;    /* a request to the lower platform that goes elsewhere than its own messages come from:
                                      where they come from. Else its address is AT_NONE */
     bool to_contact;              /* such a request goes to the Contact of the REGISTER */
-    const char *via;              /* host of Via, where it is not the sender's and there is no rport; NULL */
+    const char *via;              /* host of Via, or that and the port, where they are not the sender's and there is no rport; NULL */
     struct hik_endpoint from;     /* set where via is */
     uint32_t answer_frame;        /* first final answer, 0: none */
     uint16_t status;
@@ -46,6 +46,8 @@ struct hik_request {
     uint32_t response_frame;      /* last message of the Response, 0: none */
     nstime_t response_time;
     uint32_t received, sum_num;   /* items */
+    uint32_t untied_frame;        /* a Response to the same command came whose SN, untied_sn, is of no query: the first, 0: none */
+    const char *untied_sn;        /* "" if it has none */
 
     struct hik_request *next, *next_of_pair; /* in order of the first sending */
 };
@@ -69,6 +71,9 @@ void hik_request_is_query(struct hik_request *request, const char *command, cons
 /* First pass. A message of its Response came: items so far, and how many were announced. */
 void hik_request_process_response(packet_info *pinfo, struct hik_request *request, uint32_t received, uint32_t sum_num);
 
+/* First pass. A Response came that is tied to no query by its SN, "" if it has none: the newest may be meant. */
+void hik_request_process_untied(packet_info *pinfo, const struct hik_message *response, const char *command, const char *sn);
+
 /* By what the capture held up to capture_end. Any pass. */
 enum hik_request_state hik_request_judge(const struct hik_request *request, const nstime_t *capture_end);
 /* The sentence for a state other than FINE, with the likely cause if the packets show it. */
@@ -76,6 +81,8 @@ void hik_request_print(const struct hik_request *request, enum hik_request_state
                        size_t room);
 /* Does the capture hold messages of the pair that go this way? Without them nobody can tell what was answered. Any pass. */
 bool hik_request_is_heard(struct hik_platforms *pair, enum hik_direction direction);
+/* Did that end answer a REGISTER of anybody? Any pass. */
+bool hik_request_is_registrar(const struct hik_endpoint *endpoint);
 /* How many of a pair's requests stayed unanswered. Linear in the pair's requests. */
 unsigned hik_request_count_unanswered(struct hik_platforms *pair, const nstime_t *capture_end);
 

@@ -82,7 +82,7 @@ static void set_state(struct hik_table_row *row, struct hik_platforms *pair)
     else if (pair->register_status >= 200)
         snprintf(text, sizeof text, "unregistered");
     else if (pair->registers > 0)
-        snprintf(text, sizeof text, "%s", hik_request_is_heard(pair, HIK_DIR_DOWN) ? "no answer" : "no answer captured");
+        snprintf(text, sizeof text, "%s", hik_request_is_heard(pair, HIK_DIR_DOWN) || hik_request_is_registrar(&pair->upper) ? "no answer" : "no answer captured");
     else
         snprintf(text, sizeof text, "%s", pair->sure ? "unknown" : "no REGISTER seen");
     hik_table_set_text(row, COL_STATE, text);

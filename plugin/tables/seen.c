@@ -338,7 +338,7 @@ char *hik_seen_remark(enum hik_seen_table table, const char *filter, bool counts
         [HIK_SEEN_SESSIONS] = "No call of GB/T 28181 in this capture.",
         [HIK_SEEN_SERIES] = "No call of GB/T 28181 in this capture.",
         [HIK_SEEN_PLATFORMS] = "No two platforms of GB/T 28181 in this capture.",
-        [HIK_SEEN_CATALOG] = "No Catalog in this capture.",
+        [HIK_SEEN_CATALOG] = "No devices of a Catalog in this capture.",
         [HIK_SEEN_MESSAGES] = "No SIP of GB/T 28181 in this capture.",
     };
     unsigned calls = hik_session_count();
