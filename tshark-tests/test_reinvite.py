@@ -177,6 +177,26 @@ def test_an_sdp_of_long_ago_comes_again(tshark, late):
     assert len(tshark.fields_everywhere(made.cap, [], "rtp && hikcascade.session == 0")) == 60
 
 
+@pytest.mark.parametrize("others", [1, 8, 9])
+def test_the_port_is_named_by_others_while_the_answer_is_awaited(tshark, others):
+    """Stock then has a conversation for the answer that begins with the re-INVITE: what came between that and the others' SDPs is
+    in it on later passes. It is found behind so many others."""
+    made = Call("UDP")
+    made.call.reinvite()
+    astray = (made.dst[0], 20999)
+    made.media(5, dst=astray)
+    for _ in range(others):
+        other = made.call.link.call(answer_port=made.call.answer_port)
+        other.start()
+        other.bye()
+    made.call.ok()
+    made.call.ack()
+    made.media(10)
+    made.call.bye()
+    rows = [tables.printed(tshark, "hikcascade,sessions", made.cap, two_pass=two_pass)[0].cells("RTP") for two_pass in (False, True)]
+    assert rows == [["25"], ["25" if others <= 8 else "20"]]
+
+
 def test_the_answer_is_sent_again(tshark, made):
     """While the 200 comes again, the other side may not have it."""
     move(made)

@@ -19,6 +19,10 @@
 
 /* How far a shared port's list is searched for a session that is still open. */
 #define MAX_OPEN_SEARCH 8
+/* How often all of stock's conversations of an endpoint are walked through. */
+#define MAX_WALKS 64
+/* And how far. */
+#define MAX_EARLIER 8
 
 /* A session's claim on an endpoint. Newest first. File scope; first pass. */
 struct claim {
@@ -30,6 +34,7 @@ struct claim {
 struct endpoint {
     struct claim *newest;
     unsigned count;
+    unsigned walks; /* how often stock's conversations of it were walked through */
 };
 
 struct endpoint_key {
@@ -229,10 +234,11 @@ struct hik_session *hik_endpoints_match(packet_info *pinfo, bool rtcp, uint32_t 
     return session || rtcp ? session : match_misdirected(pinfo, ssrc);
 }
 
-static conversation_t *find_wildcard(packet_info *pinfo, const address *addr, uint16_t port)
+/* The newest as of that frame. */
+static conversation_t *find_wildcard(uint32_t frame, const address *addr, uint16_t port)
 {
     static const address none = ADDRESS_INIT_NONE;
-    return find_conversation(pinfo->num, addr, &none, CONVERSATION_UDP, port, 0, NO_ADDR_B | NO_PORT_B);
+    return find_conversation(frame, addr, &none, CONVERSATION_UDP, port, 0, NO_ADDR_B | NO_PORT_B);
 }
 
 /* Payload types for stock's rtp: what rtpmap says; for a type without rtpmap what GB/T 28181 annex C assigns. */
@@ -248,17 +254,39 @@ static rtp_dyn_payload_t *payload_types(const struct hik_media_line *line)
     return types;
 }
 
-static void set_wrapper(conversation_t *conversation, bool rtcp)
+/* False if it was ours already. */
+static bool set_wrapper(packet_info *pinfo, conversation_t *conversation, bool rtcp)
 {
-    conversation_set_dissector(conversation, rtcp ? hik_front_door()->rtcp_handle : hik_front_door()->rtp_handle);
+    dissector_handle_t wrapper = rtcp ? hik_front_door()->rtcp_handle : hik_front_door()->rtp_handle;
+
+    if (conversation_get_dissector(conversation, pinfo->num) == wrapper)
+        return false;
+    conversation_set_dissector(conversation, wrapper);
+    return true;
+}
+
+/* For the endpoint of an answer, stock makes a conversation that begins with the request's frame. Where other SDPs have named the
+ * endpoint since, theirs are newer, and the packets in between are in this one on later passes. */
+static void wrap_earlier(packet_info *pinfo, const struct hik_session *session, struct endpoint *endpoint,
+                         const conversation_t *newest, const address *addr, uint16_t port, bool rtcp)
+{
+    if (newest->setup_frame == pinfo->num || newest->setup_frame <= session->first_frame || endpoint->walks++ >= MAX_WALKS)
+        return;
+    for (unsigned i = 0; i < MAX_EARLIER; i++) {
+        conversation_t *conversation = find_wildcard(newest->setup_frame - 1, addr, port);
+
+        if (!conversation || conversation->setup_frame < session->first_frame || set_wrapper(pinfo, conversation, rtcp))
+            return;
+        newest = conversation;
+    }
 }
 
 /* Puts our wrapper around stock's conversation for an endpoint. Where stock made none, or lost the payload types,
  * because the SDP came in a shape it does not take, it is made here, in stock's own way. */
-static void wrap_conversation(packet_info *pinfo, const address *addr, uint16_t port, bool rtcp,
-                              const struct hik_media_line *line, bool stock_lost_it)
+static void wrap_conversation(packet_info *pinfo, const struct hik_session *session, struct endpoint *endpoint, const address *addr,
+                              uint16_t port, bool rtcp, const struct hik_media_line *line, bool stock_lost_it)
 {
-    conversation_t *conversation = find_wildcard(pinfo, addr, port);
+    conversation_t *conversation = find_wildcard(pinfo->num, addr, port);
     address copy;
 
     if (!conversation || conversation_get_dissector(conversation, pinfo->num) == NULL || (stock_lost_it && !rtcp)) {
@@ -272,30 +300,33 @@ static void wrap_conversation(packet_info *pinfo, const address *addr, uint16_t 
             /* Our reference stays until the file is closed: stock's records of single packets point there without one of
              * their own, and would be left behind when these types are replaced. */
         }
-        conversation = find_wildcard(pinfo, addr, port);
+        conversation = find_wildcard(pinfo->num, addr, port);
     }
-    if (conversation)
-        set_wrapper(conversation, rtcp);
+    if (conversation && !set_wrapper(pinfo, conversation, rtcp))
+        wrap_earlier(pinfo, session, endpoint, conversation, addr, port, rtcp);
 }
 
 static void open_endpoint(packet_info *pinfo, struct hik_session *session, const struct hik_description *sdp,
                           const struct hik_media_line *line, const address *addr)
 {
+    struct endpoint *endpoint;
     uint16_t port = line->endpoint.port;
     const struct hik_description *sources[] = {&session->offer, &session->answer};
     bool stock_lost_it = sdp->broken_lines || (!line->codec && line->first_pt >= 96 && line->first_pt < 128);
 
-    claim_endpoint(get_endpoint(endpoints, addr, port, false, 0), session);
+    endpoint = get_endpoint(endpoints, addr, port, false, 0);
+    claim_endpoint(endpoint, session);
     for (size_t i = 0; i < array_length(sources); i++)
         if (sources[i]->frame && sources[i]->has_y && sources[i]->y_kind <= HIK_SSRC_LONG) {
             claim_endpoint(get_endpoint(endpoints_ssrc, addr, port, false, sources[i]->ssrc), session);
             if (sources[i]->ssrc && sources[i]->ssrc != HIK_SSRC_HIKVISION)
                 claim_endpoint(get_announced(sources[i]->ssrc), session);
         }
-    wrap_conversation(pinfo, addr, port, false, line, stock_lost_it);
+    wrap_conversation(pinfo, session, endpoint, addr, port, false, line, stock_lost_it);
     if (line->rtcp_port) {
-        claim_endpoint(get_endpoint(endpoints, addr, line->rtcp_port, true, 0), session);
-        wrap_conversation(pinfo, addr, line->rtcp_port, true, line, stock_lost_it);
+        endpoint = get_endpoint(endpoints, addr, line->rtcp_port, true, 0);
+        claim_endpoint(endpoint, session);
+        wrap_conversation(pinfo, session, endpoint, addr, line->rtcp_port, true, line, stock_lost_it);
     }
 }
 
@@ -344,7 +375,7 @@ void hik_endpoints_open(packet_info *pinfo, const struct hik_message *message)
     }
 }
 
-void hik_endpoints_keep(packet_info *pinfo, const uint8_t *buf, const struct hik_sdp *sdp)
+void hik_endpoints_keep(packet_info *pinfo, const struct hik_session *session, const uint8_t *buf, const struct hik_sdp *sdp)
 {
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
     for (unsigned i = 0; i < sdp->media_count; i++) {
@@ -354,11 +385,12 @@ void hik_endpoints_keep(packet_info *pinfo, const uint8_t *buf, const struct hik
         hik_message_info_describe_ends(pinfo, pinfo->pool, buf, &sdp->media[i], &line);
         ports[0] = line.endpoint.port;
         ports[1] = line.rtcp_port;
-        for (size_t p = 0; line.addr_ok && !line.tcp && p < array_length(ports); p++) {
-            conversation_t *conversation = ports[p] ? find_wildcard(pinfo, &line.endpoint.addr, ports[p]) : NULL;
+        for (size_t p = 0; line.addr_ok && !sdp->media[i].media.tcp && p < array_length(ports); p++) {
+            conversation_t *conversation = ports[p] ? find_wildcard(pinfo->num, &line.endpoint.addr, ports[p]) : NULL;
+            struct endpoint *endpoint = conversation ? lookup_endpoint(endpoints, &line.endpoint.addr, ports[p], p == 1, 0) : NULL;
 
-            if (conversation && conversation->setup_frame == pinfo->num)
-                set_wrapper(conversation, p == 1);
+            if (endpoint && !set_wrapper(pinfo, conversation, p == 1))
+                wrap_earlier(pinfo, session, endpoint, conversation, &line.endpoint.addr, ports[p], p == 1);
         }
     }
 }

@@ -98,7 +98,7 @@ void hik_media_open(packet_info *pinfo, const struct hik_message *message, const
         this_capture.openings++;
     }
     if (session && sdp && (message->copy_of || !(message->carries_offer || message->carries_answer)))
-        hik_endpoints_keep(pinfo, buf, sdp);
+        hik_endpoints_keep(pinfo, session, buf, sdp);
 }
 
 struct hik_media_sum hik_media_sum(const struct hik_session *session)
