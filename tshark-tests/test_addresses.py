@@ -171,3 +171,13 @@ def test_static_payload_type(tshark, pt, codec, transport):
         connection.send(connection.client, b"".join(len(data).to_bytes(2, "big") + data for data in packets))
     call.bye()
     assert verdict(tshark, cap)["Codec"] == codec
+
+
+@pytest.mark.parametrize("port,said", [(40000, ""), (45000, "; also NAT media comes from 192.0.2.10:45000, where its SIP comes from, instead "
+                                                           "of camera.example:40000")])
+def test_sender_is_a_host_name(tshark, port, said):
+    """The sender's c= is a name: where that is nobody can check, but the port can be."""
+    cap = Capture()
+    Link(cap).call(answer_ip="camera.example", rtp_src=("192.0.2.10", port)).play(5, rtcp=False)
+    assert verdict(tshark, cap).verdict == (
+        "OK 5 RTP packets of H.264 352x288 in 0.2 s from 192.0.2.10:%d to 198.51.100.20:20000%s" % (port, said))

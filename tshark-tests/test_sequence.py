@@ -376,3 +376,19 @@ def test_payload_types_that_look_like_rtcp(tshark, pt):
     call.bye()
     row, = tables.printed(tshark, "hikcascade,sessions", cap)
     assert row.cells("RTP", "Lost", "Key frames") == (["0", "0", "0"] if pt == 72 else ["40", "0", "2"])
+
+
+@pytest.mark.parametrize("earlier", [True, False])
+def test_record_out_of_order_at_the_bye(tshark, earlier):
+    """The record of an RTP packet stands behind that of the BYE, and is earlier by its time: it came before the BYE."""
+    cap = Capture()
+    call = Link(cap).call()
+    call.start()
+    call.rtp(10)
+    call.bye()
+    bye = next(number for number, (_, data) in enumerate(cap) if b"BYE sip:" in data)
+    cap[bye - 1], cap[bye] = cap[bye], cap[bye - 1]
+    if not earlier:
+        cap[bye] = (cap[bye - 1][0] + 1000, cap[bye][1])
+    said = [message for _, _, message in tshark.expert(cap, "hikcascade.media_after_bye")]
+    assert said == ([] if earlier else ["Media 0.001 s after the BYE in frame %d" % bye])

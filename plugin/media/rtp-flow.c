@@ -117,11 +117,12 @@ struct hik_media_sum hik_media_sum(const struct hik_session *session)
     return sum;
 }
 
+/* A host name may be any address. */
 static bool names_endpoint(const struct hik_description *sdp, const address *addr, uint32_t port)
 {
     for (unsigned i = 0; i < sdp->media_count; i++)
-        if (sdp->media[i].endpoint.port == port && sdp->media[i].addr_ok &&
-            addresses_equal(&sdp->media[i].endpoint.addr, addr))
+        if (sdp->media[i].endpoint.port == port &&
+            (sdp->media[i].addr_ok ? addresses_equal(&sdp->media[i].endpoint.addr, addr) : sdp->media[i].host != NULL))
             return true;
     return false;
 }
@@ -422,7 +423,7 @@ static struct hik_rtp_record *process_rtp(packet_info *pinfo, tvbuff_t *tvb,
         check_source(flow);
     if (flow->unnegotiated)
         record->flags |= HIK_RTP_UNNEGOTIATED;
-    if (flow->after_bye)
+    if (flow->after_bye && nstime_cmp(&pinfo->abs_ts, &flow->session->bye_time) >= 0) /* records of a file may be out of order */
         record->flags |= HIK_RTP_AFTER_BYE;
     return record;
 }

@@ -392,6 +392,12 @@ static void count_flow(const struct hik_session *session, const struct hik_flow 
     }
 }
 
+/* A re-INVITE may announce another one. */
+static bool is_announced_change(const struct hik_flow *a, const struct hik_flow *b)
+{
+    return a->checked_against_sdp & b->checked_against_sdp & HIK_CHECKED_EXPECTED_ONCE;
+}
+
 /* Different SSRCs of one source to the endpoint where most arrives, from whatever port; and which of them is the usual one. */
 static void count_ssrcs(const struct hik_session *session, const struct hik_flow *most, const struct hik_facts *facts,
                         struct hik_line *line)
@@ -404,7 +410,7 @@ static void count_ssrcs(const struct hik_session *session, const struct hik_flow
         if (flow->packets == 0 || MAX(line_of(session, flow), 0) != MAX(line_of(session, most), 0) || flow_direction(session, flow) != way)
             continue;
         announced |= facts->has_ssrc && flow->ssrc == facts->ssrc;
-        line->ssrcs += flow->ssrc != most->ssrc && addresses_equal(&flow->src, &most->src) &&
+        line->ssrcs += flow->ssrc != most->ssrc && !is_announced_change(flow, most) && addresses_equal(&flow->src, &most->src) &&
                        (flow->astray || most->astray ||
                         (flow->dst_port == most->dst_port && addresses_equal(&flow->dst, &most->dst)));
     }
@@ -423,6 +429,10 @@ static bool refuses(const struct hik_media_line *line)
 
 static const char *print_line(struct hik_endpoint_text *kept, const struct hik_media_line *line)
 {
+    if (line && !line->addr_ok && line->host && !refuses(line)) {
+        snprintf(kept->s, sizeof kept->s, "%.*s:%u", HIK_ENDPOINT_TEXT - 8, line->host, line->endpoint.port);
+        return kept->s;
+    }
     if (!line || !line->addr_ok)
         return NULL;
     if (!refuses(line))

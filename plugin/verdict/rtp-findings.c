@@ -61,7 +61,7 @@ static void judge_flow(packet_info *pinfo, struct hik_flow *flow, const struct h
     uint32_t expected;
 
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
-    flow->checked_against_sdp = HIK_CHECKED | (flow->checked_against_sdp & HIK_CHECKED_PAYLOAD_TYPE);
+    flow->checked_against_sdp = HIK_CHECKED | (flow->checked_against_sdp & (HIK_CHECKED_PAYLOAD_TYPE | HIK_CHECKED_EXPECTED_ONCE));
     flow->checked_frame = pinfo->num;
     flow->checked_nth = rtp->place.nth;
     flow->checked_answer = session->answer.frame;
@@ -69,7 +69,7 @@ static void judge_flow(packet_info *pinfo, struct hik_flow *flow, const struct h
     if (hik_media_facts_is_announced(session, flow) && hik_session_expected_ssrc(session, &expected)) {
         flow->checked_expected = expected;
         if (expected == flow->ssrc)
-            flow->checked_against_sdp |= HIK_CHECKED_EXPECTED;
+            flow->checked_against_sdp |= HIK_CHECKED_EXPECTED | HIK_CHECKED_EXPECTED_ONCE;
         else if (expected != HIK_SSRC_HIKVISION)
             flow->checked_against_sdp |= HIK_CHECKED_MISMATCH;
         if (flow->changed_from && flow->changed_from->checked_against_sdp & (HIK_CHECKED_EXPECTED | HIK_CHECKED_EXPECTED_BEFORE))
