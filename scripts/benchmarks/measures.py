@@ -138,7 +138,7 @@ def grown(folder, stock, plugin, write, number):
 def export(folder, stock, plugin, other=None, packets=4000, large=200000):
     """Instructions of exporting all media against a plain pass, and memory against the bytes of the files."""
     out = plugin.dir / "home" / "files"
-    arguments = ["-q", "--export-objects", "hikcascade,%s" % out]
+    arguments = [*QUIET, "--export-objects", "hikcascade,%s" % out]  # without a filter, tshark -q dissects nothing
 
     def counted(path):
         count = plugin.instructions(path, arguments)
@@ -148,12 +148,12 @@ def export(folder, stock, plugin, other=None, packets=4000, large=200000):
     files = [folder / ("export-%d.pcap" % times) for times in (1, 2)]
     for path, times in zip(files, (1, 2)):
         captures.calls(path, 2, packets // 2 * times)
-    plain, whole = (one[1] - one[0] for one in ([plugin.instructions(path, ["-q"]) for path in files], [counted(path) for path in files]))
+    plain, whole = (one[1] - one[0] for one in ([plugin.instructions(path, QUIET) for path in files], [counted(path) for path in files]))
     rows = [("export: instructions per RTP packet, against a plain pass", "%.0f" % (plain / packets), "%.0f" % (whole / packets),
              "%.3f times" % (whole / plain), "1.05 times", whole / plain <= 1.05)]
     big = folder / "export.pcap"
     captures.calls(big, 2, large // 2)
-    plain = plugin.cost(big, ["-q"])[1]
+    plain = plugin.cost(big, QUIET)[1]
     peak = plugin.cost(big, arguments)[1]
     size = sum(path.stat().st_size for path in out.iterdir())
     shutil.rmtree(out)
