@@ -3,14 +3,18 @@
 announced or that changes: found, bound, counted, named once. What only comes close is not taken for RTP."""
 
 import itertools
+import re
 
 import pytest
 
 import conftest  # puts test-captures on the path
+import tables
+from gen_combined import MixedTcp
 from gen_tcp_framing import FRAMINGS, OTHER, SSRCS, links, near_misses, packets, unannounced
 from gen_tcp_order import Ordered, framed, segments
-from hikpcap import Capture, Link
+from hikpcap import ACK, PSH, Capture, Link
 from tables import printed
+from test_combined import check
 from test_tcp_order import FRAMINGS as NAMED
 
 SAID = {"bare": "TCP_FRAMING RTP comes without its length in front of each packet", "tag": "TCP_FRAMING RTP comes behind 6 bytes",
@@ -117,3 +121,52 @@ def test_a_whole_packet_and_no_more_of_the_usual_frames(tshark):
     rows = tshark.fields_everywhere(cap, ["hikcascade.tcp.segment"], "hikcascade.tcp.segment", malformed=True)
     assert len(rows) >= 5
     assert look(tshark, cap)[0][0] == 6
+
+
+class FirstIsLate(MixedTcp):
+    """The first segment of the stream comes behind one or two others; segments are so short that none holds a whole frame and more."""
+
+    def __init__(self, link, way, behind, size, **options):
+        super().__init__(link, way, **options)
+        self.behind, self.size, self.first = behind, size, True
+
+    def stream(self, line, packets):
+        connection, frames = self.connections[line.kind], [self.frame(line, packet) for packet in packets]
+        data, base = b"".join(frames), connection.seq[line.src]
+        ends = [len(b"".join(frames[:number + 1])) for number in range(len(frames))]
+        plan = [(at, min(at + self.size, len(data))) for at in range(0, len(data), self.size)]
+        if self.way in ("bare", "tag"):
+            plan = list(zip([0] + ends, ends))
+        if self.first:
+            behind = min(self.behind, len(plan) - 1)
+            plan[0], plan[behind] = plan[behind], plan[0]
+            self.first = False
+        have = bytearray(len(data))
+        for begin, end in plan:
+            connection.segment(line.src, ACK | PSH, data[begin:end], seq=base + begin)
+            have[begin:end] = b"\1" * (end - begin)
+            connection.segment(connection.other(line.src), ACK, ack=base + (len(data) if all(have) else have.index(0)))
+        connection.seq[line.src] = base + len(data)
+        line.sent += packets
+        self.cap.wait(0.04 * len(packets))
+
+
+@pytest.mark.parametrize("early", [False, True])
+@pytest.mark.parametrize("behind", [1, 2])
+@pytest.mark.parametrize("way, size", [("head", 100), ("head", 300), ("dollar", 100), ("tag", 300), ("bare", 300), ("in_order", 100)])
+def test_first_segment_is_late(tshark, way, size, behind, early):
+    """What it has in front of the first packet tells in which frames RTP comes: it is waited for."""
+    cap = Capture()
+    one = FirstIsLate(Link(cap), way, behind, size, early=early).play()
+    check(tshark, cap, [(way, one.expected())])
+
+
+@pytest.mark.parametrize("size", [100, 300])
+def test_first_segment_is_lacking(tshark, size):
+    """The receiver has it, and the capture does not: then nobody waits."""
+    cap = Capture()
+    FirstIsLate(Link(cap), "in_order", 0, size).play()
+    first = next(index for index, (_, data) in enumerate(cap) if data[23] == 6 and len(data) == 54 + size)
+    row, = tables.printed(tshark, "hikcascade,sessions", cap.only(lambda index, data: index != first))
+    assert re.match("OK %d RTP packets .*; also INCOMPLETE %d bytes of the media connection are not in the capture" % (
+        49 if size == 300 else 51, size), row.verdict)

@@ -348,6 +348,25 @@ bool hik_framing_detect(const uint8_t *bytes, unsigned there, bool at_start, con
     return false;
 }
 
+bool hik_framing_confirmed(const struct hik_framing *framing, const uint8_t *bytes, unsigned there, bool end_is_enough)
+{
+    struct hik_head head, next;
+
+    for (unsigned at = 0; framing->kind != HIK_FRAMING_NONE && at + framing->head + HIK_RTP_HEADER <= there; at++) {
+        if ((bytes[at + framing->head] & 0xC0) != 0x80 || hik_framing_look(framing, bytes + at, there - at, &head) != HIK_LOOK_YES ||
+            head.size > there - at)
+            continue;
+        if (head.size == there - at) {
+            if (end_is_enough)
+                return true;
+        } else if (hik_framing_look(framing, bytes + at + head.size, there - at - head.size, &next) == HIK_LOOK_YES &&
+                   next.ssrc == head.ssrc) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool hik_framing_announced(const uint8_t *bytes, unsigned there, const struct hik_framing *framing, const struct hik_known *known)
 {
     struct hik_head head;

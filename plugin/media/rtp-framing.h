@@ -104,6 +104,9 @@ bool hik_framing_begins(const struct hik_framing *framing, const uint8_t *bytes,
 bool hik_framing_detect(const uint8_t *bytes, unsigned there, bool at_start, const struct hik_known *known,
                         struct hik_framing *framing, bool *doubtful);
 
+/* Two packets of a stream follow each other in these frames; or, if that is enough, one ends where the bytes end. */
+bool hik_framing_confirmed(const struct hik_framing *framing, const uint8_t *bytes, unsigned there, bool end_is_enough);
+
 /* The first packet in these bytes has an SSRC that is known; they are framed as hik_framing_detect() said. */
 bool hik_framing_announced(const uint8_t *bytes, unsigned there, const struct hik_framing *framing, const struct hik_known *known);
 

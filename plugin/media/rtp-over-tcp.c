@@ -21,6 +21,7 @@
 #include "sip-message.h"
 #include "stray-rtp.h"
 #include "tcp-connection.h"
+#include "tcp-run.h"
 
 /* RFC 9293 3.1. */
 #define TCP_MIN_HEADER 20
@@ -486,6 +487,14 @@ static bool may_still_tell(const struct hik_tcp_direction *dir, const struct hik
     return !dir->forgotten && segment->captured == segment->len && dir->kept_early + segment->captured <= HIK_PROOF_ROOM;
 }
 
+/* The first bytes of the connection, which tell best in which frames it is, may still come behind this segment. */
+static bool comes_early(const struct hik_tcp_direction *dir, const struct hik_segment *segment)
+{
+    return dir->has_begin && hik_tcp_distance(dir->begin, segment->seq) > 0 &&
+           (dir->kept_early == 0 || !hik_tcp_stream_in_order(dir->stream, segment->seq)) &&
+           hik_tcp_stream_may_fill(dir->stream, segment->seq) && may_still_tell(dir, segment);
+}
+
 /* First pass: may this direction's bytes be ours? Sets accepted_frame if they are. */
 static bool accept_direction(struct context *c, const struct hik_segment *segment, const struct hik_stream_env *env)
 {
@@ -499,6 +508,10 @@ static bool accept_direction(struct context *c, const struct hik_segment *segmen
     /* What no SDP names becomes ours by an SSRC that was announced to this host, or by proof. */
     if (c->connection->misdirected && !c->connection->ours)
         found = found && hik_framing_announced(segment->bytes, segment->captured, &framing, &env->known);
+    /* where the receiver does not tell of holes, early segments do not wait for long */
+    if (found && comes_early(dir, segment) &&
+        !hik_framing_confirmed(&framing, segment->bytes, segment->captured, c->connection->sack != 3))
+        return false;
     dir->doubtful = dir->doubtful || (found && doubtful && dir->has_begin);
     if (!is_sip && (!found || dir->doubtful))
         proven = prove_direction(c, segment, env, &framing);

@@ -423,6 +423,11 @@ bool hik_tcp_stream_is_acked(const struct hik_tcp_stream *stream, uint32_t seq)
     return !stream->has_ack || hik_tcp_distance(seq, stream->ack) >= 0;
 }
 
+bool hik_tcp_stream_may_fill(const struct hik_tcp_stream *stream, uint32_t seq)
+{
+    return !stream->has_ack || hik_tcp_distance(seq, stream->ack) < 0;
+}
+
 void hik_tcp_stream_missing(const struct hik_tcp_stream *stream, struct hik_tcp_missing *out)
 {
     uint32_t frame = stream->gone_frame;

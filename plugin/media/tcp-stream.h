@@ -89,6 +89,8 @@ bool hik_tcp_stream_in_order(const struct hik_tcp_stream *stream, uint32_t seq);
 void hik_tcp_stream_patient(struct hik_tcp_stream *stream);
 /* The receiver has all bytes in front of this one: nobody sends them again. */
 void hik_tcp_stream_acked(struct hik_tcp_stream *stream, uint32_t ack);
+/* The receiver was not seen to have them. */
+bool hik_tcp_stream_may_fill(const struct hik_tcp_stream *stream, uint32_t seq);
 /* Takes a segment in. end: nothing more will come (FIN, RST). Returns its record, NULL if the bytes are plain frames with
  * nothing else (hik_tcp_stream_plain()). */
 struct hik_tcp_record *hik_tcp_stream_take(struct hik_tcp_stream *stream, const struct hik_segment *segment, bool end,
