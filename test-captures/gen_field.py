@@ -317,6 +317,18 @@ def one_too_high():
     return cap
 
 
+def no_rtp_beside():
+    """Bytes that begin as RTP does, with a payload type of nobody's, go to the port of RTCP."""
+    cap, link = begin()
+    call = link.call()
+    call.start()
+    call.rtp(5)
+    for number in range(5):
+        cap.udp(("192.0.2.10", 40001), ("198.51.100.20", 20001), bytes([0x80, 49 + number]) + bytes(range(90)))
+    call.bye()
+    return cap
+
+
 def neighbours():
     """The RTCP port of one call is the RTP port of another, which began before it."""
     cap, link = begin()

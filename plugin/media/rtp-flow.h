@@ -226,7 +226,7 @@ uint16_t hik_flow_still_missing(const struct hik_flow *flow, const struct hik_rt
 /* ---- keys, for the media part alone ---------------------------------------------------------------------------------- */
 
 /* Keys of records under the protocol's number; the front door has 16 and up, the export 32. */
-enum { KEY_NTH = 2, KEY_TCP_RECORD = 3, KEY_TCP_SEEN = 4, KEY_TCP_STOCK = 5 };
+enum { KEY_NTH = 2, KEY_TCP_RECORD = 3, KEY_TCP_SEEN = 4, KEY_TCP_STOCK = 5, KEY_RTP_FOR_RTCP = 6 };
 
 static inline void hik_put_address(uint8_t bytes[16], const address *addr)
 {
