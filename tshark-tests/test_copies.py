@@ -152,7 +152,8 @@ def test_segments_that_are_sent_again(tshark, after, change):
     again, cap = Capture(), tcp_call()
     again.extend(sorted([*cap, *((time + int(after * 1000000), change(data)) for time, data in cap if data[23] == 6)],
                         key=lambda packet: packet[0]))
-    assert rows(tshark, again)[0][3] == OK
+    verdict = rows(tshark, again)[0][3] # newer stock gives some of them to SIP again
+    assert verdict.startswith(OK) and "COPIES" not in verdict
 
 
 def test_segments_and_some_copies(tshark):
