@@ -136,7 +136,7 @@ def test_host_name(tshark, packets):
         assert verdict.startswith("NO_MEDIA 200 OK and ACK, 0 RTP packets to media.example.com:%d in 15.0 s" % call.dst[1])
 
 
-def astray(made, dst=None, ssrc=999, count=30, number=0):
+def misrouted(made, dst=None, ssrc=999, count=30, number=0):
     """Packets from where the device announced, to where nobody waits."""
     for at in range(count):
         made.cap.udp(made.src, dst or (made.call.dst[0], made.call.dst[1] + 7), rtp(made.call.frames(at), ssrc, number + at, 3600 * at,
@@ -154,7 +154,7 @@ def test_wrong_port_and_ssrc(tshark, made, announced, host):
     made.call.offer_y = made.call.answer_y = made.call.offer_y if announced else None
     made.start()
     to = (host or made.call.dst[0], made.call.dst[1] + 7)
-    astray(made, to)
+    misrouted(made, to)
     verdict = made.verdict(tshark)
     assert ELSEWHERE % (30, made.src[0], *to, made.call.dst[0]) in verdict
     assert ("SSRC_CHANGED" if made.early else "SSRC_MISMATCH") in verdict or not (announced or made.early)
@@ -171,7 +171,7 @@ def test_wrong_port_and_right_one(tshark, right_first):
     made.start()
     if right_first:
         made.video(5)
-    astray(made, count=30)
+    misrouted(made, count=30)
     if not right_first:
         made.video(5)
     verdict = made.verdict(tshark)

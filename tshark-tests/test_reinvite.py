@@ -195,8 +195,8 @@ def test_the_port_is_named_by_others_while_the_answer_is_awaited(tshark, others)
     in it on later passes. It is found behind so many others."""
     made = Call("UDP")
     made.call.reinvite()
-    astray = (made.dst[0], 20999)
-    made.media(5, dst=astray)
+    misrouted = (made.dst[0], 20999)
+    made.media(5, dst=misrouted)
     for _ in range(others):
         other = made.call.link.call(answer_port=made.call.answer_port)
         other.start()

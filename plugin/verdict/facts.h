@@ -20,7 +20,7 @@ struct hik_case {
     struct hik_endpoint_text caller, callee, bye_by, unreachable_what, cascade_via, tcp_to;
     struct hik_endpoint_text to[2], from[2], seen_from[2], seen_to[2];
     struct { /* of an m= line in a direction */
-        struct hik_endpoint_text from, announced_from, announced_to, unnegotiated_from, misdirected_to, left_to, crossed_at, crossed_own, astray_from, astray_to;
+        struct hik_endpoint_text from, announced_from, announced_to, unnegotiated_from, misdirected_to, left_to, crossed_at, crossed_own, misrouted_from, misrouted_to;
     } lines[2][HIK_LINES];
     /* for tables: where each platform wants or sends the media, else where its SIP is */
     const struct hik_endpoint_text *upper, *lower;

@@ -220,10 +220,10 @@ void hik_media_facts_place(packet_info *pinfo, const struct hik_session *session
                                                                       : hik_session_callee_sdp(session), &flow->dst, flow->dst_port);
     elsewhere = !flow->arrives && goes_elsewhere(session, flow);
     flow->misdirected = elsewhere && has_announced_ssrc(session, flow);
-    flow->astray = elsewhere && !flow->misdirected && has_announced_source(session, flow);
-    if (flow->astray && !flow->astray_frame) {
-        flow->astray_frame = pinfo->num;
-        flow->astray_nth = nth;
+    flow->misrouted = elsewhere && !flow->misdirected && has_announced_source(session, flow);
+    if (flow->misrouted && !flow->misrouted_frame) {
+        flow->misrouted_frame = pinfo->num;
+        flow->misrouted_nth = nth;
     }
     /* Endpoints that a re-INVITE exchanges make nothing wrong of what came before. */
     typed = typed_line(session, flow);
@@ -326,9 +326,9 @@ static void count_undeclared(const struct hik_session *session, const struct hik
 /* What is collected of a line while its flows are gone through. */
 struct collected {
     const struct hik_flow *most, *stranger, *misdirected; /* the flows with most packets: of all, unnegotiated, misdirected */
-    const struct hik_flow *astray;
-    uint32_t arrived_until, astray_from; /* frames: of the last packet to where its receiver is, of the first that goes astray */
-    uint32_t astray_packets;
+    const struct hik_flow *misrouted;
+    uint32_t arrived_until, misrouted_from; /* frames: of the last packet to where its receiver is, of the first that goes misrouted */
+    uint32_t misrouted_packets;
     const struct hik_flow *left; /* with most packets to where its receiver had been */
     const struct hik_flow *crossed;         /* with most packets to the endpoint of another m= line */
     uint32_t own_until, crossed_from;       /* frames: of the last packet to the line's own endpoint, of the first to another's */
@@ -372,11 +372,11 @@ static void count_flow(const struct hik_session *session, const struct hik_flow 
         collected->left = flow;
     if (flow->arrives && !flow->left)
         collected->moved_until = MAX(collected->moved_until, flow->last_frame);
-    if (flow->astray) {
-        if (!collected->astray || flow->first_frame < collected->astray_from)
-            collected->astray_from = flow->first_frame;
-        collected->astray_packets += flow->packets;
-        keep_most(&collected->astray, flow);
+    if (flow->misrouted) {
+        if (!collected->misrouted || flow->first_frame < collected->misrouted_from)
+            collected->misrouted_from = flow->first_frame;
+        collected->misrouted_packets += flow->packets;
+        keep_most(&collected->misrouted, flow);
     } else if (!flow->misdirected) {
         collected->arrived_until = MAX(collected->arrived_until, flow->last_frame);
     }
@@ -411,7 +411,7 @@ static void count_ssrcs(const struct hik_session *session, const struct hik_flow
             continue;
         announced |= facts->has_ssrc && flow->ssrc == facts->ssrc;
         line->ssrcs += flow->ssrc != most->ssrc && !is_announced_change(flow, most) && addresses_equal(&flow->src, &most->src) &&
-                       (flow->astray || most->astray ||
+                       (flow->misrouted || most->misrouted ||
                         (flow->dst_port == most->dst_port && addresses_equal(&flow->dst, &most->dst)));
     }
     line->ssrc = announced ? facts->ssrc : most->ssrc;
@@ -505,14 +505,14 @@ static void finish_line(const struct hik_session *session, const struct collecte
     } else {
         line->misdirected = 0; /* it came where it should as well */
     }
-    if (collected->astray && collected->arrived_until < collected->astray_from) {
-        const struct hik_flow *astray = collected->astray;
+    if (collected->misrouted && collected->arrived_until < collected->misrouted_from) {
+        const struct hik_flow *misrouted = collected->misrouted;
 
-        line->astray = collected->astray_packets;
-        line->astray_from = hik_endpoint_keep(&out->lines[way][i].astray_from, hik_endpoint_print(&astray->src, astray->src_port));
-        line->astray_to = hik_endpoint_keep(&out->lines[way][i].astray_to, hik_endpoint_print(&astray->dst, astray->dst_port));
-        line->astray_is_host = (receiver && receiver->addr_ok && addresses_equal(&receiver->endpoint.addr, &astray->dst)) ||
-                               addresses_equal(way == 0 ? &session->caller.addr : &session->callee.addr, &astray->dst);
+        line->misrouted = collected->misrouted_packets;
+        line->misrouted_from = hik_endpoint_keep(&out->lines[way][i].misrouted_from, hik_endpoint_print(&misrouted->src, misrouted->src_port));
+        line->misrouted_to = hik_endpoint_keep(&out->lines[way][i].misrouted_to, hik_endpoint_print(&misrouted->dst, misrouted->dst_port));
+        line->misrouted_is_host = (receiver && receiver->addr_ok && addresses_equal(&receiver->endpoint.addr, &misrouted->dst)) ||
+                               addresses_equal(way == 0 ? &session->caller.addr : &session->callee.addr, &misrouted->dst);
     }
 }
 

@@ -210,7 +210,7 @@ bool hik_findings_has_rtp(packet_info *pinfo, const struct hik_rtp *rtp)
     const struct hik_flow *flow = rtp->flow;
 
     return (rtp->flags & ODD_FLAGS) || rtp->gap || pinfo->num == flow->first_frame || pinfo->num == flow->checked_frame ||
-           pinfo->num == flow->undeclared_frame || pinfo->num == flow->crossed_frame || pinfo->num == flow->astray_frame ||
+           pinfo->num == flow->undeclared_frame || pinfo->num == flow->crossed_frame || pinfo->num == flow->misrouted_frame ||
            pinfo->num == flow->left_frame || pinfo->num == flow->look_frame || pinfo->num == flow->cut.frame;
 }
 
@@ -224,7 +224,7 @@ void hik_findings_show_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, 
         show_first(pinfo, item, flow, session);
     if (pinfo->num == flow->checked_frame && rtp->place.nth == flow->checked_nth)
         show_judgement(pinfo, item, flow, session);
-    if (pinfo->num == flow->astray_frame && rtp->place.nth == flow->astray_nth)
+    if (pinfo->num == flow->misrouted_frame && rtp->place.nth == flow->misrouted_nth)
         expert_add_info_format(pinfo, item, wrong_destination(pinfo, session),
                                "Media goes to %s, which its receiver did not announce", hik_endpoint_print(&flow->dst, flow->dst_port).s);
     if (pinfo->num == flow->crossed_frame && rtp->place.nth == flow->crossed_nth)

@@ -701,11 +701,11 @@ static bool judge_destination(const struct hik_line *line, struct hik_verdict *v
             line->left_answer, back ? "where the receiver is again later" : line->left_late ? "then to " : "not to ",
             back ? "" : or_unknown(line->announced_to));
     }
-    if (line->astray > 0 && line->misdirected == 0 && line->left == 0)
-        add(v, HIK_CODE_WRONG_DESTINATION, line->astray_is_host ? HIK_SEVERITY_ERROR : HIK_SEVERITY_WARN,
-            "%u %sRTP packet%s from %s go%s to %s, not to %s", line->astray, audio_word(line), plural(line->astray),
-            or_unknown(line->astray_from), line->astray == 1 ? "es" : "", or_unknown(line->astray_to), or_unknown(line->announced_to));
-    return line->misdirected > 0 || line->left > 0 || line->astray > 0;
+    if (line->misrouted > 0 && line->misdirected == 0 && line->left == 0)
+        add(v, HIK_CODE_WRONG_DESTINATION, line->misrouted_is_host ? HIK_SEVERITY_ERROR : HIK_SEVERITY_WARN,
+            "%u %sRTP packet%s from %s go%s to %s, not to %s", line->misrouted, audio_word(line), plural(line->misrouted),
+            or_unknown(line->misrouted_from), line->misrouted == 1 ? "es" : "", or_unknown(line->misrouted_to), or_unknown(line->announced_to));
+    return line->misdirected > 0 || line->left > 0 || line->misrouted > 0;
 }
 
 static bool judge_source(const struct hik_line *line, struct hik_verdict *v)

@@ -107,9 +107,9 @@ struct hik_line {
     uint32_t misdirected;     /* with the SSRC announced, to an endpoint the receiver did not announce, and none where it did */
     const char *misdirected_to;
     bool misdirected_same_port; /* of which the port is the one announced */
-    uint32_t astray;          /* with another SSRC, from where the sender announced, to an endpoint the receiver did not; and none where it did */
-    const char *astray_from, *astray_to;
-    bool astray_is_host;      /* that endpoint has an address of the receiver's, and only the port differs */
+    uint32_t misrouted;          /* with another SSRC, from where the sender announced, to an endpoint the receiver did not; and none where it did */
+    const char *misrouted_from, *misrouted_to;
+    bool misrouted_is_host;      /* that endpoint has an address of the receiver's, and only the port differs */
     uint32_t crossed;         /* by their payload type of this line, to the endpoint announced for another one */
     const char *crossed_at, *crossed_own; /* that one, and the line's own */
     uint8_t crossed_pt;

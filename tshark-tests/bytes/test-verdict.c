@@ -525,13 +525,13 @@ static void test_lines(void)
     /* another SSRC, from where it was announced */
     f = healthy();
     audio_beside(&f);
-    audio->astray = 1;
-    audio->astray_from = "10.69.91.7:5932";
-    audio->astray_to = "10.69.80.187:9";
+    audio->misrouted = 1;
+    audio->misrouted_from = "10.69.91.7:5932";
+    audio->misrouted_to = "10.69.80.187:9";
     expect(f, HIK_STATE_CLOSED, "WRONG_DESTINATION 1 audio RTP packet from 10.69.91.7:5932 goes to 10.69.80.187:9, not to "
            "10.69.80.187:5800");
     g_assert_cmpint(severity_of(&f, HIK_CODE_WRONG_DESTINATION), ==, HIK_SEVERITY_WARN);
-    audio->astray_is_host = true;
+    audio->misrouted_is_host = true;
     g_assert_cmpint(severity_of(&f, HIK_CODE_WRONG_DESTINATION), ==, HIK_SEVERITY_ERROR);
     /* media of one line at the endpoint of another; both ways round in one finding */
     f = healthy();
