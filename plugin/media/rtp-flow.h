@@ -94,7 +94,7 @@ struct hik_flow {
     uint8_t line, way;           /* index of its m= line, and direction (0: to the caller), plus 1; 0: no SDP says */
     bool arrives;                /* goes to an endpoint its receiver announced */
     bool misdirected;            /* carries the SSRC announced, to an endpoint its receiver did not announce */
-    bool misrouted;                 /* it does not, and comes from where its sender announced, to such an endpoint */
+    bool misrouted;              /* it does not, and comes from where its sender announced, to such an endpoint */
     uint32_t misrouted_frame, misrouted_nth; /* packet on which that became clear; 0 = it did not */
     uint8_t typed, typed_pt;     /* index plus 1 of the m= line whose media it is by this payload type; 0: that tells nothing */
     bool crossed;                /* and it goes to the endpoint of another line */

@@ -327,7 +327,7 @@ static void count_undeclared(const struct hik_session *session, const struct hik
 struct collected {
     const struct hik_flow *most, *stranger, *misdirected; /* the flows with most packets: of all, unnegotiated, misdirected */
     const struct hik_flow *misrouted;
-    uint32_t arrived_until, misrouted_from; /* frames: of the last packet to where its receiver is, of the first that goes misrouted */
+    uint32_t arrived_until, misrouted_from; /* frames: of the last packet to where its receiver is, of the first that is misrouted */
     uint32_t misrouted_packets;
     const struct hik_flow *left; /* with most packets to where its receiver had been */
     const struct hik_flow *crossed;         /* with most packets to the endpoint of another m= line */
