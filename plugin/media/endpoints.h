@@ -13,7 +13,7 @@ void hik_endpoints_register(void);
  * offer or an answer. */
 void hik_endpoints_open(packet_info *pinfo, const struct hik_message *message);
 /* First pass, after stock's sdp: stock opens what an SDP names also where the SDP does not count, a late copy of an earlier one. What
- * comes there still comes to us, and is told by whose it was. */
+ * comes there still comes to us, and is told by whose it was. session: the message's, NULL if it has none. */
 void hik_endpoints_keep(packet_info *pinfo, const struct hik_session *session, const uint8_t *buf, const struct hik_sdp *sdp);
 /* First pass only: an SDP of one session alone names that endpoint. */
 bool hik_endpoints_is_of_one(const address *addr, uint16_t port);

@@ -97,7 +97,7 @@ void hik_media_open(packet_info *pinfo, const struct hik_message *message, const
         hik_endpoints_open(pinfo, message);
         this_capture.openings++;
     }
-    if (session && sdp && (message->copy_of || !(message->carries_offer || message->carries_answer)))
+    if (sdp && (!session || message->copy_of || !(message->carries_offer || message->carries_answer)))
         hik_endpoints_keep(pinfo, session, buf, sdp);
 }
 

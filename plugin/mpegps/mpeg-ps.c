@@ -870,6 +870,8 @@ void hik_ps_init(struct hik_ps_parser *parser, hik_ps_sink sink, void *user)
 
 void hik_ps_feed(struct hik_ps_parser *parser, const uint8_t *data, size_t len)
 {
+    if (len == 0) /* and data may be NULL */
+        return;
     run(parser, data, len, 0);
     /* a header may have become complete with the very last byte */
     if (parser->s.mode == HIK_PS_HEADER) {

@@ -512,7 +512,7 @@ static void keep(struct hik_ps_track *track, struct hik_ps_kept **place, const s
     kept->clean = clean;
     kept->counts = track->counts;
     count_less(&kept->counts, before);
-    if (!clean)
+    if (!clean && packet->len > 0) /* else data may be NULL */
         memcpy(kept->data, packet->data, packet->len);
 }
 

@@ -1407,6 +1407,26 @@ static void test_shuffled(void)
 }
 
 /* A few packets late by hundreds, the first ones of key pictures among them; losses in between. */
+/* It has no bytes that could be pointed to. */
+static void test_late_and_empty(void)
+{
+    GPtrArray *packets = packetize(false, 5, 2000, 700, 500, true, 1);
+    struct units units;
+    struct hik_ps_track *track = track_open(&units);
+    struct hik_ps_packed start;
+    struct hik_ps_arrival arrival;
+    struct hik_ps_packet packet = { .frame = 100, .seq = 0x10000 + 65530 + 2, .timestamp = 0, .data = NULL, .len = 0, .start = &start };
+
+    for (guint i = 0; i < packets->len; i++)
+        if (i != 2)
+            track_feed(track, packets, i, i + 1, false);
+    hik_ps_track_packet(track, &packet, &arrival);
+    g_assert_cmpint(arrival.order, ==, HIK_PS_LATE);
+    g_assert_cmpuint(track->counts.units, >, 0);
+    track_close(track, &units);
+    packets_free(packets);
+}
+
 static void test_late_by_hundreds(void)
 {
     GRand *rand = g_rand_new_with_seed(7100);
@@ -1710,6 +1730,7 @@ int main(int argc, char **argv)
     g_test_add_func("/track/loss", test_loss);
     g_test_add_func("/track/reordering", test_reordering);
     g_test_add_func("/track/shuffled", test_shuffled);
+    g_test_add_func("/track/late-and-empty", test_late_and_empty);
     g_test_add_func("/track/late-by-hundreds", test_late_by_hundreds);
     g_test_add_func("/track/late-work", test_late_work);
     g_test_add_func("/track/snapshots", test_snapshots);
