@@ -42,7 +42,7 @@ static bool is_rtcp(const struct hik_rtp_bytes *bytes)
 
 /* RTP on a port of RTCP: its sender, or who announced the port, is one off; or the port is also another call's, of RTP. A payload type
  * that the call has tells it from other bytes. */
-static bool is_rtp(packet_info *pinfo, const struct hik_rtp_bytes *bytes)
+static bool is_rtp(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp_bytes *bytes)
 {
     const struct hik_session *session;
     bool strong;
@@ -50,8 +50,7 @@ static bool is_rtp(packet_info *pinfo, const struct hik_rtp_bytes *bytes)
     if (bytes->captured < RTP_HEADER || (bytes->data[0] & 0xC0) != 0x80 || (bytes->data[1] >= 192 && bytes->data[1] <= 223))
         return false;
     if (!PINFO_FD_VISITED(pinfo)) {
-        const uint8_t *at = bytes->data + 8;
-        uint32_t ssrc = (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+        uint32_t ssrc = tvb_get_ntohl(tvb, 8);
 
         session = hik_endpoints_match(pinfo, false, ssrc, ssrc, &strong);
         if (session && hik_media_facts_declares(session, bytes->data[1] & 0x7F))
@@ -197,7 +196,7 @@ static int dissect_rtcp_wrapper(tvbuff_t *tvb, packet_info *pinfo, proto_tree *t
         return 0;
     if (pinfo->flags.in_error_pkt)
         return call_dissector(rtcp_handle, tvb, pinfo, tree);
-    return is_rtp(pinfo, &bytes) ? dissect_bytes(tvb, pinfo, tree, &bytes) : dissect_rtcp(tvb, pinfo, tree);
+    return is_rtp(pinfo, tvb, &bytes) ? dissect_bytes(tvb, pinfo, tree, &bytes) : dissect_rtcp(tvb, pinfo, tree);
 }
 
 void hik_media_front_door_register(int proto)

@@ -22,10 +22,10 @@ enum { SEGMENTS = 16, SEGMENT_RECORDS = 4 };
 struct segment {
     uint64_t hash;   /* of its ends and its bytes */
     nstime_t time;
-    uint32_t frame;  /* 0: none */
+    uint32_t frame;
     uint32_t seq, length;
     uint16_t id;
-    unsigned count;
+    unsigned count;  /* of records; 0: the place is empty */
     void *records[SEGMENT_RECORDS];
 };
 
@@ -163,12 +163,12 @@ void hik_segment_begin(packet_info *pinfo, tvbuff_t *tvb, uint16_t src_port, uin
 
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
     at_hand = (struct at_hand){.frame = pinfo->num, .tvb = tvb, .src_port = src_port, .dst_port = dst_port, .seq = seq};
-    for (unsigned i = 0; i < SEGMENTS && !at_hand.copy_of; i++) {
+    for (unsigned i = 0; i < SEGMENTS && segments[i].count > 0 && !at_hand.copy_of; i++) { /* filled in order */
         const struct segment *one = &segments[i];
         const uint8_t *bytes;
         uint16_t id;
 
-        if (one->seq != seq || one->length != length || one->count == 0)
+        if (one->seq != seq || one->length != length)
             continue;
         bytes = tvb_get_ptr(tvb, 0, (int)length);
         id = hik_datagram_id(pinfo, tvb, bytes);

@@ -128,8 +128,8 @@ enum hik_flow_check {
     HIK_CHECKED_EXPECTED = 1 << 1,    /* the SSRC is the one announced */
     HIK_CHECKED_MISMATCH = 1 << 2,    /* it is another, and the one announced means something */
     HIK_CHECKED_PAYLOAD_TYPE = 1 << 3, /* the payload type is in no m= line */
-    HIK_CHECKED_EXPECTED_ONCE = 1 << 5, /* it was, by these SDPs or earlier ones */
-    HIK_CHECKED_EXPECTED_BEFORE = 1 << 4 /* the flow it changed from had the SSRC announced, or that one's had */
+    HIK_CHECKED_EXPECTED_BEFORE = 1 << 4, /* the flow it changed from had the SSRC announced, or that one's had */
+    HIK_CHECKED_EXPECTED_ONCE = 1 << 5 /* the SSRC was the one announced, by these SDPs or earlier ones */
 };
 
 /* So many SSRCs in one session are no media: somebody tries something, or numbers its packets with them. */

@@ -99,9 +99,9 @@ struct hik_session *hik_tcp_session(packet_info *pinfo, uint32_t ssrc, bool *str
 bool hik_tcp_is_cut(packet_info *pinfo)
 {
     struct hik_tcp_connection *connection = hik_tcp_connection_find(pinfo);
+    uint32_t cut_frame = connection ? hik_tcp_direction_of(pinfo, connection, false)->cut_frame : 0;
 
-    return connection && hik_tcp_direction_of(pinfo, connection, false)->cut_frame != 0 &&
-           hik_tcp_direction_of(pinfo, connection, false)->cut_frame <= pinfo->num;
+    return cut_frame != 0 && cut_frame <= pinfo->num;
 }
 
 void hik_tcp_open(packet_info *pinfo, struct hik_session *session, const struct hik_description *mine,

@@ -224,7 +224,7 @@ static bool may_wait(const struct hik_tcp_stream *stream, const struct hik_tcp_r
 {
     if (!stream->accepted)
         return true;
-    return stream->patient && !stream->cut && (!stream->has_ack || hik_tcp_distance(run->begin, stream->ack) < 0);
+    return stream->patient && !stream->cut && hik_tcp_stream_may_fill(stream, run->begin);
 }
 
 /* Lets go of runs that wait in vain; what waited until the stream was known to be RTP is in front of what comes. */

@@ -29,7 +29,7 @@ struct exported {
     struct hik_rtp rtp; /* a copy: a frame may hold several packets */
     const uint8_t *payload;
     size_t len, missing;
-    unsigned nth; /* of the RTP packets in its frame */
+    unsigned nth; /* of the records of its frame */
     bool cut;     /* the capture cut it, or segments of its TCP connection */
     bool visited; /* the first pass is over. By the time a tap listener runs, its frame always counts as visited */
     const struct hik_session *described; /* not NULL: this is no RTP packet, an SDP of that session came */
@@ -323,13 +323,15 @@ static bool describe(export_object_list_t *list, packet_info *pinfo, struct run 
 
     for (unsigned i = 0; flow && i < MAX_DESCRIBED; flow = flow->next_in_session, i++) {
         struct stream *stream = flow->index < run->streams->len ? (struct stream *)g_ptr_array_index(run->streams, flow->index) : NULL;
-        struct exported last = *packet;
-        bool renamed = stream && stream->camera != flow->session->camera;
+        struct exported last;
+        bool renamed;
 
         if (!stream)
             continue;
+        renamed = stream->camera != flow->session->camera;
         if (renamed)
             name_stream(run, pinfo, stream, flow);
+        last = *packet;
         last.rtp.flow = flow;
         last.rtp.payload_type = stream->payload_type;
         if (!stream->file->sure)

@@ -39,18 +39,29 @@ static int line_by_sdp(const struct hik_session *session, const struct hik_flow 
     return -1;
 }
 
+/* Packets of a payload type of the flow: of its first one with 0, of the others up to HIK_FLOW_TYPES. */
+static struct hik_payload_count nth_type(const struct hik_flow *flow, unsigned nth)
+{
+    struct hik_payload_count first = {flow->first_payload_type, flow->packets};
+
+    if (nth > 0)
+        return flow->types[nth - 1];
+    for (unsigned i = 0; i < HIK_FLOW_TYPES; i++)
+        first.packets -= flow->types[i].packets;
+    return first;
+}
+
 /* Of most of its packets. */
 static bool has_payload_type(const struct hik_flow *flow, uint8_t payload_type)
 {
-    uint32_t others = 0, packets = 0;
+    uint32_t packets = 0;
 
-    for (unsigned i = 0; i < HIK_FLOW_TYPES; i++) {
-        others += flow->types[i].packets;
-        if (flow->types[i].payload_type == payload_type)
-            packets += flow->types[i].packets;
+    for (unsigned i = 0; i <= HIK_FLOW_TYPES; i++) {
+        struct hik_payload_count type = nth_type(flow, i);
+
+        if (type.payload_type == payload_type)
+            packets += type.packets;
     }
-    if (flow->first_payload_type == payload_type)
-        packets += flow->packets - others;
     return 2 * packets > flow->packets;
 }
 
@@ -306,40 +317,48 @@ bool hik_media_facts_declares(const struct hik_session *session, uint8_t payload
 /* Packets of the flow whose payload type is in no m= line. */
 static void count_undeclared(const struct hik_session *session, const struct hik_flow *flow, struct hik_line *line)
 {
-    struct hik_payload_count first = {flow->first_payload_type, flow->packets};
-    uint32_t undeclared = 0;
-
-    for (unsigned i = 0; i < HIK_FLOW_TYPES; i++)
-        first.packets -= flow->types[i].packets;
     for (unsigned i = 0; i <= HIK_FLOW_TYPES; i++) {
-        const struct hik_payload_count *type = i == 0 ? &first : &flow->types[i - 1];
+        struct hik_payload_count type = nth_type(flow, i);
 
-        if (type->packets == 0 || hik_media_facts_declares(session, type->payload_type))
+        if (type.packets == 0 || hik_media_facts_declares(session, type.payload_type))
             continue;
-        if (line->undeclared + undeclared == 0)
-            line->undeclared_pt = type->payload_type;
-        undeclared += type->packets;
+        if (line->undeclared == 0)
+            line->undeclared_pt = type.payload_type;
+        line->undeclared += type.packets;
     }
-    line->undeclared += undeclared;
 }
+
+/* Flows of a line that go somewhere else in one way, beside those that do not. */
+struct elsewhere {
+    const struct hik_flow *most;    /* with most packets; NULL: there are none */
+    uint32_t packets, from, others_until; /* and frames: since when, and of the last packet of the others */
+};
 
 /* What is collected of a line while its flows are gone through. */
 struct collected {
-    const struct hik_flow *most, *stranger, *misdirected; /* the flows with most packets: of all, unnegotiated, misdirected */
-    const struct hik_flow *misrouted;
-    uint32_t arrived_until, misrouted_from; /* frames: of the last packet to where its receiver is, of the first that is misrouted */
-    uint32_t misrouted_packets;
+    const struct hik_flow *most, *stranger; /* the flows with most packets: of all, unnegotiated */
+    struct elsewhere misdirected, misrouted, crossed; /* to an endpoint of nobody's, with the SSRC announced or not; of another line */
     const struct hik_flow *left; /* with most packets to where its receiver had been */
-    const struct hik_flow *crossed;         /* with most packets to the endpoint of another m= line */
-    uint32_t own_until, crossed_from;       /* frames: of the last packet to the line's own endpoint, of the first to another's */
     uint32_t moved_until;        /* frame of the last packet of a flow that goes where its receiver is */
-    uint32_t right_until, misdirected_from; /* frames: of the last packet that went where it should; of the first that did not */
 };
 
 static void keep_most(const struct hik_flow **most, const struct hik_flow *flow)
 {
     if (!*most || flow->packets > (*most)->packets)
         *most = flow;
+}
+
+/* frame: where that became clear. */
+static void count_elsewhere(struct elsewhere *elsewhere, const struct hik_flow *flow, bool is_elsewhere, uint32_t frame)
+{
+    if (!is_elsewhere) {
+        elsewhere->others_until = MAX(elsewhere->others_until, flow->last_frame);
+        return;
+    }
+    if (!elsewhere->most || frame < elsewhere->from)
+        elsewhere->from = frame;
+    elsewhere->packets += flow->packets;
+    keep_most(&elsewhere->most, flow);
 }
 
 static void count_flow(const struct hik_session *session, const struct hik_flow *flow, const struct hik_facts *facts,
@@ -359,37 +378,16 @@ static void count_flow(const struct hik_session *session, const struct hik_flow 
         line->unnegotiated += flow->packets;
         keep_most(&collected->stranger, flow);
     }
-    if (is_crossed(flow)) {
-        if (!collected->crossed || flow->crossed_frame < collected->crossed_from)
-            collected->crossed_from = flow->crossed_frame;
-        line->crossed += flow->packets;
-        keep_most(&collected->crossed, flow);
-    } else {
-        collected->own_until = MAX(collected->own_until, flow->last_frame);
-    }
+    count_elsewhere(&collected->crossed, flow, is_crossed(flow), flow->crossed_frame);
     line->left += flow->left_packets;
     if (flow->left_packets > 0 && (!collected->left || flow->left_packets > collected->left->left_packets))
         collected->left = flow;
     if (flow->arrives && !flow->left)
         collected->moved_until = MAX(collected->moved_until, flow->last_frame);
-    if (flow->misrouted) {
-        if (!collected->misrouted || flow->first_frame < collected->misrouted_from)
-            collected->misrouted_from = flow->first_frame;
-        collected->misrouted_packets += flow->packets;
-        keep_most(&collected->misrouted, flow);
-    } else if (!flow->misdirected) {
-        collected->arrived_until = MAX(collected->arrived_until, flow->last_frame);
-    }
-    if (!facts->has_ssrc || flow->ssrc != facts->ssrc)
-        return;
-    if (flow->misdirected) {
-        if (!collected->misdirected || flow->first_frame < collected->misdirected_from)
-            collected->misdirected_from = flow->first_frame;
-        line->misdirected += flow->packets;
-        keep_most(&collected->misdirected, flow);
-    } else {
-        collected->right_until = MAX(collected->right_until, flow->last_frame);
-    }
+    if (!flow->misdirected)
+        count_elsewhere(&collected->misrouted, flow, flow->misrouted, flow->first_frame);
+    if (facts->has_ssrc && flow->ssrc == facts->ssrc)
+        count_elsewhere(&collected->misdirected, flow, flow->misdirected, flow->first_frame);
 }
 
 /* A re-INVITE may announce another one. */
@@ -427,12 +425,21 @@ static bool refuses(const struct hik_media_line *line)
     return line && line->port_ok && line->endpoint.port == 0 && !(line->tcp && line->setup == HIK_SETUP_ACTIVE);
 }
 
+/* A host name and the port, as the SDP says them. */
+static struct hik_endpoint_text print_host(const struct hik_media_line *line)
+{
+    struct hik_endpoint_text text;
+    char host[HIK_ENDPOINT_TEXT];
+
+    hik_verdict_clean(host, HIK_ENDPOINT_TEXT - 8, line->host);
+    snprintf(text.s, sizeof text.s, "%.*s:%u", HIK_ENDPOINT_TEXT - 8, host, line->endpoint.port);
+    return text;
+}
+
 static const char *print_line(struct hik_endpoint_text *kept, const struct hik_media_line *line)
 {
-    if (line && !line->addr_ok && line->host && !refuses(line)) {
-        snprintf(kept->s, sizeof kept->s, "%.*s:%u", HIK_ENDPOINT_TEXT - 8, line->host, line->endpoint.port);
-        return kept->s;
-    }
+    if (line && !line->addr_ok && line->host && !refuses(line))
+        return hik_endpoint_keep(kept, print_host(line));
     if (!line || !line->addr_ok)
         return NULL;
     if (!refuses(line))
@@ -453,7 +460,8 @@ static void finish_line(const struct hik_session *session, const struct collecte
     struct hik_line *line = &out->facts.leg[way].lines[i];
     const struct hik_description *caller = hik_session_caller_sdp(session), *callee = hik_session_callee_sdp(session);
     const struct hik_media_line *receiver = line_at(way == 0 ? caller : callee, i), *sender = line_at(way == 0 ? callee : caller, i);
-    const struct hik_flow *most = collected->most, *stranger = collected->stranger, *misdirected = collected->misdirected;
+    const struct hik_flow *most = collected->most, *stranger = collected->stranger;
+    const struct hik_flow *misdirected = collected->misdirected.most, *misrouted = collected->misrouted.most, *crossed = collected->crossed.most;
 
     line->audio = (sender && sender->audio) || (!sender && receiver && receiver->audio);
     line->from = hik_endpoint_keep(&out->lines[way][i].from, hik_endpoint_print(&most->src, most->src_port));
@@ -479,11 +487,11 @@ static void finish_line(const struct hik_session *session, const struct collecte
         line->left_same_port = receiver && receiver->endpoint.port == left->dst_port;
         line->left_late = collected->moved_until > left->left_frame;
     }
-    if (collected->crossed) {
-        const struct hik_flow *crossed = collected->crossed;
+    if (crossed) {
         const struct hik_description *there = way == 0 ? caller : callee;
         const struct hik_media_line *own = receiver, *others;
 
+        line->crossed = collected->crossed.packets;
         line->crossed_over = !is_any_end(there, &crossed->dst, crossed->dst_port);
         if (line->crossed_over) {
             there = way == 0 ? callee : caller;
@@ -492,39 +500,26 @@ static void finish_line(const struct hik_session *session, const struct collecte
         others = line_at(there, crossed->line > 0 ? crossed->line - 1u : 0);
         line->crossed_audio = others && others->audio;
         line->crossed_pt = crossed->typed_pt;
-        line->crossed_too = collected->own_until > collected->crossed_from;
+        line->crossed_too = collected->crossed.others_until > collected->crossed.from;
         line->crossed_at = hik_endpoint_keep(&out->lines[way][i].crossed_at, line->crossed_over
                                              ? hik_endpoint_print(&crossed->src, crossed->src_port)
                                              : hik_endpoint_print(&crossed->dst, crossed->dst_port));
         line->crossed_own = print_line(&out->lines[way][i].crossed_own, own);
     }
-    if (misdirected && collected->right_until < collected->misdirected_from) {
+    /* What came where it should as well is neither of the two. */
+    if (misdirected && collected->misdirected.others_until < collected->misdirected.from) {
+        line->misdirected = collected->misdirected.packets;
         line->misdirected_to = hik_endpoint_keep(&out->lines[way][i].misdirected_to,
                                                  hik_endpoint_print(&misdirected->dst, misdirected->dst_port));
         line->misdirected_same_port = receiver && receiver->endpoint.port == misdirected->dst_port;
-    } else {
-        line->misdirected = 0; /* it came where it should as well */
     }
-    if (collected->misrouted && collected->arrived_until < collected->misrouted_from) {
-        const struct hik_flow *misrouted = collected->misrouted;
-
-        line->misrouted = collected->misrouted_packets;
+    if (misrouted && collected->misrouted.others_until < collected->misrouted.from) {
+        line->misrouted = collected->misrouted.packets;
         line->misrouted_from = hik_endpoint_keep(&out->lines[way][i].misrouted_from, hik_endpoint_print(&misrouted->src, misrouted->src_port));
         line->misrouted_to = hik_endpoint_keep(&out->lines[way][i].misrouted_to, hik_endpoint_print(&misrouted->dst, misrouted->dst_port));
         line->misrouted_is_host = (receiver && receiver->addr_ok && addresses_equal(&receiver->endpoint.addr, &misrouted->dst)) ||
                                addresses_equal(way == 0 ? &session->caller.addr : &session->callee.addr, &misrouted->dst);
     }
-}
-
-/* A host name and the port, as the SDP says them. */
-static struct hik_endpoint_text print_host(const struct hik_media_line *line)
-{
-    struct hik_endpoint_text text;
-    char host[HIK_ENDPOINT_TEXT];
-
-    hik_verdict_clean(host, HIK_ENDPOINT_TEXT - 8, line->host);
-    snprintf(text.s, sizeof text.s, "%.*s:%u", HIK_ENDPOINT_TEXT - 8, host, line->endpoint.port);
-    return text;
 }
 
 void hik_media_facts_leg(const struct hik_session *session, unsigned way, const struct hik_media_line *receiver,
