@@ -82,10 +82,14 @@ static int dissect_rtcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
     return length;
 }
 
-static void queue_rtp(packet_info *pinfo, struct hik_rtp *rtp)
+/* Hands the packet to tap and export. */
+static void queue_rtp(packet_info *pinfo, tvbuff_t *tvb, struct hik_rtp *rtp)
 {
-    struct hik_tap *tap = hik_tap_queue(pinfo, HIK_TAP_RTP, rtp->flow->session);
+    struct hik_session *session = rtp->flow->session;
+    struct hik_tap *tap;
 
+    hik_export_queue(pinfo, tvb, rtp);
+    tap = session && !(rtp->flags & HIK_RTP_COPY) ? hik_tap_queue(pinfo, HIK_TAP_RTP, session) : NULL;
     if (!tap)
         return;
     tap->flow = rtp->flow;
@@ -151,10 +155,8 @@ static int dissect_bytes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, co
     if (!rtp)
         return call_dissector(rtp_handle, tvb, pinfo, tree);
     /* Tap and export first, because stock may not come back. */
-    hik_export_queue(pinfo, tvb, rtp);
+    queue_rtp(pinfo, tvb, rtp);
     session = rtp->flow->session;
-    if (session && !(rtp->flags & HIK_RTP_COPY))
-        queue_rtp(pinfo, rtp);
     mine = *rtp; /* a payload may hold RTP packets of its own */
     if (session && mine.payload_type != mine.flow->looked_at && !PINFO_FD_VISITED(pinfo))
         hik_payload_check(pinfo, tvb, &mine, media_rtp_handle);
@@ -201,7 +203,7 @@ static int dissect_rtcp_wrapper(tvbuff_t *tvb, packet_info *pinfo, proto_tree *t
 
 void hik_media_front_door_register(int proto)
 {
-    struct hik_media_front_door door = {.dissect_rtp = dissect_rtp, .entered = hik_export_queue};
+    struct hik_media_front_door door = {.dissect_rtp = dissect_rtp, .entered = queue_rtp};
 
     proto_hik = proto;
     /* No protocol of their own: the layers of a packet stay what stock says they are. */

@@ -520,7 +520,7 @@ struct hik_rtp *hik_rtp_enter(packet_info *pinfo, tvbuff_t *tvb, const struct hi
 const struct hik_rtp *hik_media_enter(packet_info *pinfo, tvbuff_t *tvb)
 {
     struct hik_rtp_bytes bytes = hik_rtp_bytes(pinfo, tvb);
-    const struct hik_rtp *rtp = hik_rtp_enter(pinfo, tvb, &bytes);
+    struct hik_rtp *rtp = hik_rtp_enter(pinfo, tvb, &bytes);
 
     if (rtp)
         hik_front_door()->entered(pinfo, tvb, rtp);
