@@ -277,6 +277,20 @@ def test_invited_when_all_of_it_came(both):
     assert name.rsplit(".", 1)[0] == name_of(sender.call, "x").rsplit(".", 1)[0]
 
 
+def test_invited_when_two_of_one_name_came(both):
+    """They are numbered as if the INVITE had been there before."""
+    sender = Sender()
+    there, back = payloads(20, size=70), payloads(20, size=90)
+    sender.send(sender.packets(there))
+    for number, payload in enumerate(back):
+        sender.cap.udp(sender.call.dst, sender.call.src, rtp(payload, sender.call.ssrc, 900 + number, 0))
+    times = [record[0] for record in sender.cap]
+    sender.cap.append(sender.cap.pop(0))
+    sender.cap[:] = [(time, *record[1:]) for time, record in zip(times, sender.cap)]
+    assert both(sender.cap) == {name_of(sender.call, "mpg"): b"".join(there),
+                                name_of(sender.call, "mpg", suffix="-2"): b"".join(back)}
+
+
 def test_begun_in_the_middle(both):
     """The capture begins inside a key frame: its rest is there as well."""
     whole = payloads(3, key=True, size=9000)

@@ -315,13 +315,17 @@ static bool show(export_object_list_t *list, packet_info *pinfo, struct stream *
     return changed;
 }
 
-/* An SDP says what came before it. */
+/* An SDP says what came before it: the oldest first, so that those of one name are numbered as if it had been known. */
 static bool describe(export_object_list_t *list, packet_info *pinfo, struct run *run, const struct exported *packet)
 {
-    struct hik_flow *flow = packet->described->flows;
+    struct hik_flow *flows[MAX_DESCRIBED];
+    unsigned count = 0;
     bool changed = false;
 
-    for (unsigned i = 0; flow && i < MAX_DESCRIBED; flow = flow->next_in_session, i++) {
+    for (struct hik_flow *one = packet->described->flows; one && count < MAX_DESCRIBED; one = one->next_in_session)
+        flows[count++] = one;
+    while (count > 0) {
+        struct hik_flow *flow = flows[--count];
         struct stream *stream = flow->index < run->streams->len ? (struct stream *)g_ptr_array_index(run->streams, flow->index) : NULL;
         struct exported last;
         bool renamed;
