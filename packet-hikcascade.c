@@ -50,7 +50,8 @@ static dissector_handle_t hik_udp_again_handle; /* for what comes after a messag
 static dissector_handle_t hik_tcp_beside_handle; /* for segments on stock's ports that hold a message of ours */
 static ws_bool on_sip_ports = true;              /* preference */
 
-enum { KEY_MESSAGES = 16, KEY_COUNTER = 18, KEY_KEEP_ALIVE = 19, KEY_WAITED = 20, KEY_REST = 21 }; /* records under proto_hikcascade; rtp-flow.c has the low ones */
+enum { KEY_MESSAGES = 16, KEY_COUNTER = 18, KEY_KEEP_ALIVE = 19, KEY_WAITED = 20, KEY_REST = 21,
+       KEY_NOT_WAITED = 22 }; /* records under proto_hikcascade; rtp-flow.c has the low ones */
 
 /* A message that the first pass took in: found again by its bytes, for a frame may hold messages that are not ours, too.
  * File scope. */
@@ -626,6 +627,26 @@ static void note_waiting(packet_info *pinfo, const uint8_t *buf, unsigned length
         hik_waiting_note(pinfo, buf, length);
 }
 
+/* The rest of a message is not asked for, because a message that came before would go with it. remaining: bytes of it that are
+ * there; bytes: how many are missing, 0 if nobody knows. */
+static bool must_not_wait(packet_info *pinfo, uint32_t remaining, uint32_t bytes)
+{
+    if (PINFO_FD_VISITED(pinfo))
+        return p_get_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_NOT_WAITED) == GUINT_TO_POINTER(remaining);
+    if (!hik_waiting_would_take(pinfo, remaining, bytes))
+        return false;
+    if (!p_get_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_NOT_WAITED))
+        p_add_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_NOT_WAITED, GUINT_TO_POINTER(remaining));
+    return true;
+}
+
+/* What is there of it, for itself: stock's sip would ask for the rest unasked. */
+static int show_alone(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, unsigned off)
+{
+    call_data_dissector(tvb_new_subset_remaining(tvb, (int)off), pinfo, tree);
+    return (int)tvb_captured_length(tvb);
+}
+
 /* Nothing new is to be learned from these bytes, and what is to come is worth waiting for. */
 static bool goes_on(packet_info *pinfo, const uint8_t *buf, unsigned length)
 {
@@ -653,13 +674,14 @@ static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, e
     unsigned length = tvb_captured_length(tvb), off = 0, start, present;
     const uint8_t *buf;
     bool ours = false, whole = !hik_cut_is(pinfo, tvb);
+    uint32_t missing;
     tvbuff_t *message;
     struct hik_sip sip;
 
     if (length == 0)
         return 0;
     buf = tvb_get_ptr(tvb, 0, (int)length);
-    if (place != PLACE_BESIDE && pinfo->can_desegment && whole && goes_on(pinfo, buf, length))
+    if (place != PLACE_BESIDE && pinfo->can_desegment && whole && goes_on(pinfo, buf, length) && !must_not_wait(pinfo, length, 0))
         return want_more(pinfo, tvb, 0, DESEGMENT_ONE_MORE_SEGMENT);
     while (off < length) {
         start = off;
@@ -685,7 +707,8 @@ static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, e
                 return leave_rest(tvb, pinfo, tree, off);
             }
             if (pinfo->can_desegment && whole && wait_for_start_line(pinfo, buf + off, length - off, ours))
-                return want_more(pinfo, tvb, off, DESEGMENT_ONE_MORE_SEGMENT);
+                return must_not_wait(pinfo, length - off, 0) ? show_alone(tvb, pinfo, tree, off)
+                                                             : want_more(pinfo, tvb, off, DESEGMENT_ONE_MORE_SEGMENT);
             if (!ours) {
                 note_other(pinfo);
                 return 0;
@@ -704,9 +727,12 @@ static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, e
                 show_keep_alive(tvb, pinfo, tree, start, off);
             if (place == PLACE_BESIDE)
                 return leave_rest(tvb, pinfo, tree, off);
-            if (!sip.blank_line || sip.content_length < 0)
-                return want_more(pinfo, tvb, off, DESEGMENT_ONE_MORE_SEGMENT);
-            return want_more(pinfo, tvb, off, (uint32_t)MIN(sip.content_length - sip.body_present, G_MAXINT32 / 2));
+            missing = 0;
+            if (sip.blank_line && sip.content_length >= 0)
+                missing = (uint32_t)MIN(sip.content_length - sip.body_present, G_MAXINT32 / 2);
+            if (must_not_wait(pinfo, length - off, missing))
+                return show_alone(tvb, pinfo, tree, off);
+            return want_more(pinfo, tvb, off, missing ? missing : DESEGMENT_ONE_MORE_SEGMENT);
         }
         message = tvb_new_subset_length(tvb, (int)off, (int)sent_length(&sip, tvb_reported_length(tvb) - off));
         if (!(ours && place == PLACE_OURS) && !stream_is_ours(pinfo, buf + off, present, &sip, place)) {
@@ -725,6 +751,8 @@ static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, e
         ours = true;
         if (off > start)
             show_keep_alive(tvb, pinfo, tree, start, off);
+        if (!PINFO_FD_VISITED(pinfo))
+            hik_waiting_message(pinfo, length - off);
         dissect_message(message, pinfo, tree, buf + off, &sip, sip_tcp_handle);
         off += present;
     }

@@ -9,7 +9,7 @@ import pytest
 
 import tables
 from gen_foreign import answer, conversation, request
-from hikpcap import Capture, Link, Platform, rtp, sip
+from hikpcap import ACK, PSH, Capture, Link, Platform, rtp, sip
 
 OFF = {"hikcascade.sip_ports": "FALSE"}
 MESSAGE = "sip.Method || sip.Status-Code"
@@ -234,6 +234,52 @@ def test_strangers_in_the_same_segments(tshark, cut):
 
     listed = tables.printed(tshark, "hikcascade,messages", cap)
     assert len(listed) == 14 and not [row for row in listed if "OPTIONS" in " ".join(row)]
+
+
+@pytest.mark.parametrize("kept, gap, waits", [
+    (10, 0, False), (10, 1, True),         # of a start line: whatever comes next
+    (60, 0, False), (60, 1, True),         # of headers, likewise
+    (-5, 4, False), (-5, 5, True),         # of a body: five more bytes
+])
+@pytest.mark.parametrize("rest", [False, True])
+def test_a_message_overtook(tshark, kept, gap, waits, rest):
+    """Stock's tcp keeps by sequence numbers what is waited for: a message that came in these before would be shown no more. What its
+    analysis calls out of order may ask for nothing at all."""
+    prefs = {"tcp.analyze_sequence_numbers": "FALSE"}
+    cap = Capture()
+    link = link_on(cap, 7100, "TCP", kind=Batched)
+    for _ in range(3):
+        link.keepalive()
+    first, second, third = (message for who, message in link.kept if who is link.lower)
+    connection = cap.tcp(("192.0.2.10", 40000), ("198.51.100.20", 7100)).open()
+    connection.send(connection.client, first)
+    seq, part = connection.seq[connection.client], second[:kept]
+    connection.segment(connection.client, PSH | ACK, third, seq=seq + len(part) + gap)
+    connection.segment(connection.client, PSH | ACK, part, seq=seq)
+    if rest and gap:
+        connection.segment(connection.client, PSH | ACK, second[kept:][:gap], seq=seq + len(part))
+    one, two = (tables.parsed(tshark.tap("hikcascade,messages", cap, two_pass=two_pass, prefs=prefs), None) for two_pass in (False, True))
+    whole = rest and waits and kept < 0
+    assert one == two and len(one) == 2 + whole
+    for two_pass in (False, True):
+        shown = tshark.fields(cap, ["tcp.segment_data"], "tcp.len == %d" % len(part), prefs=prefs, two_pass=two_pass)
+        assert [bool(row["tcp.segment_data"]) for row in shown] == [waits]
+
+
+def test_a_segment_again_with_other_bytes(tshark):
+    """What a message came in begins another one: what is missing of that is not waited for."""
+    cap = Capture()
+    link = link_on(cap, 7100, "TCP", kind=Batched)
+    link.keepalive()
+    (message, *_), = ([message for who, message in link.kept if who is link.lower],)
+    connection = cap.tcp(("192.0.2.10", 40000), ("198.51.100.20", 7100)).open()
+    seq = connection.seq[connection.client]
+    connection.send(connection.client, message)
+    connection.segment(connection.client, PSH | ACK, b"INVITE sip", seq=seq)
+    prefs = {"tcp.analyze_sequence_numbers": "FALSE"}
+    one, two = (tables.parsed(tshark.tap("hikcascade,messages", cap, two_pass=two_pass, prefs=prefs), None) for two_pass in (False, True))
+    assert one == two and len(one) == 1
+    assert len(tshark.fields_everywhere(cap, [], "hikcascade", prefs=prefs)) == 1
 
 
 def test_stock_does_not_wait(tshark):

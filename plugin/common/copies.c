@@ -178,6 +178,16 @@ void hik_segment_begin(packet_info *pinfo, tvbuff_t *tvb, uint16_t src_port, uin
     }
 }
 
+bool hik_segment_place(packet_info *pinfo, uint32_t *begin, uint32_t *end)
+{
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    if (at_hand.frame != pinfo->num)
+        return false;
+    *begin = at_hand.seq;
+    *end = at_hand.seq + tvb_reported_length(at_hand.tvb);
+    return true;
+}
+
 void *hik_segment_copy(packet_info *pinfo, uint32_t *frame)
 {
     const struct segment *one = at_hand.frame == pinfo->num ? at_hand.copy_of : NULL;

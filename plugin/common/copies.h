@@ -31,6 +31,9 @@ uint16_t hik_datagram_id(packet_info *pinfo, tvbuff_t *tvb, const uint8_t *bytes
 
 /* First pass only. A TCP segment is about to be dissected; the tvb is its payload. */
 void hik_segment_begin(packet_info *pinfo, tvbuff_t *tvb, uint16_t src_port, uint16_t dst_port, uint32_t seq);
+/* First pass only. The sequence numbers of the first byte of the segment at hand, and of the one behind its last. False: the frame
+ * has none. */
+bool hik_segment_place(packet_info *pinfo, uint32_t *begin, uint32_t *end);
 /* First pass only. What ended in the segment that the one at hand is a copy of, one after the other, and its frame; NULL: it is no
  * copy, or there is no more. Stock gives such a segment to somebody or to nobody. */
 void *hik_segment_copy(packet_info *pinfo, uint32_t *frame);

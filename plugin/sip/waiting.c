@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+#include <epan/conversation.h>
+
+#include "copies.h"
 #include "key.h"
 #include "sip-message.h"
 
@@ -20,6 +23,9 @@ struct waiting {
 };
 
 static wmem_map_t *waiting; /* hik_ends_key: source, destination -> struct waiting; first pass */
+
+/* hik_ends_key: source, destination, connection -> wmem_tree_t of uint32_t: sequence numbers of messages; first pass */
+static wmem_map_t *came;
 
 static struct hik_ends_key key_of(const packet_info *pinfo)
 {
@@ -65,7 +71,54 @@ bool hik_waiting_goes_on(packet_info *pinfo, const uint8_t *buf, uint32_t length
     return true;
 }
 
+static struct hik_ends_key connection_key(packet_info *pinfo)
+{
+    const conversation_t *conversation = find_conversation_pinfo(pinfo, 0);
+    struct hik_ends_key key = key_of(pinfo);
+
+    key.number = conversation ? conversation->conv_index : 0;
+    return key;
+}
+
+void hik_waiting_message(packet_info *pinfo, uint32_t remaining)
+{
+    uint32_t begin, end, *seq;
+    struct hik_ends_key key;
+    wmem_tree_t *seen;
+
+    if (!hik_segment_place(pinfo, &begin, &end))
+        return;
+    key = connection_key(pinfo);
+    seen = (wmem_tree_t *)wmem_map_lookup(came, &key);
+    if (!seen) {
+        seen = wmem_tree_new(wmem_file_scope());
+        hik_ends_key_insert(came, &key, seen);
+    }
+    seq = wmem_new(wmem_file_scope(), uint32_t);
+    *seq = remaining < end - begin ? end - remaining : begin;
+    wmem_tree_insert32(seen, *seq, seq);
+}
+
+bool hik_waiting_would_take(packet_info *pinfo, uint32_t remaining, uint32_t bytes)
+{
+    uint32_t begin, end, last;
+    struct hik_ends_key key;
+    wmem_tree_t *seen;
+    const uint32_t *seq;
+
+    if (wmem_map_size(came) == 0 || !hik_segment_place(pinfo, &begin, &end))
+        return false;
+    key = connection_key(pinfo);
+    seen = (wmem_tree_t *)wmem_map_lookup(came, &key);
+    /* Stock takes the next segment by its first byte. */
+    last = bytes ? end + bytes - 1 : end;
+    begin = end - remaining;
+    seq = seen ? (const uint32_t *)wmem_tree_lookup32_le(seen, last) : NULL;
+    return seq && *seq >= begin;
+}
+
 void hik_waiting_register(void)
 {
+    came = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), hik_ends_key_hash, hik_ends_key_equal);
     waiting = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), hik_ends_key_hash, hik_ends_key_equal);
 }
