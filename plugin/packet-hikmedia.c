@@ -110,19 +110,25 @@ static bool belongs_to_another(packet_info *pinfo, const struct hik_rtp_bytes *b
            hik_sip_looks_like(bytes->data, bytes->captured);
 }
 
-/* Does somebody look at our part of the packet? Of a packet with something odd to say, anybody who has a tree or listens. */
-static bool is_rtp_shown(packet_info *pinfo, proto_tree *tree, const struct hik_rtp *rtp)
+/* Does somebody look at our part of the packet? If it is odd, anybody who has a tree or listens. */
+static bool is_rtp_shown(packet_info *pinfo, proto_tree *tree, bool odd)
 {
-    return proto_field_is_referenced(tree, proto_hik) ||
-           (hik_findings_has_rtp(pinfo, rtp) && (tree || hik_stock_wants_experts(pinfo, tree)));
+    return proto_field_is_referenced(tree, proto_hik) || (odd && (tree || hik_stock_wants_experts(pinfo, tree)));
 }
 
-/* Our part of the packet: the tree, if there is one, and what is to be said about it. */
-static void show_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct hik_rtp *rtp, struct hik_session *session)
+/* Our part of a packet of which nothing is to be said and whose tree nobody sees: the fields that a filter or a column asks for. */
+static void show_fields(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct hik_rtp *rtp, const struct hik_session *session)
+{
+    hik_session_tree_media_fields(tvb, pinfo, tree, session);
+    hik_findings_show_fields(tvb, tree, rtp, session);
+}
+
+/* Our part of another packet: the tree, if there is one, and what is to be said about it if it is odd. */
+static void show_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct hik_rtp *rtp, struct hik_session *session, bool odd)
 {
     const char *stock_proto = pinfo->current_proto;
     proto_item *item = NULL;
-    proto_tree *ours = tree ? hik_session_tree_media_item(tvb, pinfo, tree, session, hik_findings_has_rtp(pinfo, rtp), &item) : NULL;
+    proto_tree *ours = tree ? hik_session_tree_media_item(tvb, pinfo, tree, session, odd, &item) : NULL;
 
     pinfo->current_proto = "HIKCASCADE"; /* whose expert information it is */
     hik_findings_show_rtp(pinfo, tvb, ours, item, rtp, session);
@@ -143,7 +149,7 @@ static int dissect_bytes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, co
     struct hik_rtp_outer outer;
     struct hik_rtp *rtp, mine;
     struct hik_session *session;
-    bool shown;
+    bool odd, shown;
     int length;
 
     if (process_icmp_error(pinfo))
@@ -162,7 +168,12 @@ static int dissect_bytes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, co
         hik_payload_check(pinfo, tvb, &mine, media_rtp_handle);
     if (session && !PINFO_FD_VISITED(pinfo))
         hik_findings_judge_rtp(pinfo, &mine, session);
-    shown = session && is_rtp_shown(pinfo, tree, &mine);
+    odd = session && hik_findings_has_rtp(pinfo, &mine);
+    shown = session && is_rtp_shown(pinfo, tree, odd);
+    if (shown && !odd && !hik_session_tree_is_seen(tree)) {
+        show_fields(tvb, pinfo, tree, &mine, session); /* which need not stand behind stock's */
+        shown = false;
+    }
     /* With nothing of ours behind it there is nothing to lose: spare the exception frame, unless it is by our word that
      * stock takes it for what it is taken for. */
     length = shown || mine.flow->look_frame || bytes->cut || (session && may_be_parsed_after(&mine))
@@ -171,7 +182,7 @@ static int dissect_bytes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, co
     if (session && rtp->serial == mine.serial && !rtp->payload_parsed)
         hik_mp2p_after_stock(tvb, pinfo, tree, &mine);
     if (shown)
-        show_rtp(tvb, pinfo, tree, &mine, session);
+        show_rtp(tvb, pinfo, tree, &mine, session, odd);
     hik_rtp_restore(&outer);
     return length;
 }

@@ -20,6 +20,13 @@ int hik_stock_call(dissector_handle_t handle, tvbuff_t *tvb, packet_info *pinfo,
  * fields is asked for. tree may be NULL. */
 bool hik_stock_wants_experts(const packet_info *pinfo, proto_tree *tree);
 
+/* Does somebody look at a field of ours: is the tree shown, or does a filter, a column or the like name the field? What
+ * proto_field_is_referenced() says of a field, without a call of its own: of each RTP packet some are asked about. */
+static inline bool hik_stock_asks_for(const proto_tree *tree, const hf_register_info *field)
+{
+    return tree && (PTREE_DATA(tree)->visible || field->hfinfo.ref_type != HF_REF_TYPE_NONE);
+}
+
 /* A heuristic dissector that only hands the packet on to what its conversation will use from now on: takes back the
  * layer that trying it added, so that the first packet has the layers of the next. Before anything is called. */
 void hik_stock_drop_layer(packet_info *pinfo);

@@ -21,28 +21,28 @@
 #include "mp2p.h"
 #include "parts.h"
 
-enum { LAST_BYTES = 64, RTP_HEADER = 12 };
+enum { RECENT_BASES = 4, RTP_HEADER = 12 };
 
 /* A parser state that packets begin in (struct hik_ps_packed), shared by all of the capture that begin alike. */
 struct mp2p_base {
+    uint32_t index;         /* in bases */
     uint32_t len;
     const uint8_t *bytes;
 };
 /* File scope; first pass. */
 static wmem_array_t *bases;    /* struct mp2p_base *; NULL: none yet */
-static wmem_map_t *base_index; /* struct mp2p_base -> index in bases, plus 1 */
+static wmem_map_t *base_index; /* the same by what they hold: struct mp2p_base -> itself */
 
 /* A flow's program stream. hik_flow.mp2p; file scope. Written on the first pass. */
 struct mp2p_flow {
     uint32_t record;        /* of the packet being taken in */
-    uint32_t last_base;     /* its bytes follow, if they are few enough */
-    uint16_t last_len;      /* 0: they are not */
     uint8_t picture_count;  /* 0 is "not known" */
     bool cut;               /* the capture cut a payload */
     bool is_behind;         /* nothing could be placed since the packet of record `behind` */
     uint32_t behind;
     bool asked, taken;      /* whether another dissector has the encoding name of the SDP; it has, and that is said */
-    uint8_t last_bytes[LAST_BYTES];
+    const struct mp2p_base *recent[RECENT_BASES]; /* states that its packets began in last; NULL: none yet */
+    unsigned next_recent;
     struct hik_content content;
     struct mp2p_unit *units; /* in order of record */
     uint32_t unit_count, unit_room;
@@ -151,22 +151,31 @@ static struct mp2p_flow *flow_state(struct hik_flow *flow)
     return m;
 }
 
-/* Number of the base with these bytes; made if there is none. */
-static uint32_t find_base(const struct hik_ps_packed *start)
+/* The base with these bytes; made if there is none. */
+static const struct mp2p_base *find_base(const struct hik_ps_packed *start)
 {
-    struct mp2p_base key = {start->len, start->bytes}, *base;
-    void *found = wmem_map_lookup(base_index, &key);
+    struct mp2p_base key = {0, start->len, start->bytes}, *base = (struct mp2p_base *)wmem_map_lookup(base_index, &key);
 
-    if (found)
-        return GPOINTER_TO_UINT(found) - 1;
-    base = wmem_new(wmem_file_scope(), struct mp2p_base);
-    base->len = start->len;
-    base->bytes = (const uint8_t *)wmem_memdup(wmem_file_scope(), start->bytes, start->len);
+    if (base)
+        return base;
     if (!bases)
         bases = wmem_array_new(wmem_file_scope(), sizeof base);
+    base = wmem_new(wmem_file_scope(), struct mp2p_base);
+    base->index = wmem_array_get_count(bases);
+    base->len = start->len;
+    base->bytes = (const uint8_t *)wmem_memdup(wmem_file_scope(), start->bytes, start->len);
     wmem_array_append_one(bases, base);
-    wmem_map_insert(base_index, base, GUINT_TO_POINTER(wmem_array_get_count(bases)));
-    return wmem_array_get_count(bases) - 1;
+    wmem_map_insert(base_index, base, base);
+    return base;
+}
+
+/* The same, with a look at the last ones of the flow first: its packets begin in few states by turns. */
+static const struct mp2p_base *find_base_of(struct mp2p_flow *m, const struct hik_ps_packed *start)
+{
+    for (unsigned i = 0; i < RECENT_BASES && m->recent[i]; i++)
+        if (m->recent[i]->len == start->len && memcmp(m->recent[i]->bytes, start->bytes, start->len) == 0)
+            return m->recent[i];
+    return m->recent[m->next_recent++ % RECENT_BASES] = find_base(start);
 }
 
 /* Keeps the state, once for all packets that begin in the same one. */
@@ -175,12 +184,7 @@ static void keep_state(struct mp2p_flow *m, struct hik_payload_record *record, c
     record->left = start->left;
     record->nal_size = start->nal_size;
     record->flags |= MP2P_HAS_STATE;
-    if (start->len != m->last_len || memcmp(start->bytes, m->last_bytes, start->len) != 0) {
-        m->last_base = find_base(start);
-        m->last_len = start->len <= LAST_BYTES ? start->len : 0;
-        memcpy(m->last_bytes, start->bytes, m->last_len);
-    }
-    record->base = m->last_base;
+    record->base = find_base_of(m, start)->index;
 }
 
 /* The state a record tells of. Packet scope. */

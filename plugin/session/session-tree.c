@@ -8,25 +8,12 @@
 #include "catalog.h"
 #include "gb-id.h"
 #include "parts.h"
+#include "stock.h"
 #include "subscription.h"
 
 static int proto_hik = -1;
-static int hf_hik_session = -1;
-static int hf_hik_direction = -1;
-static int hf_hik_camera = -1;
-static int hf_hik_camera_name = -1;
-static int hf_hik_invite_in = -1;
-static int hf_hik_answer_in = -1;
-static int hf_hik_ack_in = -1;
-static int hf_hik_bye_in = -1;
-static int hf_hik_expected_ssrc = -1;
-static int hf_hik_request_in = -1;
-static int hf_hik_response_time = -1;
-static int hf_hik_first_media_in = -1;
 static int ett_hik_media = -1;
 
-static int hf_hik_kind = -1;
-static int hf_hik_copy_of = -1;
 static expert_field ei_hik_copy = EI_INIT;
 static expert_field ei_hik_answer_tied = EI_INIT;
 
@@ -39,6 +26,55 @@ static const value_string direction_names[] = {
     {HIK_DIR_UP, "lower platform to upper platform"},
     {HIK_DIR_DOWN, "upper platform to lower platform"},
     {0, NULL},
+};
+
+/* Our fields. They stand here because who asks for them is looked up in them, for each RTP packet. */
+enum field {
+    SESSION, DIRECTION, CAMERA, CAMERA_NAME, INVITE_IN, ANSWER_IN, ACK_IN, KIND, COPY_OF, BYE_IN, EXPECTED_SSRC, REQUEST_IN, RESPONSE_TIME,
+    FIRST_MEDIA_IN, FIELDS
+};
+static int hf[FIELDS];
+static hf_register_info fields[FIELDS] = {
+    {&hf[SESSION],
+     {"Session", "hikcascade.session", FT_UINT32, BASE_DEC, NULL, 0,
+      "Index of the INVITE session, from 0 in order of first INVITE", HFILL}},
+    {&hf[DIRECTION],
+     {"Direction", "hikcascade.direction", FT_UINT8, BASE_DEC, VALS(direction_names), 0,
+      "Which platform sent this message", HFILL}},
+    {&hf[CAMERA],
+     {"Camera", "hikcascade.camera", FT_STRING, BASE_NONE, NULL, 0, "ID of the camera the session plays", HFILL}},
+    {&hf[CAMERA_NAME],
+     {"Camera name", "hikcascade.camera_name", FT_STRING, BASE_NONE, NULL, 0,
+      "Name of the camera, learned from a Catalog in this capture", HFILL}},
+    {&hf[INVITE_IN],
+     {"INVITE in frame", "hikcascade.invite_in", FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_REQUEST), 0,
+      "The INVITE that began this session", HFILL}},
+    {&hf[ANSWER_IN],
+     {"200 OK in frame", "hikcascade.answer_in", FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_RESPONSE), 0,
+      "The first 200 OK to the INVITE of this session", HFILL}},
+    {&hf[ACK_IN],
+     {"ACK in frame", "hikcascade.ack_in", FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_ACK), 0,
+      "The first ACK of this session", HFILL}},
+    {&hf[KIND],
+     {"Kind of call", "hikcascade.kind", FT_UINT8, BASE_DEC, VALS(kind_names), 0,
+      "By s= of the SDP; where that says nothing, by the media and by y=", HFILL}},
+    {&hf[COPY_OF],
+     {"Copy of frame", "hikcascade.copy_of", FT_FRAMENUM, BASE_NONE, NULL, 0,
+      "The same datagram stands in that frame: same addresses, IP identification and bytes", HFILL}},
+    {&hf[BYE_IN],
+     {"BYE in frame", "hikcascade.bye_in", FT_FRAMENUM, BASE_NONE, NULL, 0, "The BYE that ended this session", HFILL}},
+    {&hf[EXPECTED_SSRC],
+     {"Announced SSRC", "hikcascade.expected_ssrc", FT_UINT32, BASE_DEC_HEX, NULL, 0,
+      "SSRC that y= of the answer announced, else y= of the offer", HFILL}},
+    {&hf[REQUEST_IN],
+     {"Request in frame", "hikcascade.request_in", FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_REQUEST), 0,
+      "The request this message answers", HFILL}},
+    {&hf[RESPONSE_TIME],
+     {"Response time", "hikcascade.response_time", FT_RELATIVE_TIME, BASE_NONE, NULL, 0,
+      "Time since the request", HFILL}},
+    {&hf[FIRST_MEDIA_IN],
+     {"First media in frame", "hikcascade.first_media_in", FT_FRAMENUM, BASE_NONE, NULL, 0,
+      "The first RTP packet of this session", HFILL}},
 };
 
 /* ---- the conversation filter: the whole session of the selected packet ---------------------------------------------- */
@@ -76,44 +112,60 @@ static char *session_filter(packet_info *pinfo)
 
 /* ---- the fields ------------------------------------------------------------------------------------------------------ */
 
-/* What nobody asks for is left out: where a column asks for a session's number, each RTP packet comes by here. */
-static void add_link(tvbuff_t *tvb, proto_tree *tree, int field, uint32_t frame)
+/* What nobody asks for is left out: where a column asks for a session's number, each RTP packet comes by here, and stock would
+ * add to the tree at its top whatever it is given. */
+static bool is_asked_for(const proto_tree *tree, enum field field)
 {
-    if (frame && proto_field_is_referenced(tree, field))
-        proto_item_set_generated(proto_tree_add_uint(tree, field, tvb, 0, 0, frame));
+    return hik_stock_asks_for(tree, &fields[field]);
+}
+
+static void add_number(tvbuff_t *tvb, proto_tree *tree, enum field field, uint32_t value)
+{
+    proto_item_set_generated(proto_tree_add_uint(tree, hf[field], tvb, 0, 0, value));
+}
+
+static inline void add_uint(tvbuff_t *tvb, proto_tree *tree, enum field field, uint32_t value)
+{
+    if (is_asked_for(tree, field))
+        add_number(tvb, tree, field, value);
+}
+
+static void add_string(tvbuff_t *tvb, proto_tree *tree, enum field field, const char *value)
+{
+    if (value && is_asked_for(tree, field))
+        proto_item_set_generated(proto_tree_add_string(tree, hf[field], tvb, 0, 0, value));
+}
+
+static inline void add_link(tvbuff_t *tvb, proto_tree *tree, enum field field, uint32_t frame)
+{
+    if (frame)
+        add_uint(tvb, tree, field, frame);
 }
 
 static void add_direction(tvbuff_t *tvb, proto_tree *tree, enum hik_direction direction)
 {
     if (direction != HIK_DIR_UNKNOWN)
-        proto_item_set_generated(proto_tree_add_uint(tree, hf_hik_direction, tvb, 0, 0, direction));
+        add_uint(tvb, tree, DIRECTION, direction);
 }
 
 /* Adds hikcascade.session, the camera and the frame links to a tree of ours. session may be NULL: adds nothing. Links
  * are those known by now: on the first pass what came before, later all. */
 static void add_session(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct hik_session *session)
 {
-    const char *name;
-
     if (!session)
         return;
     note_session(pinfo, tree, session);
-    proto_item_set_generated(proto_tree_add_uint(tree, hf_hik_session, tvb, 0, 0, session->index));
-    if (session->camera) {
-        proto_item_set_generated(proto_tree_add_string(tree, hf_hik_camera, tvb, 0, 0, session->camera));
-        name = hik_catalog_name(session->camera, pinfo->num);
-        if (name)
-            proto_item_set_generated(proto_tree_add_string(tree, hf_hik_camera_name, tvb, 0, 0, name));
-    }
-    add_link(tvb, tree, hf_hik_invite_in, session->invite_frame);
-    add_link(tvb, tree, hf_hik_answer_in, session->answer_frame);
-    add_link(tvb, tree, hf_hik_ack_in, session->ack_frame);
-    add_link(tvb, tree, hf_hik_bye_in, session->bye_frame);
+    add_uint(tvb, tree, SESSION, session->index);
+    add_string(tvb, tree, CAMERA, session->camera);
+    if (session->camera && is_asked_for(tree, CAMERA_NAME))
+        add_string(tvb, tree, CAMERA_NAME, hik_catalog_name(session->camera, pinfo->num));
+    add_link(tvb, tree, INVITE_IN, session->invite_frame);
+    add_link(tvb, tree, ANSWER_IN, session->answer_frame);
+    add_link(tvb, tree, ACK_IN, session->ack_frame);
+    add_link(tvb, tree, BYE_IN, session->bye_frame);
 }
 
-/* Does somebody see our item, or ask for it by name? It costs as much as two of its fields: where a column or a filter asks for
- * those alone, they do without. */
-static bool is_root_seen(const proto_tree *tree)
+bool hik_session_tree_is_seen(const proto_tree *tree)
 {
     return PTREE_DATA(tree)->visible || proto_registrar_get_nth(proto_hik)->ref_type == HF_REF_TYPE_DIRECT;
 }
@@ -122,7 +174,7 @@ static proto_item *add_root(proto_tree *tree, tvbuff_t *tvb, const struct hik_se
 {
     proto_item *root;
 
-    if (!is_root_seen(tree))
+    if (!hik_session_tree_is_seen(tree))
         return proto_tree_add_item(tree, proto_hik, tvb, 0, 0, ENC_NA);
     root = proto_tree_add_protocol_format(tree, proto_hik, tvb, 0, 0, "Hikvision cascade (GB/T 28181), session %u", session->index);
     if (session->camera)
@@ -130,17 +182,23 @@ static proto_item *add_root(proto_tree *tree, tvbuff_t *tvb, const struct hik_se
     return root;
 }
 
+void hik_session_tree_media_fields(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct hik_session *session)
+{
+    uint32_t ssrc;
+
+    add_session(tvb, pinfo, tree, session);
+    if (is_asked_for(tree, EXPECTED_SSRC) && hik_session_expected_ssrc_at(session, pinfo->num, &ssrc))
+        add_uint(tvb, tree, EXPECTED_SSRC, ssrc);
+}
+
 proto_tree *hik_session_tree_media_item(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
                                         const struct hik_session *session, bool holds_more, proto_item **item)
 {
-    proto_item *root = holds_more || is_root_seen(tree) ? add_root(tree, tvb, session) : NULL;
+    proto_item *root = holds_more || hik_session_tree_is_seen(tree) ? add_root(tree, tvb, session) : NULL;
     proto_tree *ours = root ? proto_item_add_subtree(root, ett_hik_media) : tree;
-    uint32_t ssrc;
 
     proto_item_set_generated(root);
-    add_session(tvb, pinfo, ours, session);
-    if (proto_field_is_referenced(tree, hf_hik_expected_ssrc) && hik_session_expected_ssrc_at(session, pinfo->num, &ssrc))
-        proto_item_set_generated(proto_tree_add_uint(ours, hf_hik_expected_ssrc, tvb, 0, 0, ssrc));
+    hik_session_tree_media_fields(tvb, pinfo, ours, session);
     *item = root;
     return ours;
 }
@@ -159,9 +217,9 @@ static void add_transaction(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 
     if (!message->request_frame)
         return;
-    proto_item_set_generated(proto_tree_add_uint(tree, hf_hik_request_in, tvb, 0, 0, message->request_frame));
+    add_uint(tvb, tree, REQUEST_IN, message->request_frame);
     nstime_delta(&delta, &pinfo->abs_ts, &message->request_time);
-    proto_item_set_generated(proto_tree_add_time(tree, hf_hik_response_time, tvb, 0, 0, &delta));
+    proto_item_set_generated(proto_tree_add_time(tree, hf[RESPONSE_TIME], tvb, 0, 0, &delta));
 }
 
 void hik_session_tree_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, proto_item *item,
@@ -176,9 +234,9 @@ void hik_session_tree_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tre
     add_direction(tvb, tree, message->direction);
     add_transaction(tvb, pinfo, tree, message);
     if (message->kind != HIK_KIND_UNKNOWN)
-        proto_item_set_generated(proto_tree_add_uint(tree, hf_hik_kind, tvb, 0, 0, message->kind));
+        add_uint(tvb, tree, KIND, message->kind);
     hik_subscription_show(pinfo, tvb, tree, item, message);
-    add_link(tvb, tree, hf_hik_copy_of, message->copy_of);
+    add_link(tvb, tree, COPY_OF, message->copy_of);
     if (message->first_copy)
         expert_add_info(pinfo, item, &ei_hik_copy);
     if (message->tied_by_cseq)
@@ -189,7 +247,7 @@ void hik_session_tree_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tre
 
 void hik_session_tree_first_media(tvbuff_t *tvb, proto_tree *tree, const struct hik_session *session)
 {
-    add_link(tvb, tree, hf_hik_first_media_in, session->first_media_frame);
+    add_link(tvb, tree, FIRST_MEDIA_IN, session->first_media_frame);
 }
 
 /* The device a message outside any session is about: whoever registers, is asked or reports. */
@@ -255,48 +313,6 @@ void hik_session_tree_info_tail(packet_info *pinfo, const uint8_t *buf, const st
 
 void hik_session_tree_register(int proto)
 {
-    static hf_register_info fields[] = {
-        {&hf_hik_session,
-         {"Session", "hikcascade.session", FT_UINT32, BASE_DEC, NULL, 0,
-          "Index of the INVITE session, from 0 in order of first INVITE", HFILL}},
-        {&hf_hik_direction,
-         {"Direction", "hikcascade.direction", FT_UINT8, BASE_DEC, VALS(direction_names), 0,
-          "Which platform sent this message", HFILL}},
-        {&hf_hik_camera,
-         {"Camera", "hikcascade.camera", FT_STRING, BASE_NONE, NULL, 0, "ID of the camera the session plays", HFILL}},
-        {&hf_hik_camera_name,
-         {"Camera name", "hikcascade.camera_name", FT_STRING, BASE_NONE, NULL, 0,
-          "Name of the camera, learned from a Catalog in this capture", HFILL}},
-        {&hf_hik_invite_in,
-         {"INVITE in frame", "hikcascade.invite_in", FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_REQUEST), 0,
-          "The INVITE that began this session", HFILL}},
-        {&hf_hik_answer_in,
-         {"200 OK in frame", "hikcascade.answer_in", FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_RESPONSE), 0,
-          "The first 200 OK to the INVITE of this session", HFILL}},
-        {&hf_hik_ack_in,
-         {"ACK in frame", "hikcascade.ack_in", FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_ACK), 0,
-          "The first ACK of this session", HFILL}},
-        {&hf_hik_kind,
-         {"Kind of call", "hikcascade.kind", FT_UINT8, BASE_DEC, VALS(kind_names), 0,
-          "By s= of the SDP; where that says nothing, by the media and by y=", HFILL}},
-        {&hf_hik_copy_of,
-         {"Copy of frame", "hikcascade.copy_of", FT_FRAMENUM, BASE_NONE, NULL, 0,
-          "The same datagram stands in that frame: same addresses, IP identification and bytes", HFILL}},
-        {&hf_hik_bye_in,
-         {"BYE in frame", "hikcascade.bye_in", FT_FRAMENUM, BASE_NONE, NULL, 0, "The BYE that ended this session", HFILL}},
-        {&hf_hik_expected_ssrc,
-         {"Announced SSRC", "hikcascade.expected_ssrc", FT_UINT32, BASE_DEC_HEX, NULL, 0,
-          "SSRC that y= of the answer announced, else y= of the offer", HFILL}},
-        {&hf_hik_request_in,
-         {"Request in frame", "hikcascade.request_in", FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_REQUEST), 0,
-          "The request this message answers", HFILL}},
-        {&hf_hik_response_time,
-         {"Response time", "hikcascade.response_time", FT_RELATIVE_TIME, BASE_NONE, NULL, 0,
-          "Time since the request", HFILL}},
-        {&hf_hik_first_media_in,
-         {"First media in frame", "hikcascade.first_media_in", FT_FRAMENUM, BASE_NONE, NULL, 0,
-          "The first RTP packet of this session", HFILL}},
-    };
     static int *trees[] = {&ett_hik_media};
     static ei_register_info experts[] = {
         {&ei_hik_copy,

@@ -21,6 +21,11 @@
 enum { ODD_FLAGS = HIK_RTP_RESTART | HIK_RTP_STRAY | HIK_RTP_REUSED | HIK_RTP_MANY_SSRCS | HIK_RTP_AFTER_BYE | HIK_RTP_SSRC_CHANGED };
 
 static int hf_jitter = -1;
+static hf_register_info jitter_field[] = {
+    {&hf_jitter,
+     {"Jitter", "hikcascade.jitter", FT_DOUBLE, BASE_NONE, NULL, 0,
+      "Interarrival jitter of the stream so far, in milliseconds (RFC 3550 A.8)", HFILL}},
+};
 
 static expert_field ei_ssrc_mismatch = EI_INIT;
 static expert_field ei_ssrc_mismatch_mild = EI_INIT;
@@ -214,6 +219,18 @@ bool hik_findings_has_rtp(packet_info *pinfo, const struct hik_rtp *rtp)
            pinfo->num == flow->left_frame || pinfo->num == flow->look_frame || pinfo->num == flow->cut.frame;
 }
 
+static void add_jitter(tvbuff_t *tvb, proto_tree *tree, const struct hik_rtp *rtp)
+{
+    if (hik_stock_asks_for(tree, &jitter_field[0]))
+        proto_item_set_generated(proto_tree_add_double(tree, hf_jitter, tvb, 0, 0, rtp->jitter));
+}
+
+void hik_findings_show_fields(tvbuff_t *tvb, proto_tree *tree, const struct hik_rtp *rtp, const struct hik_session *session)
+{
+    hik_session_tree_first_media(tvb, tree, session);
+    add_jitter(tvb, tree, rtp);
+}
+
 void hik_findings_show_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, proto_item *item, const struct hik_rtp *rtp,
                            struct hik_session *session)
 {
@@ -243,8 +260,7 @@ void hik_findings_show_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, 
     if (pinfo->num == flow->look_frame && !flow->look_quiet && rtp->extended_seq == flow->look_seq)
         expert_add_info_format(pinfo, item, flow->look_said ? &ei_payload_not_declared : &ei_payload_not_declared_mild, "The SDP says %s for payload type %u, the payload looks like %s",
                                flow->look_said ? flow->look_said : "nothing", rtp->payload_type, flow->look_is);
-    if (proto_field_is_referenced(tree, hf_jitter))
-        proto_item_set_generated(proto_tree_add_double(tree, hf_jitter, tvb, 0, 0, rtp->jitter));
+    add_jitter(tvb, tree, rtp);
     /* Where the capture cuts TCP segments, most RTP headers are cut off. */
     if (rtp->gap && !(flow->tcp && tvb_captured_length(tvb) < tvb_reported_length(tvb)))
         show_gap(pinfo, item, rtp, flow, session);
@@ -254,11 +270,6 @@ void hik_findings_show_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, 
 
 void hik_rtp_findings_register(int proto)
 {
-    static hf_register_info fields[] = {
-        {&hf_jitter,
-         {"Jitter", "hikcascade.jitter", FT_DOUBLE, BASE_NONE, NULL, 0,
-          "Interarrival jitter of the stream so far, in milliseconds (RFC 3550 A.8)", HFILL}},
-    };
     /* Where the same finding can be grave or not, two entries share the name: the filter finds both. */
     static ei_register_info experts[] = {
         {&ei_ssrc_mismatch,
@@ -292,6 +303,6 @@ void hik_rtp_findings_register(int proto)
          {"hikcascade.media_after_bye", PI_SEQUENCE, PI_NOTE, "Media that was on its way at the BYE", EXPFILL}},
     };
 
-    proto_register_field_array(proto, fields, array_length(fields));
+    proto_register_field_array(proto, jitter_field, array_length(jitter_field));
     expert_register_field_array(expert_register_protocol(proto), experts, array_length(experts));
 }

@@ -18,5 +18,7 @@ bool hik_findings_has_rtp(packet_info *pinfo, const struct hik_rtp *rtp);
 /* Says it, on every pass, and adds the fields of the flow. tree and item may be NULL: expert information alone. */
 void hik_findings_show_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, proto_item *item, const struct hik_rtp *rtp,
                            struct hik_session *session);
+/* The fields of the flow alone. */
+void hik_findings_show_fields(tvbuff_t *tvb, proto_tree *tree, const struct hik_rtp *rtp, const struct hik_session *session);
 
 #endif
