@@ -23,6 +23,7 @@ enum { RTCP_SR = 200, RTCP_APP = 204, RTCP_TRAILER = 16, RTP_HEADER = 12 };
 
 static dissector_handle_t rtp_handle, rtcp_handle;             /* stock */
 static int proto_hik = -1;
+static const header_field_info *protocol;                      /* the same */
 static dissector_handle_t media_rtp_handle, media_rtcp_handle; /* ours, around them */
 
 /* RTCP on a port of RTP, by RFC 5761 clause 4. Beside the five types that RTCP began with, payload types that an SDP may name look
@@ -77,7 +78,7 @@ static int dissect_rtcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
     if (session) /* here, because stock may not come back */
         hik_tap_queue(pinfo, HIK_TAP_RTCP, session);
     length = hik_stock_call(rtcp_handle, tvb, pinfo, tree);
-    if (session && proto_field_is_referenced(tree, proto_hik))
+    if (session && hik_stock_asks_for(tree, protocol))
         hik_session_tree_media(tvb, pinfo, tree, session);
     return length;
 }
@@ -88,8 +89,11 @@ static void queue_rtp(packet_info *pinfo, tvbuff_t *tvb, struct hik_rtp *rtp)
     struct hik_session *session = rtp->flow->session;
     struct hik_tap *tap;
 
-    hik_export_queue(pinfo, tvb, rtp);
-    tap = session && !(rtp->flags & HIK_RTP_COPY) ? hik_tap_queue(pinfo, HIK_TAP_RTP, session) : NULL;
+    if (hik_export_is_asked_for())
+        hik_export_queue(pinfo, tvb, rtp);
+    if (!session || rtp->flags & HIK_RTP_COPY || !hik_tap_is_asked_for())
+        return;
+    tap = hik_tap_queue(pinfo, HIK_TAP_RTP, session);
     if (!tap)
         return;
     tap->flow = rtp->flow;
@@ -113,7 +117,7 @@ static bool belongs_to_another(packet_info *pinfo, const struct hik_rtp_bytes *b
 /* Does somebody look at our part of the packet? If it is odd, anybody who has a tree or listens. */
 static bool is_rtp_shown(packet_info *pinfo, proto_tree *tree, bool odd)
 {
-    return proto_field_is_referenced(tree, proto_hik) || (odd && (tree || hik_stock_wants_experts(pinfo, tree)));
+    return hik_stock_asks_for(tree, protocol) || (odd && (tree || hik_stock_wants_experts(pinfo, tree)));
 }
 
 /* Our part of a packet of which nothing is to be said and whose tree nobody sees: the fields that a filter or a column asks for. */
@@ -217,6 +221,7 @@ void hik_media_front_door_register(int proto)
     struct hik_media_front_door door = {.dissect_rtp = dissect_rtp, .entered = queue_rtp};
 
     proto_hik = proto;
+    protocol = proto_registrar_get_nth((unsigned)proto);
     /* No protocol of their own: the layers of a packet stay what stock says they are. */
     media_rtp_handle = create_dissector_handle(dissect_rtp_wrapper, -1);
     media_rtcp_handle = create_dissector_handle(dissect_rtcp_wrapper, -1);

@@ -20,11 +20,13 @@ int hik_stock_call(dissector_handle_t handle, tvbuff_t *tvb, packet_info *pinfo,
  * fields is asked for. tree may be NULL. */
 bool hik_stock_wants_experts(const packet_info *pinfo, proto_tree *tree);
 
-/* Does somebody look at a field of ours: is the tree shown, or does a filter, a column or the like name the field? What
- * proto_field_is_referenced() says of a field, without a call of its own: of each RTP packet some are asked about. */
-static inline bool hik_stock_asks_for(const proto_tree *tree, const hf_register_info *field)
+/* Does somebody look at a field or a protocol: is the tree shown, or does a filter, a column or the like name it? What
+ * proto_field_is_referenced() says, without a call: of each RTP packet some are asked about. field: as it is registered, for the
+ * life of the program. */
+static inline bool hik_stock_asks_for(const proto_tree *tree, const header_field_info *field)
 {
-    return tree && (PTREE_DATA(tree)->visible || field->hfinfo.ref_type != HF_REF_TYPE_NONE);
+    return tree && (PTREE_DATA(tree)->visible || field->ref_type != HF_REF_TYPE_NONE ||
+                    (field->type == FT_PROTOCOL && !PTREE_DATA(tree)->fake_protocols));
 }
 
 /* A heuristic dissector that only hands the packet on to what its conversation will use from now on: takes back the

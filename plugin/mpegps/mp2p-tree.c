@@ -38,7 +38,8 @@ static expert_field ei_mp2p_lost = EI_INIT, ei_mp2p_lost_mild = EI_INIT, ei_mp2p
                     ei_mp2p_pes_broken = EI_INIT;
 
 static dissector_handle_t h264_handle, h265_handle; /* stock's, as the next line */
-static int proto_h264, proto_h265, hf_frame_protocols;
+static int proto_h264, proto_h265;
+static const header_field_info *protocol, *frame_protocols; /* mp2p; stock's list of a frame's protocols */
 
 /* ---- building ------------------------------------------------------------------------------------------------- */
 
@@ -486,10 +487,10 @@ static void on_event(void *user, const struct hik_ps_event *event)
 
 bool hik_mp2p_is_shown(packet_info *pinfo, proto_tree *tree, const struct hik_payload_record *record)
 {
-    if (proto_field_is_referenced(tree, proto_mp2p) || (tree && (!record || record->flags & MP2P_EXPERTS)))
+    if (hik_stock_asks_for(tree, protocol) || (tree && (!record || record->flags & MP2P_EXPERTS)))
         return true;
     /* From 4.4 on, who adds nothing to a tree does not stand in the list of a frame's protocols. */
-    if (proto_field_is_referenced(tree, hf_frame_protocols))
+    if (hik_stock_asks_for(tree, frame_protocols))
         return true;
     if (record && !(record->flags & (MP2P_EXPERTS | MP2P_DESCRIBES)))
         return false;
@@ -719,6 +720,7 @@ void hik_mp2p_tree_register(int proto)
     };
 
     proto_mp2p = proto;
+    protocol = proto_registrar_get_nth((unsigned)proto);
     proto_register_field_array(proto, fields, array_length(fields));
     proto_register_subtree_array(trees, array_length(trees));
     expert_register_field_array(expert_register_protocol(proto), experts, array_length(experts));
@@ -731,5 +733,5 @@ void hik_mp2p_tree_handoff(void)
     h265_handle = find_dissector("h265");
     proto_h264 = proto_get_id_by_filter_name("h264");
     proto_h265 = proto_get_id_by_filter_name("h265");
-    hf_frame_protocols = proto_registrar_get_id_byname("frame.protocols");
+    frame_protocols = proto_registrar_get_byname("frame.protocols");
 }

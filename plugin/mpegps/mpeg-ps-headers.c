@@ -379,7 +379,8 @@ void hik_ps_pack(const struct hik_ps_state *state, struct hik_ps_packed *out)
         out->nal_size = state->es[state->video].nal_size;
         kept->es[state->video].nal_size = 0;
     }
-    memcpy(out->bytes + fixed + streams * sizeof state->es[0], state->header, header_len);
+    if (header_len)
+        memcpy(out->bytes + fixed + streams * sizeof state->es[0], state->header, header_len);
 }
 
 void hik_ps_unpack(const uint8_t *bytes, size_t len, uint32_t nal_size, uint16_t left, struct hik_ps_state *out)

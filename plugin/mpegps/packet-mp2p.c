@@ -52,7 +52,7 @@ struct mp2p_flow {
     struct mp2p_picture pictures[MP2P_PICTURES]; /* sizes met; more are not told */
 };
 static int proto_mp2p = -1;
-static protocol_t *protocol; /* the same */
+static bool is_enabled; /* in the capture at hand: who enables or disables a protocol has it dissected anew */
 static dissector_handle_t mp2p_handle, by_look_handle; /* ours */
 static dissector_handle_t rtp_handle; /* stock */
 static dissector_handle_t media_tcp_handle; /* rtp-over-tcp.c */
@@ -72,6 +72,11 @@ static gboolean base_equal(const void *a, const void *b)
     const struct mp2p_base *one = (const struct mp2p_base *)a, *two = (const struct mp2p_base *)b;
 
     return one->len == two->len && memcmp(one->bytes, two->bytes, one->len) == 0;
+}
+
+static void begin_capture(void)
+{
+    is_enabled = proto_is_protocol_enabled(find_protocol_by_id(proto_mp2p));
 }
 
 static void reset_bases(void)
@@ -576,7 +581,7 @@ void hik_mp2p_after_stock(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, c
     const char *stock_proto = pinfo->current_proto;
     bool writable;
 
-    if (!proto_is_protocol_enabled(protocol) || rtp->payload_len == 0 || rtp->payload_off >= tvb_captured_length(tvb))
+    if (!is_enabled || rtp->payload_len == 0 || rtp->payload_off >= tvb_captured_length(tvb))
         return;
     if (PINFO_FD_VISITED(pinfo) ? !(rtp->payload->flags & MP2P_SEEN) : !hik_media_is_program_stream(rtp))
         return;
@@ -720,9 +725,9 @@ static ws_bool dissect_tcp_heur(tvbuff_t *tvb, packet_info *pinfo, proto_tree *t
 void hik_mp2p_register(int proto _U_)
 {
     proto_mp2p = proto_register_protocol("MPEG program stream", "MP2P", "mp2p");
-    protocol = find_protocol_by_id(proto_mp2p);
     mp2p_handle = register_dissector("mp2p", dissect_mp2p, proto_mp2p);
     base_index = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), base_hash, base_equal);
+    register_init_routine(begin_capture);
     register_cleanup_routine(reset_bases);
     by_look_handle = create_dissector_handle(dissect_by_look, -1);
     hik_mp2p_tree_register(proto_mp2p);

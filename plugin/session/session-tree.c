@@ -12,6 +12,7 @@
 #include "subscription.h"
 
 static int proto_hik = -1;
+static const header_field_info *protocol; /* the same */
 static int ett_hik_media = -1;
 
 static expert_field ei_hik_copy = EI_INIT;
@@ -116,7 +117,7 @@ static char *session_filter(packet_info *pinfo)
  * add to the tree at its top whatever it is given. */
 static bool is_asked_for(const proto_tree *tree, enum field field)
 {
-    return hik_stock_asks_for(tree, &fields[field]);
+    return hik_stock_asks_for(tree, &fields[field].hfinfo);
 }
 
 static void add_number(tvbuff_t *tvb, proto_tree *tree, enum field field, uint32_t value)
@@ -167,7 +168,7 @@ static void add_session(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, con
 
 bool hik_session_tree_is_seen(const proto_tree *tree)
 {
-    return PTREE_DATA(tree)->visible || proto_registrar_get_nth(proto_hik)->ref_type == HF_REF_TYPE_DIRECT;
+    return PTREE_DATA(tree)->visible || protocol->ref_type == HF_REF_TYPE_DIRECT;
 }
 
 static proto_item *add_root(proto_tree *tree, tvbuff_t *tvb, const struct hik_session *session)
@@ -324,6 +325,7 @@ void hik_session_tree_register(int proto)
     };
 
     proto_hik = proto;
+    protocol = proto_registrar_get_nth((unsigned)proto);
     proto_register_field_array(proto, fields, array_length(fields));
     proto_register_subtree_array(trees, array_length(trees));
     expert_register_field_array(expert_register_protocol(proto), experts, array_length(experts));

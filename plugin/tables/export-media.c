@@ -367,12 +367,17 @@ static tap_packet_status export_packet(void *tapdata, packet_info *pinfo, epan_d
     return show(list, pinfo, stream, flow, false) ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
 }
 
+bool hik_export_is_asked_for(void)
+{
+    return have_tap_listener(export_tap);
+}
+
 /* A record for the tap, NULL while nobody exports. */
 static struct exported *new_record(packet_info *pinfo)
 {
     struct exported *packet;
 
-    if (!have_tap_listener(export_tap) || pinfo->flags.in_error_pkt)
+    if (!hik_export_is_asked_for() || pinfo->flags.in_error_pkt)
         return NULL;
     packet = wmem_new0(pinfo->pool, struct exported);
     packet->visited = PINFO_FD_VISITED(pinfo);

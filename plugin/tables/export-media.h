@@ -8,6 +8,8 @@
 
 #include "rtp-flow.h"
 
+/* Does anybody export? */
+bool hik_export_is_asked_for(void);
 /* Hands an RTP packet to whoever exports; does nothing if nobody does. tvb: the whole RTP packet, rtp: what was found
  * about it. */
 void hik_export_queue(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *rtp);

@@ -10,11 +10,16 @@
 
 static int hik_tap = -1;
 
+bool hik_tap_is_asked_for(void)
+{
+    return have_tap_listener(hik_tap);
+}
+
 struct hik_tap *hik_tap_queue(packet_info *pinfo, enum hik_tap_kind kind, struct hik_session *session)
 {
     struct hik_tap *record;
 
-    if (!have_tap_listener(hik_tap))
+    if (!hik_tap_is_asked_for())
         return NULL;
     if (kind == HIK_TAP_SIP && session)
         hik_seen_call();

@@ -221,7 +221,7 @@ bool hik_findings_has_rtp(packet_info *pinfo, const struct hik_rtp *rtp)
 
 static void add_jitter(tvbuff_t *tvb, proto_tree *tree, const struct hik_rtp *rtp)
 {
-    if (hik_stock_asks_for(tree, &jitter_field[0]))
+    if (hik_stock_asks_for(tree, &jitter_field[0].hfinfo))
         proto_item_set_generated(proto_tree_add_double(tree, hf_jitter, tvb, 0, 0, rtp->jitter));
 }
 
