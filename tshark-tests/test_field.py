@@ -4,6 +4,7 @@ nothing is wrong."""
 
 import pytest
 import tables
+from conftest import CAPTURES
 
 import gen_field
 
@@ -241,3 +242,20 @@ def test_platform_table(tshark, name):
 def test_registered_since_begins_anew(tshark):
     row = tables.printed(tshark, "hikcascade,platforms", tshark.sandbox.readable(gen_field.ran_out()))[0]
     assert row[6:8] == ["2019-12-25 16:47:04", "2019-12-25 16:48:04"]
+
+
+# ---- what a column or a filter asks for by name
+
+OF_MEDIA = [SESSION, "hikcascade.camera", "hikcascade.camera_name", *LINKS, "hikcascade.first_media_in", "hikcascade.expected_ssrc",
+            "hikcascade.jitter"]
+
+
+@pytest.mark.parametrize("capture", ["combined-udp", "combined-tcp", "handbook"])
+def test_fields_alone(tshark, capture):
+    """A field that is asked for alone stands without our item among stock's, and is the same as in the whole tree."""
+    capture = CAPTURES / (capture + ".pcap")
+    whole = tshark.fields(capture, ["hikcascade", *OF_MEDIA], "rtp")
+    assert any(row[SESSION] for row in whole)
+    for name in OF_MEDIA:
+        alone = tshark.fields(capture, [name], "rtp")
+        assert [(row["frame"], row[name]) for row in alone] == [(row["frame"], row[name]) for row in whole], name
