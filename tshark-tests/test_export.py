@@ -401,6 +401,19 @@ def test_without_signalling(both):
     assert both(cap) == {"rtp-192.0.2.10-41000-0000004711.mpg": b"".join(data)}
 
 
+def test_without_signalling_on_a_port_of_rtcp(both):
+    """A call that comes later has its RTCP there: what came before stays RTP on later passes."""
+    sender = Sender()
+    before, data = payloads(6), payloads(6)
+    call, cap = sender.call, Capture()
+    for number, payload in enumerate(before):
+        cap.udp(("198.51.100.77", 30000), (call.src[0], call.src[1] + 1), rtp(payload, 0x1234, number, 3600 * number))
+    sender.send(sender.packets(data)).call.bye()
+    shift = sender.cap[0][0] - cap.time_us
+    cap.extend((time - shift, *record) for time, *record in sender.cap)
+    assert both(cap) == {"rtp-198.51.100.77-30000-%010u.mpg" % 0x1234: b"".join(before), name_of(call, "mpg"): b"".join(data)}
+
+
 def test_without_signalling_ipv6(both):
     cap = Capture()
     data = payloads(60)

@@ -259,6 +259,15 @@ static bool set_wrapper(packet_info *pinfo, conversation_t *conversation, bool r
 {
     dissector_handle_t wrapper = rtcp ? hik_front_door()->rtcp_handle : hik_front_door()->rtp_handle;
 
+    /* Stock gives a conversation of RTP, announced or found by look, to RTCP for all its frames. What came before stays RTP. */
+    if (rtcp && conversation->setup_frame < pinfo->num &&
+        conversation_get_proto_data(conversation, proto_get_id_by_filter_name("rtp"))) {
+        bool ours = conversation_get_dissector(conversation, pinfo->num) == wrapper;
+
+        conversation_set_dissector(conversation, hik_front_door()->rtp_handle);
+        conversation_set_dissector_from_frame_number(conversation, pinfo->num, wrapper);
+        return !ours;
+    }
     if (conversation_get_dissector(conversation, pinfo->num) == wrapper)
         return false;
     conversation_set_dissector(conversation, wrapper);
