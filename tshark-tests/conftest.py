@@ -15,7 +15,8 @@ A capture is a file name in test-captures/, a path, or a Capture of hikpcap, whi
 
 HIK_PLUGIN_DIR names the folder above <x.y>/epan of the plugin under test; default: build/plugins of this repository.
 A failed test prints the command to repeat; the folder it names is kept then. tshark and sharkd register their dissectors
-once for all runs of a worker (forkserver.py); HIK_SLOW=1 starts every program anew.
+once for all runs of a worker (forkserver.py), and what has been asked before is not asked again; HIK_SLOW=1 starts every
+program anew. HIK_ANSWERS=FOLDER keeps the captures and what is shown of them, for other versions of Wireshark (versions.py).
 """
 
 import fcntl
@@ -28,12 +29,13 @@ import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree as ElementTree
-from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 import forkserver
+import versions
+from versions import FIELD, VALUE, moment, normal
 
 REPO = Path(__file__).resolve().parent.parent
 CAPTURES = REPO / "test-captures"
@@ -41,13 +43,14 @@ sys.path.insert(0, str(CAPTURES))
 
 PLUGIN_DIR = Path(os.environ.get("HIK_PLUGIN_DIR") or REPO / "build" / "plugins").resolve()
 NOBODY = 65534
-FIELD, VALUE = "\x1f", "\x1e"
 BAD_OUTPUT = ("Dissector bug", "[Malformed")
 # Freed memory is overwritten, so that using it shows. forkserver.c does it in its own way.
 USE_AFTER_FREE = {"MALLOC_PERTURB_": "165", "G_SLICE": "always-malloc"}
 # Names of manufacturers, ports and enterprises. Wireshark 4.0 reads them anew for each capture, 50,000 lines; in later
 # versions they are in the program.
 NAMES = ("manuf", "services", "enterprises.tsv")
+# Output that is kept, in case the same is asked again: at most so many bytes.
+LARGE = 1 << 18
 # What sharkd says on stderr when all is well.
 SHARKD_CHATTER = re.compile(r"^(Hello in child\.|load: filename=.*|sharkd_session_process_tap\(\) .*|\s*)$")
 
@@ -75,6 +78,9 @@ class Sandbox:
         self.count = 0
         self.commands = []  # of the test that runs
         self.servers = {}
+        self.sharkd = None
+        self.answered = {}
+        self.keeper = versions.Keeper(os.environ["HIK_ANSWERS"]) if os.environ.get("HIK_ANSWERS") else None
         self.library = None if os.environ.get("HIK_SLOW") else forkserver.compile(self.dir)
         self.data = self.without_names() if self.library else None
 
@@ -102,7 +108,7 @@ class Sandbox:
 
     def remove(self, keep=False):
         """keep: leaves the files, for somebody who repeats a command."""
-        for server in self.servers.values():
+        for server in [*self.servers.values(), *([self.sharkd] if self.sharkd else [])]:
             server.end()
         if not keep:
             shutil.rmtree(self.dir, ignore_errors=True)
@@ -143,17 +149,51 @@ class Sandbox:
         command = [str(word) for word in command]
         environment = self.environment(plugin)
         self.commands.append((command, plugin, stdin))
+        if self.keeper:
+            self.keeper.note(command)
         if self.library and forkserver.serves(command):
             del environment["MALLOC_PERTURB_"]
+            # Symbols are looked up once, in the server, not in each run that it forks.
+            environment["LD_BIND_NOW"] = "1"
             if self.data:
                 environment["WIRESHARK_DATA_DIR"] = str(self.data)
             program = command if command[0] == "sharkd" else command[:1]
             key = (program[0], *sorted(environment.items()), self.settings())
             if key not in self.servers:
                 self.servers[key] = forkserver.Server(self.prefix, program, environment, self.library, str(self.files))
-            return self.servers[key].run(command, stdin, timeout)
+            question = self.question(key, command)
+            if question not in self.answered:
+                done = self.servers[key].run(command, stdin, timeout)
+                if not question or len(done.stdout) > LARGE:
+                    return done
+                self.answered[question] = done
+            return self.answered[question]
         return subprocess.run(self.prefix + command, env=environment, cwd=str(self.files), input=stdin, timeout=timeout,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, **({} if stdin is not None else {"stdin": None}))
+
+    def ask_sharkd(self, script):
+        """Requests to a sharkd with the settings as they are; see forkserver.Sharkd."""
+        if not self.library:
+            return self.run(["sharkd", "-"], stdin=script)
+        self.commands.append((["sharkd", "-"], True, script))
+        key = (self.settings(), *sorted(self.environment().items()))
+        if self.sharkd and (self.sharkd_key != key or not self.sharkd.serves()):
+            self.sharkd.end()
+            self.sharkd = None
+        if not self.sharkd:
+            environment = self.environment()
+            if self.data:
+                environment["WIRESHARK_DATA_DIR"] = str(self.data)
+            self.sharkd, self.sharkd_key = forkserver.Sharkd(self.prefix, environment, str(self.files)), key
+        return self.sharkd.ask(script)
+
+    def question(self, key, command):
+        """What tells that tshark was asked the same of the same capture, wherever that lies; None: to be asked each time."""
+        if command[0] != "tshark" or any(word.startswith(("-w", "--export")) for word in command):
+            return None
+        capture = command.index("-r") + 1
+        path = Path(self.files, command[capture])
+        return (key, *command[:capture], versions.digest(path), *command[capture + 1:]) if path.is_file() else None
 
     def command_line(self, command, plugin=True, stdin=None):
         """The same as a line for a shell."""
@@ -224,15 +264,11 @@ class Packet:
         return int(self.fields("frame.number")[0].show)
 
 
-def normal(value):
-    """Wireshark 4.2 began to print booleans as words."""
-    return {"True": "1", "False": "0"}.get(value, value)
-
-
 class Tshark:
     def __init__(self, sandbox):
         self.sandbox = sandbox
         self.values, self.values_of = None, {}
+        self.filters = 0
         found = self.sandbox.run(["tshark", "--version"], plugin=False).stdout.decode()
         self.version = tuple(int(part) for part in re.search(r"(\d+)\.(\d+)\.(\d+)", found).groups())
 
@@ -316,11 +352,14 @@ class Tshark:
         calls = [("setconf", {"name": name, "value": str(value)}) for name, value in (prefs or {}).items()]
         calls.append(("load", {"file": str(self.sandbox.readable(capture))}))
         head = len(calls)
-        calls += requests
+        # It keeps a filter's answers for good, also when another capture is loaded: no filter is asked for twice.
+        self.filters += 1
+        calls += [(method, {**parameters, "filter": parameters["filter"] + " " * self.filters} if "filter" in parameters else parameters)
+                  for method, parameters in requests]
         lines = [json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": parameters})
                  for number, (method, parameters) in enumerate(calls, 1)]
         script = ("\n".join(lines) + "\n").encode()
-        done = self.sandbox.run(["sharkd", "-"], stdin=script)
+        done = self.sandbox.run(["sharkd", "-"], stdin=script) if prefs else self.sandbox.ask_sharkd(script)
         out, err = done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
         self.check(lambda: self.sandbox.command_line(["sharkd", "-"], stdin=script), done.returncode, "", err, SHARKD_CHATTER.pattern)
         answers = {}
@@ -451,15 +490,6 @@ def number(text):
         return None
 
 
-def moment(text):
-    """A date with time in UTC, as tshark's fields and as sharkd's filters show it; None if it is none."""
-    for pattern, form in ((r"([A-Z][a-z]{2} +\d+, \d{4} \d\d:\d\d:\d\d)\.(\d{9}) UTC", "%b %d, %Y %H:%M:%S"),
-                          (r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:\+0000|Z)", "%Y-%m-%d %H:%M:%S")):
-        if match := re.fullmatch(pattern, text):
-            return datetime.strptime(match[1].replace("T", " "), form), (match[2] or "").ljust(9, "0")
-    return None
-
-
 def comparable(text):
     """The two programs escape quotes, backslashes and control characters differently."""
     def plain(match):
@@ -471,12 +501,16 @@ def comparable(text):
 
 
 SANDBOX = pytest.StashKey()
+# Without another version's answers there is nothing to compare.
+collect_ignore = [] if os.environ.get("HIK_ANSWERS_TO_COMPARE") else ["test_versions.py"]
 
 
 @pytest.fixture(scope="session")
 def sandbox(request):
     box = request.config.stash[SANDBOX] = Sandbox()
     yield box
+    if box.keeper:
+        box.keeper.finish(Tshark(box))
     box.remove(keep=request.session.testsfailed > 0)
 
 

@@ -6,15 +6,22 @@
 
 Every run is a process of its own. Byte for byte it prints what a program started anew prints; HIK_SLOW=1 starts every
 program anew.
+
+    sharkd = Sharkd(prefix, environment, folder)
+    done = sharkd.ask(lines)                         the answers to these requests; the first loads a capture
+
+is one sharkd that serves a capture after the other, as it does for its users: nothing of one may show in the next.
 """
 
 import os
 import shutil
+import select
 import signal
 import socket
 import struct
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 SOURCE = Path(__file__).with_suffix(".c")
@@ -96,3 +103,56 @@ class Server:
         self.socket.close()
         self.process.wait()
         self.errors.close()
+
+
+class Sharkd:
+    """One process for many captures. It is left for another one when it has failed, or LOADS captures are in its memory."""
+    LOADS = 40
+
+    def __init__(self, prefix, environment, folder):
+        self.errors = tempfile.TemporaryFile()
+        self.loads = 0
+        self.process = subprocess.Popen([*prefix, "sharkd", "-"], env=environment, cwd=folder, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=self.errors)
+
+    def ask(self, script, timeout=120):
+        """script: requests, a line each. A subprocess.CompletedProcess; its exit code is 0 as long as sharkd answers."""
+        end, out, wanted = time.monotonic() + timeout, b"", script.count(b"\n")
+        self.loads += 1
+        said = self.errors.seek(0, os.SEEK_END)
+        try:
+            os.set_blocking(self.process.stdin.fileno(), False)
+            left = memoryview(script)
+            # It answers while it is asked: whoever only writes waits for ever when both pipes are full.
+            while out.count(b"\n") < wanted:
+                writes = [self.process.stdin] if left else []
+                readable, writable, _ = select.select([self.process.stdout], writes, [], end - time.monotonic())
+                if writable:
+                    left = left[os.write(self.process.stdin.fileno(), left):]
+                if readable:
+                    part = os.read(self.process.stdout.fileno(), 1 << 20)
+                    if not part:
+                        break
+                    out += part
+                if not readable and not writable:
+                    raise subprocess.TimeoutExpired(["sharkd", "-"], timeout)
+        except (BrokenPipeError, ValueError):
+            pass
+        except subprocess.TimeoutExpired:
+            self.end()
+            raise
+        code = 0
+        if out.count(b"\n") < wanted:
+            self.process.stdin.close()
+            code = self.process.wait(timeout) or 1
+        self.errors.seek(said)
+        return subprocess.CompletedProcess(["sharkd", "-"], code, out, self.errors.read())
+
+    def serves(self):
+        return self.loads < self.LOADS and self.process.poll() is None
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+        for file in (self.process.stdin, self.process.stdout, self.errors):
+            file.close()

@@ -11,6 +11,8 @@ from gen_combined import Mixed
 from hikpcap import PS_ONLY, Capture, Link, Platform, rtp, sdp
 from test_combined import check
 
+pytestmark = pytest.mark.logic
+
 LOWER_INSIDE = Platform("34020000002000000001", "192.168.1.10")
 UPPER_OUTSIDE = Platform("34010000002000000001", "203.0.113.20")
 UPPER_INSIDE = Platform("34010000002000000001", "192.168.9.20")

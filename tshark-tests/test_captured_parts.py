@@ -10,6 +10,8 @@ from gen_combined import Mixed, MixedTcp
 from gen_copies import copied
 from hikpcap import Capture, Link
 
+pytestmark = pytest.mark.logic
+
 NOWHERE = ("NOT_CAPTURED media is not in this capture, which holds no RTP at all: it was left out, or none came to "
            "198.51.100.20:20000 in %s s")
 

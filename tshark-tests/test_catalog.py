@@ -3,7 +3,11 @@
 
 import sys
 
+import pytest
+
 import conftest
+
+pytestmark = pytest.mark.logic
 
 sys.path.insert(0, str(conftest.CAPTURES))
 import gen_mans_catalog as made  # noqa: E402

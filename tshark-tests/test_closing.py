@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """hikcascade.closed_as: what is known of a call on the packet that ends it, the same in every pass."""
 
+import pytest
+
 import gen_dialog
 import gen_verdict_calls
+
+pytestmark = pytest.mark.logic
 
 AS = "hikcascade.closed_as"
 FIELDS = [AS, AS + ".session", AS + ".duration", AS + ".rtp_packets", AS + ".lost"]

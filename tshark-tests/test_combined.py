@@ -10,6 +10,8 @@ from gen_combined import ENDS, FAULTS, FRAMES, VIDEO_ONLY, WAYS, Ended, Expected
 from gen_copies import copied, other_hop
 from hikpcap import Capture, Link, Platform
 
+pytestmark = pytest.mark.logic
+
 CODES = "|".join(re.findall(r'\[HIK_CODE_\w+\] = "(\w+)"', (REPO / "plugin/verdict/verdict.c").read_text()))
 NEXT = re.compile(r"; (?:also )?(?=(?:%s)\b)" % CODES)
 

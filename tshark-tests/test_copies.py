@@ -10,6 +10,8 @@ import gen_dialog
 import tables
 from hikpcap import Capture, Link, Platform, _checksum
 
+pytestmark = pytest.mark.logic
+
 OK = "OK 20 RTP packets of H.264 352x288 in 0.8 s from 192.0.2.10:40000 to 198.51.100.20:20000"
 TWICE = "; also COPIES the capture holds every SIP message of it %d times; copies do not count"
 THREE = ("IN_PROGRESS the capture ends 0.5 s after the INVITE, before 192.0.2.10:7100 answered; also RETRANSMITTED INVITE sent "

@@ -11,6 +11,8 @@ from gen_copies import copied, other_hop
 from hikpcap import Capture, Link
 from test_combined import check, findings
 
+pytestmark = pytest.mark.logic
+
 ERROR, WARNING = "8388608", "6291456"
 
 

@@ -13,6 +13,8 @@ from tables import as_json, printed
 from test_report import program
 from test_everywhere import differences, ours  # noqa: F401 (a fixture)
 
+pytestmark = pytest.mark.logic
+
 SNAP = "snap length"
 STOCK_MISSES = ["Call ID is mandatory"]
 CUT = re.compile(r"^CUT the capture kept (\d+) of the (\d+) bytes of the (INVITE|answer) \(frame \d+\): media cannot be judged by an SDP that "

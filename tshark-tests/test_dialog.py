@@ -7,6 +7,8 @@ import pytest
 import gen_dialog
 import tables
 
+pytestmark = pytest.mark.logic
+
 HERE = "192.0.2.10:40000 to 198.51.100.20:20000"
 MOVED = "192.0.2.10:31000 to 198.51.100.20:30000"
 OK = "OK %d RTP packets of H.264 352x288 in %s s from " + HERE

@@ -7,6 +7,8 @@ import pytest
 
 import gen_encapsulation as gen
 
+pytestmark = pytest.mark.logic
+
 SEEN = ["hikcascade.session", "hikcascade.camera", "hikcascade.direction", "rtp.seq", "rtp.ssrc", "mp2p.key_frame"]
 
 

@@ -8,6 +8,8 @@ from conftest import CAPTURES
 
 import gen_field
 
+pytestmark = pytest.mark.logic
+
 SESSION = "hikcascade.session"
 UPPER, LOWER = "Upper media address", "Lower media address"
 LINKS = ["hikcascade.invite_in", "hikcascade.answer_in", "hikcascade.ack_in", "hikcascade.bye_in"]

@@ -5,6 +5,8 @@ import pytest
 
 from hikpcap import Capture, Link
 
+pytestmark = pytest.mark.logic
+
 HEADERS = [("X-GB-Ver", "3.0", "gb_version"), ("x-routepath", "34020000002000000001", "route_path"),
            ("X-PreferredPath", "34020000002000000001,34010000002000000001", "preferred_path"),
            ("Monitor-User-Identity", "operation=view,user=duty", "monitor_user"),

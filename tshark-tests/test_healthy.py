@@ -6,6 +6,8 @@ import pytest
 
 from conftest import CAPTURES
 
+pytestmark = pytest.mark.logic
+
 # By what README.md says of them.
 FAULTY = set("""
 catalog-answers catalog-same-sn copies dialog-bye-gone dialog-device-hangs-up dialog-file-end-without-media error-info handbook manscdp-broken

@@ -5,6 +5,8 @@ import pytest
 
 import gen_dialog
 
+pytestmark = pytest.mark.logic
+
 T = "1700000000 1700000060"
 
 

@@ -5,6 +5,8 @@ import pytest
 import tables
 from hikpcap import PS_ONLY, Capture, Link, rtp, sdp
 
+pytestmark = pytest.mark.logic
+
 STRANGER = ("203.0.113.7", 5555)
 AUDIO = 10  # its ports are so far above the video's
 

@@ -8,6 +8,8 @@ import pytest
 
 import conftest
 
+pytestmark = pytest.mark.logic
+
 sys.path.insert(0, str(conftest.CAPTURES))
 import gen_mans_manscdp as made  # noqa: E402
 from hikpcap import Capture, Link  # noqa: E402

@@ -9,6 +9,8 @@ import pytest
 import conftest
 import tables
 
+pytestmark = pytest.mark.logic
+
 sys.path.insert(0, str(conftest.CAPTURES))
 import gen_mans_mansrtsp as made  # noqa: E402
 from hikpcap import Capture, Link  # noqa: E402

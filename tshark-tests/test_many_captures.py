@@ -12,6 +12,8 @@ from conftest import REPO
 from test_pages import blocks
 from test_report import program
 
+pytestmark = pytest.mark.logic
+
 PAGE = (REPO / "docs" / "many-captures.md").read_text(encoding="utf-8")
 TEMPLATE = json.loads((REPO / "docs" / "opensearch-template.json").read_text(encoding="utf-8"))
 CAPTURES = ["handbook.pcap", "annotations.pcap", "catalog.pcap", "manscdp-commands.pcap", "manscdp-ptz.pcap", "mansrtsp.pcap", "ps-hikvision.pcap"]

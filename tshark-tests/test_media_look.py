@@ -11,6 +11,8 @@ from gen_tcp_media import TcpCall
 from hikpcap import Bits, Capture, Link, rfc4571, rtp
 from ps_pack import h264_payloads, h265_payloads
 
+pytestmark = pytest.mark.logic
+
 LOOK = "hikcascade.payload_not_declared"
 MIXED = ((96, "PS/90000"), (97, "MPEG4/90000"), (98, "H264/90000"), (99, "H265/90000"))
 CODEC, KEY_FRAMES = "Codec", "Key frames"

@@ -13,6 +13,8 @@ from gen_tcp_order import Ordered, framed, jitter, lost_and_sent_again, overlapp
 from hikpcap import Capture, Link
 from test_combined import check
 
+pytestmark = pytest.mark.logic
+
 MIXES = 200
 CAMERA = bytes((192, 0, 2, 10))
 

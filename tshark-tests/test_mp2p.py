@@ -6,6 +6,8 @@ import tables
 
 import conftest
 
+pytestmark = pytest.mark.logic
+
 FRAME = ["mp2p.frame.first", "mp2p.frame.last", "mp2p.frame.size", "mp2p.frame.packets"]
 EXPERT = ["mp2p.lost", "mp2p.resync", "mp2p.no_psm", "mp2p.psm_broken", "mp2p.codec_mismatch", "mp2p.not_ps"]
 ALL = ["mp2p.scr", "mp2p.mux_rate", "mp2p.stuffing", "mp2p.hik_frame", "mp2p.psm.stream_type", "mp2p.psm.stream_id", "mp2p.psm.descriptor",

@@ -6,6 +6,8 @@ import pytest
 
 from hikpcap import Capture, Link
 
+pytestmark = pytest.mark.logic
+
 FORWARD = ("hikcascade.answer_in", "hikcascade.ack_in", "hikcascade.bye_in")
 CAMERA, UPPER = "34020000001320000001", "34010000002000000001"
 # Frames of the healthy call: INVITE, 100, 200, ACK, five RTP, SR, RR, BYE, 200.

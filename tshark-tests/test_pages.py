@@ -15,6 +15,8 @@ import conftest
 from test_docs import PAGES, code, compile_filters, section, table  # noqa: F401
 from test_report import program
 
+pytestmark = pytest.mark.logic
+
 REPO = conftest.REPO
 TEXT = {page.relative_to(REPO).as_posix(): page.read_text(encoding="utf-8") for page in PAGES}
 # Pages for users: everything in them that looks like a command is one, and runs. The others are for developers.

@@ -8,6 +8,8 @@ import tables
 from gen_pairs import ALARM, challenge, credentials
 from hikpcap import Capture, Link, Platform
 
+pytestmark = pytest.mark.logic
+
 L, U = "34020000002000000001", "34010000002000000001"
 COLUMNS = ("Lower platform", "Lower address", "Upper platform", "State", "Keep-alives", "Gaps", "Sessions", "Keep-alives refused")
 

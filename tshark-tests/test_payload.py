@@ -13,6 +13,8 @@ from hikpcap import Capture, rtp, rfc4571
 from gen_tcp_media import TcpCall
 from hikpcap import Link
 
+pytestmark = pytest.mark.logic
+
 PICTURE = ["mp2p.frame.first", "mp2p.frame.last", "mp2p.frame.size", "mp2p.frame.packets"]
 SENDER = "192.0.2.10:40000"
 

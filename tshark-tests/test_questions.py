@@ -9,6 +9,8 @@ import tables
 from gen_questions import CAMERAS, catalog, query
 from hikpcap import Capture, Link, Platform
 
+pytestmark = pytest.mark.logic
+
 L, U = "34020000002000000001", "34010000002000000001"
 def begin(transport="UDP"):
     cap = Capture()

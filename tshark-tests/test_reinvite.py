@@ -7,6 +7,8 @@ import tables
 from hikpcap import Capture, Link, rtp
 from test_expert import experts
 
+pytestmark = pytest.mark.logic
+
 
 class Call:
     """Ten packets, a re-INVITE, ten packets more. TCP carries the signalling."""

@@ -13,6 +13,8 @@ import tables
 from conftest import REPO
 from hikpcap import Capture, Link
 
+pytestmark = pytest.mark.logic
+
 SCRIPT = "<script>alert(1)</script>"
 
 

@@ -8,6 +8,8 @@ import pytest
 import gen_odd
 import gen_review
 
+pytestmark = pytest.mark.logic
+
 SESSION = "hikcascade.session"
 
 

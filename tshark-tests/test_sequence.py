@@ -10,6 +10,8 @@ import tables
 from gen_ps_streams import packs
 from hikpcap import PS_ONLY, Capture, Link, rtp, sdp
 
+pytestmark = pytest.mark.logic
+
 RESTART = "SEQUENCE the sequence numbers of %s restart "
 STRAY = "SEQUENCE 1 RTP packet of %s has a sequence number that fits nothing"
 

@@ -6,6 +6,8 @@ import pytest
 import gen_odd
 from hikpcap import Capture, Link, Platform, rtp
 
+pytestmark = pytest.mark.logic
+
 LINKS = ["hikcascade.session", "hikcascade.invite_in", "hikcascade.answer_in", "hikcascade.ack_in", "hikcascade.bye_in"]
 
 

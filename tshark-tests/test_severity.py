@@ -7,6 +7,8 @@ import pytest
 import tables
 from conftest import CAPTURES
 
+pytestmark = pytest.mark.logic
+
 # Code of the verdict -> its expert items. Codes that are told by none stand in WITHOUT.
 ITEMS = {
     "REJECTED": ["rejected"], "NO_ANSWER": ["no_answer"], "PORT_ZERO": ["port_zero"], "TCP_ROLE": ["tcp_role_conflict"],

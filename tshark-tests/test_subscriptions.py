@@ -6,6 +6,8 @@ import pytest
 import gen_subscriptions as made
 from hikpcap import Capture, Link
 
+pytestmark = pytest.mark.logic
+
 NAMES = ["", ".event", ".state", ".expires", ".subscribe_in", ".notify"]
 ASKED, ACTIVE, RENEWED, CANCELLED, TERMINATED, EXPIRED, REFUSED = "1234567"
 

@@ -11,6 +11,8 @@ from gen_tcp_order import call, lost_and_sent_again, whole
 from hikpcap import ACK, PSH, RST, Capture, Link, rfc4571, rtp
 from tables import printed
 
+pytestmark = pytest.mark.logic
+
 
 def verdict(tshark, capture):
     """The session's verdict: in the table after one pass and after two, and on the INVITE."""

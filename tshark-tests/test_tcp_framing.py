@@ -17,6 +17,8 @@ from tables import printed
 from test_combined import check
 from test_tcp_order import FRAMINGS as NAMED
 
+pytestmark = pytest.mark.logic
+
 SAID = {"bare": "TCP_FRAMING RTP comes without its length in front of each packet", "tag": "TCP_FRAMING RTP comes behind 6 bytes",
         "dollar": "TCP_FRAMING RTP comes in '$' frames", "head": "TCP_FRAMING RTP comes behind 8 bytes"}
 WAYS = {"plain": {}, "early": {"early": True}, "audio": {"audio": True}, "lost": {"lost": [1, 6]}, "reinvite": {"both": True},

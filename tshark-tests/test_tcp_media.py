@@ -13,6 +13,8 @@ from gen_tcp_media import TcpCall, small, start
 from hikpcap import ACK, PSH, Capture, Link, rfc4571, rtcp_sr, rtp
 from tables import printed
 
+pytestmark = pytest.mark.logic
+
 SESSION, SEQ, SKIPPED = "hikcascade.session", "rtp.seq", "hikcascade.tcp.skipped"
 IN_ORDER = {"tcp.reassemble_out_of_order": "TRUE"}
 

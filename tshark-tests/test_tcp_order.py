@@ -13,6 +13,8 @@ from gen_tcp_order import (Ordered, call, framed, jitter, lost_and_sent_again, o
 from hikpcap import ACK, FIN, PSH, Capture, Link, rfc4571, rtcp_sr, rtp
 from tables import printed
 
+pytestmark = pytest.mark.logic
+
 SEQ, SESSION = "rtp.seq", "hikcascade.session"
 STOCK = [{}, {"tcp.reassemble_out_of_order": "TRUE"}, {"tcp.desegment_tcp_streams": "FALSE"},
          {"tcp.analyze_sequence_numbers": "FALSE"}]

@@ -11,6 +11,8 @@ from hikpcap import SYN, Capture, Link
 from tables import printed
 from test_tcp_calls import verdict
 
+pytestmark = pytest.mark.logic
+
 ENDS = {"refused": ("TCP_REFUSED", "is refused (RST)"), "silent": ("TCP_NO_CONNECTION", "gets no answer"),
         "nothing": ("TCP_NO_CONNECTION", "sends no RTP there")}
 

@@ -5,6 +5,8 @@ GUI gets it; and hikcascade.verdict on the INVITE."""
 import pytest
 import tables
 
+pytestmark = pytest.mark.logic
+
 # camera, upper, lower, SSRC announced, SSRC seen, codec, RTP, lost, key frames, state, verdict
 CALLS = {
     "broadcast": [

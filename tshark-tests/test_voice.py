@@ -7,6 +7,8 @@ import conftest
 import pytest
 import tables
 
+pytestmark = pytest.mark.logic
+
 sys.path.insert(0, str(conftest.CAPTURES))
 import gen_voice as made  # noqa: E402
 from hikpcap import Capture  # noqa: E402
