@@ -21,6 +21,9 @@ FIELD, VALUE = "\x1f", "\x1e"
 TABLES = ["sessions", "platforms", "catalog", "messages", "series"]
 # A field that tells of stock's dissector, which fails on one version and not on another.
 OF_STOCK = {"hikcascade.stock_failed"}
+# What stock calls a segment that it has seen before, and whether it gives it to SIP once more, depends on its version.
+AGAIN = ["tcp.analysis." + name for name in ("retransmission", "fast_retransmission", "spurious_retransmission", "out_of_order")]
+CALL_ID = "sip.Call-ID"
 # Captures up to so many bytes. What is larger was made to be large, and takes long.
 LARGEST = 1 << 20
 # Before 4.4 tshark prints a backslash and some control characters as they are, later as escape sequences.
@@ -58,19 +61,20 @@ def answer(run, capture, names):
     backslashes (ESCAPED). run: a function that runs a command, as Sandbox.run()."""
     words = ["tshark", "-r", str(capture), "-n", "-2", "-T", "fields", "-E", "separator=" + FIELD, "-E", "aggregator=" + VALUE,
              "-E", "occurrence=a", "-e", "frame.number"]
-    for name in names:
+    for name in [*names, *AGAIN, CALL_ID]:
         words += ["-e", name]
     for table in TABLES:
         words += ["-z", "hikcascade," + table]
     done = run(words)
     lines = ["exit code %d" % done.returncode]
     for line in done.stdout.decode("utf-8", "replace").split("\n"):
-        cells = line.split(FIELD)
-        if len(cells) == len(names) + 1:
-            shown = ["%s=%s" % (name, ", ".join(str(moment(value) or normal(value)) for value in cell.split(VALUE))) for name, cell in zip(names, cells[1:]) if cell]
-            lines += ["%s: %s" % (cells[0], one) for one in shown]
-        else:
+        number, *cells = line.split(FIELD)
+        again, call_id = cells[len(names):-1], cells[-1:]
+        if len(cells) != len(names) + len(AGAIN) + 1:
             lines.append(line)
+        elif not (any(again) and any(call_id)):
+            lines += ["%s: %s=%s" % (number, name, ", ".join(str(moment(value) or normal(value)) for value in cell.split(VALUE)))
+                      for name, cell in zip(names, cells) if cell]
     return "".join(ESCAPED.sub("", line) + "\n" for line in lines)
 
 

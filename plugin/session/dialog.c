@@ -346,7 +346,8 @@ static void count_attempts(packet_info *pinfo, struct hik_session *session, cons
             session->challenge = 0;
             session->invites = 0;
         }
-        if (session->reinvite_frame != pinfo->num)
+        /* Over TCP a client sends nothing again (RFC 3261, 17.1.1.2): there it was TCP, whatever stock makes of the segment. */
+        if (session->reinvite_frame != pinfo->num && !(message->retransmission && pinfo->ptype == PT_TCP))
             session->invites++;
     } else if (message->status == 401 || message->status == 407) {
         session->challenge = message->status;
