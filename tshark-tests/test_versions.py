@@ -12,6 +12,8 @@ import versions
 from conftest import CAPTURES
 
 PARTS = 16
+# From 4.6 on a dissector of stock's owns UDP port 7010.
+LEFT_OUT = {versions.digest(CAPTURES / "udp-7010.pcap")}
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +26,7 @@ def folder():
 def test_same(tshark, folder, part):
     names = (folder / "FIELDS").read_text().splitlines()
     different = []
-    for path in sorted(folder.glob("*.answer"))[part::PARTS]:
+    for path in sorted(path for path in folder.glob("*.answer") if path.stem not in LEFT_OUT)[part::PARTS]:
         told, here = path.read_text(), versions.answer(tshark.sandbox.run, path.with_suffix(".capture"), names)
         if here != told:
             lines = difflib.unified_diff(told.split("\n"), here.split("\n"), "another version", "this one", lineterm="", n=0)
@@ -40,4 +42,4 @@ def test_what_is_compared(folder):
     assert all(text.count("\n") > 3 for text in answers.values())
     lines = answers[versions.digest(CAPTURES / "seed-cascade.pcap")].split("\n")
     assert "5: hikcascade.session=0" in lines and any(line.startswith("      0 |OK ") for line in lines)
-    assert {name for name in ("sessions", "platforms", "catalog") for line in lines if name in line} == {"sessions", "platforms", "catalog"}
+    assert all(any(line.startswith("Hikvision cascade") and name in line for line in lines) for name in ("sessions", "platforms", "catalog"))

@@ -18,7 +18,8 @@ from datetime import datetime
 from pathlib import Path
 
 FIELD, VALUE = "\x1f", "\x1e"
-TABLES = ["sessions", "platforms", "catalog", "messages", "series"]
+# Not the table of messages: it has a row for each that comes again (AGAIN, below).
+TABLES = ["sessions", "platforms", "catalog", "series"]
 # A field that tells of stock's dissector, which fails on one version and not on another.
 OF_STOCK = {"hikcascade.stock_failed"}
 # What stock calls a segment that it has seen before, and whether it gives it to SIP once more, depends on its version.
@@ -47,6 +48,13 @@ def normal(value):
     return {"True": "1", "False": "0"}.get(value, value)
 
 
+def comparable(value):
+    """A date has another form in 4.6, and a number more digits."""
+    if found := moment(value):
+        return str(found)
+    return "%.12g" % float(value) if re.fullmatch(r"\d+\.\d{9,}", value) else normal(value)
+
+
 def moment(text):
     """A date with time in UTC, as tshark's fields and as sharkd's filters show it; None if it is none."""
     for pattern, form in ((r"([A-Z][a-z]{2} +\d+, \d{4} \d\d:\d\d:\d\d)\.(\d{9}) UTC", "%b %d, %Y %H:%M:%S"),
@@ -73,7 +81,7 @@ def answer(run, capture, names):
         if len(cells) != len(names) + len(AGAIN) + 1:
             lines.append(line)
         elif not (any(again) and any(call_id)):
-            lines += ["%s: %s=%s" % (number, name, ", ".join(str(moment(value) or normal(value)) for value in cell.split(VALUE)))
+            lines += ["%s: %s=%s" % (number, name, ", ".join(comparable(value) for value in cell.split(VALUE)))
                       for name, cell in zip(names, cells) if cell]
     return "".join(ESCAPED.sub("", line) + "\n" for line in lines)
 
