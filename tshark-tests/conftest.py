@@ -354,7 +354,8 @@ class Tshark:
         head = len(calls)
         # It keeps a filter's answers for good, also when another capture is loaded: no filter is asked for twice of one process. (It
         # reads no line above 2 kB.)
-        self.filters = (self.filters + 1) % (forkserver.Sharkd.LOADS + 1)
+        if not prefs:
+            self.filters = (self.filters + 1) % (forkserver.Sharkd.LOADS + 1)
         calls += [(method, {**parameters, "filter": parameters["filter"] + " " * self.filters} if "filter" in parameters else parameters)
                   for method, parameters in requests]
         lines = [json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": parameters})
