@@ -3,6 +3,7 @@
 
 import base64
 import random
+import re
 import struct
 
 import pytest
@@ -278,17 +279,19 @@ def test_invited_when_all_of_it_came(both):
 
 
 def test_invited_when_two_of_one_name_came(both):
-    """They are numbered as if the INVITE had been there before."""
+    """They are numbered as if the INVITE, which alone tells the camera, had been there before."""
     sender = Sender()
-    there, back = payloads(20, size=70), payloads(20, size=90)
+    cap, call = sender.cap, sender.call
+    there, misrouted = payloads(20, size=70), payloads(20, size=90)
+    invite, answer = cap[0], cap[2][1][42:]
+    camera = re.search(rb"INVITE sip:([0-9]{20})", invite[1])[1]
+    del cap[:]
+    cap.udp(sender.link.lower.at, sender.link.upper.at, re.sub(rb"(?m)^(To|Contact):.*\r\n", b"", answer).replace(camera, b"-" * 20))
     sender.send(sender.packets(there))
-    for number, payload in enumerate(back):
-        sender.cap.udp(sender.call.dst, sender.call.src, rtp(payload, sender.call.ssrc, 900 + number, 0))
-    times = [record[0] for record in sender.cap]
-    sender.cap.append(sender.cap.pop(0))
-    sender.cap[:] = [(time, *record[1:]) for time, record in zip(times, sender.cap)]
-    assert both(sender.cap) == {name_of(sender.call, "mpg"): b"".join(there),
-                                name_of(sender.call, "mpg", suffix="-2"): b"".join(back)}
+    for number, payload in enumerate(misrouted):
+        cap.udp(call.src, (call.dst[0], 7100), rtp(payload, call.ssrc, 900 + number, 0))
+    cap.append((cap[-1][0] + 1000, *invite[1:]))
+    assert both(cap) == {name_of(call, "mpg"): b"".join(there), name_of(call, "mpg", suffix="-2"): b"".join(misrouted)}
 
 
 def test_begun_in_the_middle(both):
