@@ -7,6 +7,7 @@ from collections import Counter
 
 import pytest
 
+import versions
 from conftest import CAPTURES, collect
 
 LINK = "links to a later packet"
@@ -35,13 +36,7 @@ MESSAGE = re.compile(r"^(\[)?Expert Info \([^/()]+/[^()]*\): (.*?)(?(1)\])$", re
 
 @pytest.fixture(scope="module")
 def ours(tshark):
-    """{name: type} of all fields and expert items of the plugin's protocols."""
-    stock = {line.split("\t")[2] for line in tshark.run(["-G", "protocols"], plugin=False).splitlines()}
-    protocols = {line.split("\t")[2] for line in tshark.run(["-G", "protocols"]).splitlines()} - stock
-    assert {"hikcascade", "manscdp", "mansrtsp", "mp2p"} <= protocols
-    rows = [line.split("\t") for line in tshark.run(["-G", "fields"]).splitlines()]
-    found = {row[2]: row[3] for row in rows if row[0] == "F" and row[4] in protocols}
-    assert len(found) > 200
+    found = versions.fields(tshark)
     assert {*LATER, *TAKEN_BACK, *CHANGED} <= set(found), "named here, but no field"
     return found
 

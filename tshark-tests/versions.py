@@ -36,11 +36,14 @@ def digest(path):
 
 
 def fields(tshark):
-    """The names of all fields and expert items of the plugin."""
+    """{name: type} of all fields and expert items of the plugin's protocols."""
     stock = {line.split("\t")[2] for line in tshark.run(["-G", "protocols"], plugin=False).splitlines()}
     protocols = {line.split("\t")[2] for line in tshark.run(["-G", "protocols"]).splitlines()} - stock
+    assert {"hikcascade", "manscdp", "mansrtsp", "mp2p"} <= protocols
     rows = [line.split("\t") for line in tshark.run(["-G", "fields"]).splitlines()]
-    return sorted({row[2] for row in rows if row[0] == "F" and row[4] in protocols} - OF_STOCK)
+    found = {row[2]: row[3] for row in rows if row[0] == "F" and row[4] in protocols}
+    assert len(found) > 200
+    return found
 
 
 def normal(value):
@@ -112,7 +115,7 @@ class Keeper:
             os.replace(file.name, path)
 
     def finish(self, tshark):
-        names = fields(tshark)
+        names = sorted(set(fields(tshark)) - OF_STOCK)
         self.write(self.folder / "FIELDS", "\n".join(names).encode())
         for name in dict.fromkeys(self.known.values()):
             path = self.folder / (name + ".answer")
