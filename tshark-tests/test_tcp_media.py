@@ -457,3 +457,29 @@ def test_a_segment_that_begins_as_sip(tshark):
     rows = tshark.fields_everywhere(cap, ["sip.Status-Code", SEQ, SKIPPED], "tcp.len > 0")
     assert [(row["sip.Status-Code"], row[SEQ], row[SKIPPED]) for row in rows] == [
         (["200"], [], [])] + [([], [str(seq)], []) for seq in (4, 5, 6)]
+
+
+@pytest.mark.parametrize("peers", [["192.0.2.11", "192.0.2.12"], ["198.51.100.20", "192.0.2.11"]], ids=["others", "itself"])
+def test_ports_of_another_connection(tshark, peers):
+    """The receiver sends to other hosts, or to itself, from its media port to the port that its media come from: each is a
+    connection of its own, as stock has it, on every pass; also where the call comes into the capture later."""
+    cap = Capture()
+    link = Link(cap)
+    call = TcpCall(link, frames=small)
+    early = cap.tcp((call.answer_ip, 51000), call.offer_at)
+    early.send(early.client, call.framed(1))
+    early.send(early.client, call.framed(1))
+    call.start()
+    for number, peer in enumerate(peers):
+        other = cap.tcp(call.offer_at, (peer, 51000), client_seq=70000 * (number + 1))
+        for _ in range(3):
+            other.send(other.client, call.framed(1))
+    call.connect(port=51000)
+    call.rtp_tcp(3)
+    call.bye()
+    names = ["tcp.stream", "tcp.seq"]
+    rows = tshark.fields_everywhere(cap, [*names, SEQ, "hikcascade.session"], "tcp")
+    assert [[row[name] for name in names] for row in rows] == [
+        [row[name] for name in names] for row in tshark.fields(cap, names, "tcp", plugin=False)]
+    assert [row["tcp.stream"] for row in rows] == [["0"]] * 2 + [["1"]] * 3 + [["2"]] * 3 + [["3"]] * 6
+    assert [row[SEQ] for row in rows] == [[str(seq)] for seq in range(1, 9)] + [[]] * 3 + [[str(seq)] for seq in range(9, 12)]

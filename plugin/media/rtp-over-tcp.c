@@ -56,6 +56,7 @@ static const address no_address = ADDRESS_INIT_NONE;
 
 /* The TCP segment being dissected; any pass. frame 0: none. */
 static struct hik_tcp_header current;
+static bool rtpmaps_told; /* in this capture */
 
 /* ---- which session ---------------------------------------------------------------------------------------------- */
 
@@ -180,8 +181,25 @@ static void tell_rtpmap(packet_info *pinfo, struct hik_tcp_direction *dir, const
     rtp_add_address(pinfo, PT_TCP, &dst, (int)pinfo->destport, (int)pinfo->srcport, "SDP", newest, 0, types);
     conversation = find_conversation(pinfo->num, &pinfo->dst, &no_address, CONVERSATION_TCP, pinfo->destport, pinfo->srcport,
                                      NO_ADDR_B);
-    if (conversation)
-        conversation_set_dissector(conversation, tcp_media_handle);
+    if (!conversation)
+        return;
+    conversation_set_dissector(conversation, tcp_media_handle);
+    /* Whatever peer has that port: a connection that stock knows nothing of yet would take it for its own. */
+    if (conversation->options & NO_ADDR2) {
+        conversation->options |= CONVERSATION_TEMPLATE;
+        rtpmaps_told = true;
+    }
+}
+
+/* First pass: a connection gets a conversation of its own, where stock would take the one that only holds the rtpmap of another
+ * connection, between the same ports. */
+static void own_conversation(packet_info *pinfo, const struct hik_tcp_header *header)
+{
+    const conversation_t *found = rtpmaps_told ? find_conversation(pinfo->num, &pinfo->src, &pinfo->dst, CONVERSATION_TCP,
+                                                                   header->src_port, header->dst_port, 0) : NULL;
+
+    if (found && (found->options & CONVERSATION_TEMPLATE) && (found->options & NO_ADDR2))
+        conversation_new(pinfo->num, &pinfo->src, &pinfo->dst, CONVERSATION_TCP, header->src_port, header->dst_port, 0);
 }
 
 static void learn(void *context, const struct hik_head *head)
@@ -737,6 +755,8 @@ static int dissect_around_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tre
     read_header(tvb, pinfo, &current);
     if (current.payload && !PINFO_FD_VISITED(pinfo))
         hik_segment_begin(pinfo, current.payload, current.src_port, current.dst_port, current.seq);
+    if (!PINFO_FD_VISITED(pinfo))
+        own_conversation(pinfo, &current);
     TRY {
         length = call_dissector_only(stock_tcp_handle, tvb, pinfo, tree, data);
         if (length > 0 && !pinfo->fragmented)
@@ -750,6 +770,11 @@ static int dissect_around_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tre
 }
 
 /* ---- registration ----------------------------------------------------------------------------------------------- */
+
+static void reset(void)
+{
+    rtpmaps_told = false;
+}
 
 void hik_tcp_register(int proto)
 {
@@ -804,6 +829,7 @@ void hik_tcp_register(int proto)
     tcp_media_handle = register_dissector_with_description("hikcascade.rtp.tcp", "RTP over TCP (GB/T 28181)",
                                                           dissect_tcp_media, proto);
     hik_tcp_connection_register(proto, tcp_media_handle);
+    register_cleanup_routine(reset);
 }
 
 void hik_tcp_handoff(void)
