@@ -99,12 +99,24 @@ void hik_waiting_message(packet_info *pinfo, uint32_t remaining)
     wmem_tree_insert32(seen, *seq, seq);
 }
 
+/* Is one of the numbers from first to last among them? Sequence numbers begin anew behind the largest (RFC 9293, 3.4). */
+static bool any_from_to(wmem_tree_t *seen, uint32_t first, uint32_t last)
+{
+    const uint32_t *seq = (const uint32_t *)wmem_tree_lookup32_le(seen, last);
+
+    if (last < first) {
+        if (seq)
+            return true;
+        seq = (const uint32_t *)wmem_tree_lookup32_le(seen, UINT32_MAX);
+    }
+    return seq && *seq >= first;
+}
+
 bool hik_waiting_would_take(packet_info *pinfo, uint32_t remaining, uint32_t bytes)
 {
     uint32_t begin, end, last;
     struct hik_ends_key key;
     wmem_tree_t *seen;
-    const uint32_t *seq;
 
     if (wmem_map_size(came) == 0 || !hik_segment_place(pinfo, &begin, &end))
         return false;
@@ -112,9 +124,7 @@ bool hik_waiting_would_take(packet_info *pinfo, uint32_t remaining, uint32_t byt
     seen = (wmem_tree_t *)wmem_map_lookup(came, &key);
     /* Stock takes the next segment by its first byte. */
     last = bytes ? end + bytes - 1 : end;
-    begin = end - remaining;
-    seq = seen ? (const uint32_t *)wmem_tree_lookup32_le(seen, last) : NULL;
-    return seq && *seq >= begin;
+    return seen && any_from_to(seen, end - remaining, last);
 }
 
 void hik_waiting_register(void)
