@@ -1,26 +1,36 @@
 /* Starts tshark and sharkd once for many runs (LD_PRELOAD).
  *
  * Nine tenths of a run over a small capture are Wireshark registering its dissectors. This is loaded into the real
- * program, lets it register them and read its settings, and then waits. For each request it forks: the child takes the request's arguments
- * and files for its own and goes on as if it had just been started. So every run is a process of its own, without a
- * trace of the runs before, and all that it does after the registration is the program's own code.
+ * program, lets it register them and read its settings, and then waits. For each request it forks: the child takes the
+ * arguments and files of a run for its own and goes on as if it had just been started.
+ *
+ * Most of what is left of a run are the pages that a child touches for the first time. So a child of tshark that has read
+ * its capture and closed it goes back to where it takes its arguments, and waits for the next run: one that differs in the
+ * capture, the filter and the fields alone. That the program's own variables and stack are what they were then is done here;
+ * libwireshark has closed the capture and is ready for the next, as it is in Wireshark and sharkd. A run that complains ends
+ * as the program ends it, and so does a child's last.
  *
  * Freed memory is overwritten in a child, so that using it shows, but for large blocks: of those Wireshark's pools are made, and
  * each would be as many fresh pages. With HIK_KEEP_FREED in the environment it stays as it is: benchmarks count instructions.
  *
- * When a child has done its work, only one in FREE_ALL frees what was registered: that touches every page which the child
- * shares with its parent, so each of them is copied first.
+ * When a child has done its work, only one in FREE_ALL, and each in its last of RUNS, frees what was registered: that touches
+ * every page which the child shares with its parent, so each of them is copied first.
  *
- * A request is one message on the socket whose number is in HIK_FORK_SERVER: the arguments, each with its NUL, and
- * three file descriptors for standard input, output and error. The answers are two numbers of 32 bits: the process
- * at once, and its wait status when it has ended.
+ * The socket whose number is in HIK_FORK_SERVER takes two kinds of messages. FORK_ONE or FORK_MANY with a file descriptor
+ * makes a child, and is answered with its number; one without a file descriptor holds the number of a child, and is answered
+ * with its wait status when it has ended. The child takes runs on the socket that it was given: the arguments, each with its
+ * NUL, and three file descriptors for standard input, output and error. It answers 0 when it is ready for another one, and
+ * closes the socket when it ends. Numbers have 32 bits.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <link.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdint.h>
@@ -30,6 +40,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #if __has_include(<valgrind/callgrind.h>)
@@ -39,17 +50,28 @@
 #endif
 
 #define MAX_REQUEST (1 << 17)
+#define FORK_ONE    '1'
+#define FORK_MANY   '*'
+#define RUNS        40
 #define FREE_ALL    50
 #define LARGE       (64 << 10)
 #define FREED       0x5A
+#if defined(__x86_64__)
+#define COPY R_X86_64_COPY
+#elif defined(__aarch64__)
+#define COPY R_AARCH64_COPY
+#endif
 
 struct ws_option;
-extern int ws_optind __attribute__((weak));
+extern int ws_optind __attribute__((weak)), ws_optreset __attribute__((weak));
+extern void *__libc_stack_end;
 
-static int server = -1;
+static int server = -1;     /* where messages come from: of a child, runs */
 static int overwrites;      /* a child overwrites what it frees */
 static int ready;           /* wtap_init() and epan_init() have been called */
-static int child;           /* this is a run: its number; child_argc and child_argv are its arguments */
+static int child;           /* this process makes runs: its number; child_argc and child_argv are the arguments */
+static int runs;            /* so many has it begun */
+static int many;            /* it may make more than one */
 static int child_argc;
 static char **child_argv;
 
@@ -71,6 +93,25 @@ static void tell(int32_t number)
     }
 }
 
+/* A message and its file descriptors. Returns the message's length, 0 at the end. */
+static size_t receive(char *message, size_t size, int *files, size_t *count)
+{
+    union { struct cmsghdr align; char bytes[CMSG_SPACE(3 * sizeof(int))]; } control;
+    struct iovec part = { message, size };
+    struct msghdr head = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes };
+    ssize_t length = recvmsg(server, &head, 0);
+    struct cmsghdr *first = length > 0 ? CMSG_FIRSTHDR(&head) : NULL;
+
+    if (length < 0 || (head.msg_flags & (MSG_TRUNC | MSG_CTRUNC))) {
+        _exit(99);
+    }
+    *count = first ? (first->cmsg_len - CMSG_LEN(0)) / sizeof *files : 0;
+    if (first) {
+        memcpy(files, CMSG_DATA(first), *count * sizeof *files);
+    }
+    return (size_t)length;
+}
+
 /* The child's arguments from a request; argv[0] and the arguments are kept for good. */
 static void take_arguments(const char *request, size_t length)
 {
@@ -83,14 +124,33 @@ static void take_arguments(const char *request, size_t length)
         count += copy[at] == '\0';
     }
     child_argv = calloc(count + 1, sizeof *child_argv);
-    for (at = 0; child_argc < (int)count; at += strlen(copy + at) + 1) {
+    for (child_argc = 0, at = 0; child_argc < (int)count; at += strlen(copy + at) + 1) {
         child_argv[child_argc++] = copy + at;
     }
 }
 
+/* The next run of this child. */
+static void take_run(void)
+{
+    static char request[MAX_REQUEST];
+    int files[3], i;
+    size_t count, length = receive(request, sizeof request, files, &count);
+
+    if (length == 0 || count != 3) {
+        _exit(length == 0 ? 0 : 99);
+    }
+    for (i = 0; i < 3; i++) {
+        dup2(files[i], i);
+        close(files[i]);
+    }
+    take_arguments(request, length);
+    runs++;
+    CALLGRIND_START_INSTRUMENTATION; /* what is counted is the run, if valgrind was told not to begin before */
+}
+
 static int frees_all(void)
 {
-    return child % FREE_ALL == 0;
+    return child % FREE_ALL == 0 || runs == RUNS;
 }
 
 /* The end of a child that does not free what was registered. */
@@ -103,60 +163,212 @@ static void leave(int status, void *unused)
     }
 }
 
-/* Waits for requests and returns in the child of each; ends when the other side has closed the socket. */
+/* Waits for messages and returns in each child, with its first run; ends when the other side has closed the socket. */
 static void serve(void)
 {
-    static char request[MAX_REQUEST];
-    union { struct cmsghdr align; char bytes[CMSG_SPACE(3 * sizeof(int))]; } control;
     /* sharkd does not want to know how its children end; we do. */
     void (*handler)(int) = signal(SIGCHLD, SIG_DFL);
-    int run = 0;
+    int forks = 0;
 
     tell(0);
     for (;;) {
-        struct iovec part = { request, sizeof request };
-        struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes,
-                                  .msg_controllen = sizeof control.bytes };
-        ssize_t length = recvmsg(server, &message, 0);
-        struct cmsghdr *head = length > 0 ? CMSG_FIRSTHDR(&message) : NULL;
-        int files[3], status = 0, i;
+        union { char kind; int32_t number; } message;
+        int files[3], status = 0;
+        size_t count, length = receive((char *)&message, sizeof message, files, &count);
         pid_t pid;
 
-        if (!head || head->cmsg_len != CMSG_LEN(sizeof files) || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC))) {
-            _exit(length == 0 ? 0 : 99);
+        if (length == 0) {
+            _exit(0);
         }
-        memcpy(files, CMSG_DATA(head), sizeof files);
-        run++;
+        if (count == 0 && length == sizeof message.number) {
+            while (waitpid(message.number, &status, 0) < 0 && errno == EINTR) {
+            }
+            tell((int32_t)status);
+            continue;
+        }
+        if (count != 1) {
+            _exit(99);
+        }
+        forks++;
         pid = fork();
         if (pid == 0) {
             signal(SIGCHLD, handler);
             prctl(PR_SET_PDEATHSIG, SIGKILL);
-            for (i = 0; i < 3; i++) {
-                dup2(files[i], i);
-            }
-            for (i = 0; i < 3; i++) {
-                if (files[i] > 2) {
-                    close(files[i]);
-                }
-            }
             close(server);
-            take_arguments(request, (size_t)length);
-            child = run;
+            server = fcntl(files[0], F_DUPFD_CLOEXEC, 3);
+            close(files[0]);
+            child = forks;
+            many = message.kind == FORK_MANY;
+            take_run();
             on_exit(leave, NULL);
-            CALLGRIND_START_INSTRUMENTATION; /* what is counted is the run, if valgrind was told not to begin before */
             return;
         }
-        for (i = 0; i < 3; i++) {
-            close(files[i]);
-        }
+        close(files[0]);
         tell((int32_t)pid);
-        if (pid > 0) {
-            while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+}
+
+/* ---- another run in the same process ---------------------------------------------------------------------------- */
+
+#ifdef COPY
+/* Where tshark takes its arguments, and what it knew there: its own variables, and its stack down to there. */
+static ucontext_t place;
+static struct area { char *at, *kept; size_t size; } variables, stack;
+
+/* Variables of libraries that lie among the program's own: they stay as they are. */
+static void keep_copies(void)
+{
+    static const ElfW(Rela) *relocations;
+    static const ElfW(Sym) *symbols;
+    static ElfW(Addr) base;
+    static size_t size;
+    const struct link_map *program = NULL;
+    const ElfW(Dyn) *entry;
+    size_t i;
+
+    if (!relocations) {
+        void *handle = dlopen(NULL, RTLD_LAZY);
+
+        dlinfo(handle, RTLD_DI_LINKMAP, &program);
+        base = program->l_addr;
+        for (entry = program->l_ld; entry->d_tag != DT_NULL; entry++) {
+            if (entry->d_tag == DT_RELA) {
+                relocations = (const ElfW(Rela) *)entry->d_un.d_ptr;
+            } else if (entry->d_tag == DT_RELASZ) {
+                size = entry->d_un.d_val;
+            } else if (entry->d_tag == DT_SYMTAB) {
+                symbols = (const ElfW(Sym) *)entry->d_un.d_ptr;
             }
-            tell((int32_t)status);
+        }
+    }
+    for (i = 0; i < size / sizeof *relocations; i++) {
+        char *at = (char *)base + relocations[i].r_offset;
+
+        if (ELF64_R_TYPE(relocations[i].r_info) == COPY && at >= variables.at && at < variables.at + variables.size) {
+            memcpy(variables.kept + (at - variables.at), at, symbols[ELF64_R_SYM(relocations[i].r_info)].st_size);
         }
     }
 }
+
+/* The program's variables: what may be written of it, but for what only the linker wrote. */
+static int find_variables(struct dl_phdr_info *info, size_t size, void *unused)
+{
+    char *begin = NULL, *end = NULL;
+    int i;
+
+    (void)size;
+    (void)unused;
+    for (i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &info->dlpi_phdr[i];
+        char *at = (char *)info->dlpi_addr + part->p_vaddr;
+
+        if (part->p_type == PT_LOAD && (part->p_flags & PF_W)) {
+            begin = begin ? begin : at;
+            end = at + part->p_memsz;
+        } else if (part->p_type == PT_GNU_RELRO) {
+            begin = at + part->p_memsz;
+        }
+    }
+    variables.at = begin;
+    variables.size = (size_t)(end - begin);
+    return 1; /* the first is the program */
+}
+
+static void keep(struct area *area)
+{
+    area->kept = area->kept ? area->kept : malloc(area->size);
+    memcpy(area->kept, area->at, area->size);
+}
+
+/* Where every run of this child begins. */
+__attribute__((noinline)) static void remember(void)
+{
+    getcontext(&place);
+    if (!stack.kept) {
+        dl_iterate_phdr(find_variables, NULL);
+        keep(&variables);
+        stack.at = (char *)__builtin_frame_address(0) - 1024; /* what this function itself has on the stack, and more */
+        stack.size = (size_t)((char *)__libc_stack_end - stack.at);
+        keep(&stack);
+    }
+    ws_optind = 1;
+    ws_optreset = 1;
+}
+
+/* On another stack. */
+static void go_back(void)
+{
+    keep_copies();
+    memcpy(variables.at, variables.kept, variables.size);
+    memcpy(stack.at, stack.kept, stack.size);
+    setcontext(&place);
+}
+
+/* The tables that a run was asked for, and what belongs to them: they go as they do in Wireshark when a window is closed. */
+static void *tables[RUNS];
+static size_t tables_count;
+
+int *register_tap_listener(const char *tap, void *data, const char *filter, unsigned flags, void *reset, void *packet, void *draw,
+                           void *finish);
+int *register_tap_listener(const char *tap, void *data, const char *filter, unsigned flags, void *reset, void *packet, void *draw,
+                           void *finish)
+{
+    if (many && finish && tables_count < sizeof tables / sizeof *tables) {
+        tables[tables_count++] = data;
+    }
+    return ((int *(*)(const char *, void *, const char *, unsigned, void *, void *, void *, void *))real("register_tap_listener"))(
+        tap, data, filter, flags, reset, packet, draw, finish);
+}
+
+/* What -z can name is registered when the arguments have been looked at, and once is enough. */
+void register_all_tap_listeners(void *all);
+void register_all_tap_listeners(void *all)
+{
+    if (runs <= 1) {
+        ((void (*)(void *))real("register_all_tap_listeners"))(all);
+    }
+}
+
+void register_stat_tap_ui(void *ui, void *data);
+void register_stat_tap_ui(void *ui, void *data)
+{
+    if (runs <= 1) {
+        ((void (*)(void *, void *))real("register_stat_tap_ui"))(ui, data);
+    }
+}
+
+/* Takes the next run, unless this is the end. */
+static void again(void)
+{
+    static char other[64 << 10];
+    static ucontext_t context;
+
+    fflush(NULL);
+    if (!many || runs == RUNS || lseek(2, 0, SEEK_END) != 0) {
+        return;
+    }
+    while (tables_count > 0) {
+        ((void (*)(void *))real("remove_tap_listener"))(tables[--tables_count]);
+    }
+    tell(0);
+    take_run();
+    getcontext(&context);
+    context.uc_stack.ss_sp = other;
+    context.uc_stack.ss_size = sizeof other;
+    makecontext(&context, go_back, 0);
+    setcontext(&context);
+}
+#else
+static void remember(void)
+{
+}
+
+static void again(void)
+{
+}
+#endif
+
+/* ---- what is called instead of the program's and the libraries' own -------------------------------------------- */
 
 __attribute__((constructor)) static void begin(void)
 {
@@ -193,7 +405,7 @@ int epan_init(void *callback, void *data, int load_plugins)
 }
 
 /* The files of settings are read once, too: conftest.py starts another server when one of them has changed. sharkd has
- * nothing to do with its arguments: it waits here. */
+ * nothing to do with its arguments: it waits here, and its children make one run. */
 void *epan_load_settings(void);
 void *epan_load_settings(void)
 {
@@ -224,6 +436,10 @@ void free(void *block)
 void epan_cleanup(void);
 void epan_cleanup(void)
 {
+    /* The capture is closed, and all is printed. */
+    if (child) {
+        again();
+    }
     if (frees_all()) {
         ((void (*)(void))real("epan_cleanup"))();
     }
@@ -250,6 +466,7 @@ int ws_getopt_long(int argc, char *const argv[], const char *short_options, cons
             _exit(99);
         }
         epan_load_settings();
+        remember();
     }
     if (!child) {
         return next(argc, argv, short_options, long_options, index);

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """tshark and sharkd started once for many runs: see forkserver.c, which is compiled here.
 
-    server = start(["tshark"], environment, library)
+    server = Server(prefix, ["tshark"], environment, library, folder)
     done = server.run(["tshark", "-r", ...], stdin)      a subprocess.CompletedProcess, as subprocess.run() gives it
 
-Every run is a process of its own. Byte for byte it prints what a program started anew prints; HIK_SLOW=1 starts every
-program anew.
+A run is made by a process that was forked when all dissectors were registered. Runs that differ in the capture, the filters
+and the fields alone are made one after another by one process; what one leaves in libwireshark is what an open Wireshark
+keeps when it opens another capture. Byte for byte a run prints what a program started anew prints (test_forkserver.py);
+HIK_SLOW=1 starts every program anew.
 
     sharkd = Sharkd(prefix, environment, folder)
     done = sharkd.ask(lines)                         the answers to these requests; the first loads a capture
@@ -28,6 +30,10 @@ SOURCE = Path(__file__).with_suffix(".c")
 # What these mean is settled before or while Wireshark registers its dissectors, or stops the program there.
 SETTLED_BEFORE = ("-C", "-X", "-G", "-D", "-L", "-i", "-h", "-v", "-K", "--")
 MAX_REQUEST = 1 << 16
+RUNS = 40  # of a process, as in forkserver.c
+# Options whose values may differ between them, and such as make it unfit for another run.
+DIFFER = ("-r", "-Y", "-R", "-e")
+OWN_PROCESS = ("-w", "-U", "--export", "-H", "-M", "--color", "-O", "-j", "-J")
 
 
 def compile(folder):
@@ -50,10 +56,50 @@ def serves(command):
                     for word in command[1:]))
 
 
+def kind(command):
+    """What two runs of tshark have in common of which the second may follow in the process of the first: all but the capture,
+    the filters and the fields. None: a run that needs a process of its own, for it leaves something behind (of stock's
+    statistics tshark frees none)."""
+    words, values = [], iter(command)
+    for word in values:
+        if word.startswith(OWN_PROCESS) or "uat:" in word:
+            return None
+        if word in DIFFER:
+            next(values, None)
+            continue
+        words.append(word)
+        if word == "-z":
+            words.append(next(values, ""))
+            if not words[-1].startswith("hikcascade,"):
+                return None
+    return tuple(words)
+
+
+class Child:
+    """A process that a server has forked: it makes one run, or RUNS of a kind."""
+
+    def __init__(self, server, many):
+        self.runs = 0
+        self.socket, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        socket.send_fds(server.socket, [b"*" if many else b"1"], [other.fileno()])
+        other.close()
+        self.number = number(server.socket)
+
+
+def number(from_socket):
+    """The next number that comes, None at the end."""
+    told = from_socket.recv(4)
+    return struct.unpack("=i", told)[0] if len(told) == 4 else None
+
+
 class Server:
+    # So many children wait for a run of their kind.
+    CHILDREN = 8
+
     def __init__(self, prefix, command, environment, library, folder, patience=120):
         """patience: seconds in which it must be ready, or answer."""
         self.patience = patience
+        self.children = {}  # kind: child, the one that was used last at the end
         self.socket, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.errors = tempfile.TemporaryFile()
         preload = ("%s %s" % (environment.get("LD_PRELOAD", ""), library)).strip()
@@ -62,7 +108,7 @@ class Server:
             cwd=folder, pass_fds=[other.fileno()], stdin=subprocess.DEVNULL, stdout=self.errors, stderr=self.errors)
         other.close()
         self.socket.settimeout(self.patience)
-        ready = self.number() == 0
+        ready = number(self.socket) == 0
         self.errors.seek(0)
         # What it said while it registered is every run's complaint.
         self.said = self.errors.read()
@@ -70,36 +116,45 @@ class Server:
             self.process.kill()
             raise RuntimeError("%s does not wait for requests: %s" % (command, self.said.decode("utf-8", "replace")))
 
-    def number(self):
-        """The next number it tells, None if it has ended."""
-        told = self.socket.recv(4)
-        return struct.unpack("=i", told)[0] if len(told) == 4 else None
+    def status(self, child):
+        """How a child ended. Closing its socket ends one that waits for a run."""
+        child.socket.close()
+        self.socket.send(struct.pack("=i", child.number))
+        return number(self.socket)
 
-    def run(self, command, stdin=None, timeout=120, to=None):
-        """to: an open file that its standard output goes to."""
+    def run(self, command, stdin=None, timeout=120, to=None, alone=False):
+        """to: an open file that its standard output goes to. alone: in a process of its own."""
+        same = None if alone or command[0] != "tshark" else kind(command)
+        child = self.children.pop(same, None) or Child(self, same is not None)
         with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as kept, tempfile.TemporaryFile() as errors:
             out = to or kept
             if stdin:
                 source.write(stdin)
                 source.seek(0)
-            self.socket.settimeout(self.patience)
-            socket.send_fds(self.socket, [b"".join(os.fsencode(word) + b"\0" for word in command)],
+            child.runs += 1
+            child.socket.settimeout(timeout)
+            socket.send_fds(child.socket, [b"".join(os.fsencode(word) + b"\0" for word in command)],
                             [source.fileno(), out.fileno(), errors.fileno()])
-            process = self.number()
-            self.socket.settimeout(timeout)
             try:
-                status = self.number()
+                status = number(child.socket)
             except socket.timeout:
-                os.kill(process, signal.SIGKILL)
-                self.socket.settimeout(self.patience)
-                self.number()
+                os.kill(child.number, signal.SIGKILL)
+                self.status(child)
                 raise subprocess.TimeoutExpired(command, timeout) from None
+            if status is None:
+                status = self.status(child)
+            else:
+                self.children[same] = child
+                if len(self.children) > self.CHILDREN:
+                    self.status(self.children.pop(next(iter(self.children))))
             kept.seek(0)
             errors.seek(0)
             return subprocess.CompletedProcess(command, os.waitstatus_to_exitcode(status), kept.read(),
                                                self.said + errors.read())
 
     def end(self):
+        for child in self.children.values():
+            child.socket.close()
         self.socket.close()
         self.process.wait()
         self.errors.close()

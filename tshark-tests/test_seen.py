@@ -105,6 +105,19 @@ def test_no_call_but_other_messages(tshark):
     assert remark(tshark, "sessions", cap) == TABLES["sessions"] + " SIP was seen on UDP 7100 (2 messages of GB/T 28181); no RTP."
 
 
+def test_nothing_of_the_capture_before(tshark):
+    """One process reads a capture with a call, then one without."""
+    with_call, without = Capture(), Capture()
+    link = Link(with_call)
+    link.register()
+    link.call().start()
+    Link(without).register()
+    for _ in range(2):
+        assert "SIP was" not in tshark.tap("hikcascade,sessions", with_call)
+        tshark.sandbox.answered.clear()
+        assert "SIP was seen on UDP 7100 (2 messages of GB/T 28181)" in tshark.tap("hikcascade,sessions", without)
+
+
 def test_an_empty_capture(tshark):
     assert remark(tshark, "sessions", Capture()) == TABLES["sessions"] + " No SIP was seen; no RTP; " + NONE + "."
 

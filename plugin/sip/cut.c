@@ -111,12 +111,16 @@ static tap_packet_status count(void *tapdata, packet_info *pinfo, epan_dissect_t
     return TAP_PACKET_DONT_REDRAW;
 }
 
-void hik_cut_frames_count(struct hik_cut_frames *counters)
+struct hik_cut_frames *hik_cut_frames_count(void)
 {
-    GString *error = register_tap_listener("frame", counters, NULL, 0, NULL, count, NULL, NULL);
+    struct hik_cut_frames *counters = g_new0(struct hik_cut_frames, 1);
+    GString *error = register_tap_listener("frame", counters, NULL, 0, NULL, count, NULL, g_free);
 
-    if (error) /* without a filter there is nothing to be wrong */
-        g_string_free(error, TRUE);
+    if (!error)
+        return counters;
+    g_string_free(error, TRUE); /* without a filter there is nothing to be wrong */
+    g_free(counters);
+    return NULL;
 }
 
 char *hik_cut_frames_print(const struct hik_cut_frames *counters)

@@ -59,8 +59,9 @@ struct hik_cut_frames {
     uint32_t least, most;  /* bytes kept of those */
 };
 
-/* Counts every frame that is read from now on, with no regard to any filter. The counters must live as long as the taps. */
-void hik_cut_frames_count(struct hik_cut_frames *counters);
+/* Counts every frame that is read from now on, with no regard to any filter. The counters belong to their tap listener, which is
+ * removed by their address; NULL: there is none. */
+struct hik_cut_frames *hik_cut_frames_count(void);
 /* A sentence about them, to be freed by g_free(); NULL if no frame is cut. */
 char *hik_cut_frames_print(const struct hik_cut_frames *counters);
 

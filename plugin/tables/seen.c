@@ -194,9 +194,12 @@ void hik_seen_watch(void (*changes)(void))
  * packet. */
 void hik_seen_call(void)
 {
-    for (size_t i = 0; seen.counts && i < array_length(taps); i++)
+    if (!seen.counts)
+        return;
+    for (size_t i = 0; i < array_length(taps); i++)
         remove_tap_listener((void *)&taps[i]);
     seen.counts = false;
+    reset(NULL); /* whoever listens again begins with nothing */
 }
 
 /* ---- words ------------------------------------------------------------------------------------------------------ */

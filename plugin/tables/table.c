@@ -399,7 +399,7 @@ struct printer {
     const struct hik_table_definition *definition;
     stat_tap_table_ui ui; /* a copy with a table of its own: -z can be given twice, with other filters */
     char *filter;
-    struct hik_cut_frames cut; /* of the whole capture, if the table tells of it */
+    struct hik_cut_frames *cut; /* of the whole capture, if the table tells of it; NULL */
 };
 
 static stat_tap_table_item_type cell_of(const void *data, unsigned row, unsigned column)
@@ -424,7 +424,7 @@ static void print_draw(void *data)
         .row_count = table->num_elements - t->hidden,
         .sentence = printer->definition->sentence,
         .remark = remark,
-        .cut = &printer->cut,
+        .cut = printer->cut,
         .cell = cell_of,
         .data = table,
     };
@@ -440,7 +440,8 @@ static void print_reset(void *data)
     g_hash_table_remove(tables, only_table(&printer->ui));
     reset_stat_table(&printer->ui);
     add_table(&printer->ui);
-    memset(&printer->cut, 0, sizeof printer->cut);
+    if (printer->cut)
+        memset(printer->cut, 0, sizeof *printer->cut);
 }
 
 static void print_finish(void *data)
@@ -492,7 +493,7 @@ static ws_tap_init print_init(const char *argument, void *userdata)
     listening_now = hik_table_listen(argument, ui->tap_name, printer, printer->filter, print_reset, ui->packet_func, print_draw,
                                      print_finish);
     if (listening_now && definition->tells_of_cut)
-        hik_cut_frames_count(&printer->cut);
+        printer->cut = hik_cut_frames_count();
     WS_TAP_INIT_DONE(listening_now);
 }
 

@@ -93,7 +93,7 @@ class Tshark:
             if not self.server:
                 self.server = forkserver.Server([*self.prefix, *self.callgrind], ["tshark"], self.environment, str(self.library),
                                                 str(self.dir / "home"), patience=1800)
-            done = self.server.run(words, timeout=3600)
+            done = self.server.run(words, timeout=3600, alone=True)
         else:
             done = subprocess.run([*self.prefix, *self.callgrind, *words], env=self.environment, cwd=str(self.dir / "home"),
                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
