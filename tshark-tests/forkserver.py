@@ -52,7 +52,7 @@ def serves(command):
     if command == ["sharkd", "-"]:
         return True
     return (command[0] == "tshark" and "-r" in command and sum(map(len, command)) + len(command) < MAX_REQUEST and
-            not any(word.startswith(SETTLED_BEFORE) and not word.startswith(("--export-objects", "--color"))
+            not any(word.startswith(SETTLED_BEFORE) and not word.startswith(("--export-objects", "--color", "--disable-", "--enable-"))
                     for word in command[1:]))
 
 
@@ -172,14 +172,14 @@ class Sharkd:
 
     def ask(self, script, timeout=120):
         """script: requests, a line each. A subprocess.CompletedProcess; its exit code is 0 as long as sharkd answers."""
-        end, out, wanted = time.monotonic() + timeout, b"", script.count(b"\n")
+        end, parts, wanted = time.monotonic() + timeout, [], script.count(b"\n")
         self.loads += 1
         said = self.errors.seek(0, os.SEEK_END)
         try:
             os.set_blocking(self.process.stdin.fileno(), False)
             left = memoryview(script)
             # It answers while it is asked: whoever only writes waits for ever when both pipes are full.
-            while out.count(b"\n") < wanted:
+            while wanted > 0:
                 writes = [self.process.stdin] if left else []
                 readable, writable, _ = select.select([self.process.stdout], writes, [], end - time.monotonic())
                 if writable:
@@ -188,7 +188,8 @@ class Sharkd:
                     part = os.read(self.process.stdout.fileno(), 1 << 20)
                     if not part:
                         break
-                    out += part
+                    parts.append(part)
+                    wanted -= part.count(b"\n")
                 if not readable and not writable:
                     raise subprocess.TimeoutExpired(["sharkd", "-"], timeout)
         except (BrokenPipeError, ValueError):
@@ -197,11 +198,11 @@ class Sharkd:
             self.end()
             raise
         code = 0
-        if out.count(b"\n") < wanted:
+        if wanted > 0:
             self.process.stdin.close()
             code = self.process.wait(timeout) or 1
         self.errors.seek(said)
-        return subprocess.CompletedProcess(["sharkd", "-"], code, out, self.errors.read())
+        return subprocess.CompletedProcess(["sharkd", "-"], code, b"".join(parts), self.errors.read())
 
     def serves(self):
         return self.loads < self.LOADS and self.process.poll() is None
