@@ -320,15 +320,16 @@ class Tshark:
             words += ["-e", name]
         out = self.run(self.read(capture, filter, two_pass, prefs, extra) + words, plugin=plugin,
                        allow=("[Malformed",) if malformed else ())
+        places = [(name, asked.index(name)) for name in names]
         rows = []
         for line in out.split("\n")[:-1]:
             cells = line.split(FIELD)
             assert len(cells) == len(asked), "a field holds a line end: %r" % line
             assert malformed or not cells[1], "frame %s: malformed: %s" % (cells[0], cells[1])
             row = {"frame": int(cells[0])}
-            for name, cell in zip(asked, cells):
-                row[name] = [normal(value) for value in cell.split(VALUE)] if cell else []
-            rows.append({name: row[name] for name in ["frame", *names]})
+            for name, place in places:
+                row[name] = [normal(value) for value in cells[place].split(VALUE)] if cells[place] else []
+            rows.append(row)
         return rows
 
     def fields_everywhere(self, capture, names, filter=None, prefs=None, allow_forward=(), malformed=False):

@@ -72,7 +72,7 @@ def differences(tshark, capture, ours):
         found = {}
         collect(answer.get("tree", []), found)
         later = taken_back = False
-        for name in ours:
+        for name in [name for name in ours if first[name] or second[name] or name in found]:
             values, there = second[name], found.get(name, [])
             if first[name] != values:
                 if name in LATER and not Counter(first[name]) - Counter(values):
