@@ -15,8 +15,8 @@ A capture is a file name in test-captures/, a path, or a Capture of hikpcap, whi
 
 HIK_PLUGIN_DIR names the folder above <x.y>/epan of the plugin under test; default: build/plugins of this repository.
 A failed test prints the command to repeat; the folder it names is kept then. tshark and sharkd register their dissectors
-once for all runs of a worker (forkserver.py), and what has been asked before is not asked again; HIK_SLOW=1 starts every
-program anew. HIK_ANSWERS=FOLDER keeps the captures and what is shown of them, for other versions of Wireshark (versions.py).
+once for all runs of a worker, one process makes many of them (forkserver.py), and what has been asked before is not asked
+again; HIK_SLOW=1 starts every program anew, as the command to repeat does. HIK_ANSWERS=FOLDER keeps the captures and what is shown of them, for other versions of Wireshark (versions.py).
 """
 
 import fcntl
