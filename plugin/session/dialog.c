@@ -346,8 +346,7 @@ static void count_attempts(packet_info *pinfo, struct hik_session *session, cons
             session->challenge = 0;
             session->invites = 0;
         }
-        /* Over TCP a client sends nothing again (RFC 3261, 17.1.1.2): there it was TCP, whatever stock makes of the segment. */
-        if (session->reinvite_frame != pinfo->num && !(message->retransmission && pinfo->ptype == PT_TCP))
+        if (session->reinvite_frame != pinfo->num && !message->tcp_again)
             session->invites++;
     } else if (message->status == 401 || message->status == 407) {
         session->challenge = message->status;
@@ -387,6 +386,8 @@ struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, con
     if (transaction) {
         message->retransmission = message->is_request ? transaction->request_frame != 0
                                                        : transaction->last_status == message->status;
+        message->tcp_again = pinfo->ptype == PT_TCP && (message->retransmission || (!message->is_request && message->status < 200 &&
+                                                                                    transaction->answer_frame));
         if (!message->is_request) {
             message->request_frame = transaction->request_frame;
             message->request_time = transaction->request_time;

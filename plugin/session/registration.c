@@ -200,7 +200,7 @@ void hik_registration_process(packet_info *pinfo, const struct hik_message_info 
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
     if (message->is_request)
         message->with_credentials = header(r, HIK_HDR_AUTHORIZATION).len > 0;
-    if (!pair)
+    if (!pair || message->tcp_again)
         return;
     if (message->is_request) {
         process_request(pinfo, r, message);

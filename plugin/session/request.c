@@ -136,8 +136,7 @@ static void process_request(packet_info *pinfo, const struct hik_message_info *r
     if (message->retransmission) {
         if (!request)
             return;
-        /* Over TCP it is TCP that sends again (RFC 3261, 17.1.1.2 and 17.1.2.2). */
-        if (pinfo->ptype != PT_TCP && hik_seconds_between(&request->last_sent, &pinfo->abs_ts) >= HIK_REQUEST_COPY) {
+        if (!message->tcp_again && hik_seconds_between(&request->last_sent, &pinfo->abs_ts) >= HIK_REQUEST_COPY) {
             request->sends++;
             request->last_sent = pinfo->abs_ts;
         }

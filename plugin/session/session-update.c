@@ -453,8 +453,9 @@ void hik_session_update(packet_info *pinfo, const struct hik_message_info *r, st
 {
     struct hik_session *session = message->session;
 
-    session->last_time = pinfo->abs_ts;
-    session->messages++;
+    if (!message->tcp_again)
+        session->last_time = pinfo->abs_ts;
+    session->messages += !message->tcp_again;
     if (r->sdp_cut && !session->cut_frame) {
         session->cut_frame = pinfo->num;
         session->cut = message->cut;
@@ -498,7 +499,7 @@ void hik_session_update(packet_info *pinfo, const struct hik_message_info *r, st
     case HIK_METHOD_CANCEL:
         if (message->is_request && !session->cancel_frame)
             session->cancel_frame = pinfo->num;
-        session->cancels += message->is_request;
+        session->cancels += message->is_request && !message->tcp_again;
         session->cancel_answered |= !message->is_request;
         break;
     case HIK_METHOD_BYE:

@@ -254,6 +254,9 @@ struct hik_message {
     enum hik_method method;      /* of the request; for an answer, of CSeq */
     uint16_t status;
     bool retransmission;         /* same branch, method and CSeq seen before */
+    bool tcp_again;              /* a retransmission over TCP, or what came before the final answer behind it. A client sends nothing
+                                    again there (RFC 3261, 17.1.1.2 and 17.1.2.2): it was TCP, and whether stock gives it to SIP
+                                    depends on its version */
     bool with_credentials;       /* REGISTER with an Authorization */
     bool keepalive;              /* a Keepalive notification, or an answer to one */
     uint32_t request_frame;      /* answer: the frame of its request, 0 if not seen */

@@ -24,7 +24,12 @@ struct waiting {
 
 static wmem_map_t *waiting; /* hik_ends_key: source, destination -> struct waiting; first pass */
 
-/* hik_ends_key: source, destination, connection -> wmem_tree_t of uint32_t: sequence numbers of messages; first pass */
+/* Where a message of ours came. */
+struct place {
+    uint32_t seq, frame;
+};
+
+/* hik_ends_key: source, destination, connection -> wmem_tree_t: sequence number -> oldest struct place; first pass */
 static wmem_map_t *came;
 
 static struct hik_ends_key key_of(const packet_info *pinfo)
@@ -82,8 +87,9 @@ static struct hik_ends_key connection_key(packet_info *pinfo)
 
 void hik_waiting_message(packet_info *pinfo, uint32_t remaining)
 {
-    uint32_t begin, end, *seq;
+    uint32_t begin, end, seq;
     struct hik_ends_key key;
+    struct place *place;
     wmem_tree_t *seen;
 
     if (!hik_segment_place(pinfo, &begin, &end))
@@ -94,22 +100,37 @@ void hik_waiting_message(packet_info *pinfo, uint32_t remaining)
         seen = wmem_tree_new(wmem_file_scope());
         hik_ends_key_insert(came, &key, seen);
     }
-    seq = wmem_new(wmem_file_scope(), uint32_t);
-    *seq = remaining < end - begin ? end - remaining : begin;
-    wmem_tree_insert32(seen, *seq, seq);
+    seq = remaining < end - begin ? end - remaining : begin;
+    if (wmem_tree_lookup32(seen, seq))
+        return;
+    place = wmem_new(wmem_file_scope(), struct place);
+    *place = (struct place){seq, pinfo->num};
+    wmem_tree_insert32(seen, seq, place);
 }
 
-/* Is one of the numbers from first to last among them? Sequence numbers begin anew behind the largest (RFC 9293, 3.4). */
-static bool any_from_to(wmem_tree_t *seen, uint32_t first, uint32_t last)
+/* The last one up to a sequence number, of another frame than this: what comes behind a message in its own goes with it. */
+static const struct place *last_up_to(wmem_tree_t *seen, uint32_t seq, uint32_t frame)
 {
-    const uint32_t *seq = (const uint32_t *)wmem_tree_lookup32_le(seen, last);
+    const struct place *place;
+
+    do {
+        place = (const struct place *)wmem_tree_lookup32_le(seen, seq);
+        seq = place ? place->seq - 1 : 0;
+    } while (place && place->frame == frame && place->seq > 0);
+    return place && place->frame != frame ? place : NULL;
+}
+
+/* Is one of them from first to last? Sequence numbers begin anew behind the largest (RFC 9293, 3.4). */
+static bool any_from_to(wmem_tree_t *seen, uint32_t first, uint32_t last, uint32_t frame)
+{
+    const struct place *place = last_up_to(seen, last, frame);
 
     if (last < first) {
-        if (seq)
+        if (place)
             return true;
-        seq = (const uint32_t *)wmem_tree_lookup32_le(seen, UINT32_MAX);
+        place = last_up_to(seen, UINT32_MAX, frame);
     }
-    return seq && *seq >= first;
+    return place && place->seq >= first;
 }
 
 bool hik_waiting_would_take(packet_info *pinfo, uint32_t remaining, uint32_t bytes)
@@ -124,7 +145,7 @@ bool hik_waiting_would_take(packet_info *pinfo, uint32_t remaining, uint32_t byt
     seen = (wmem_tree_t *)wmem_map_lookup(came, &key);
     /* Stock takes the next segment by its first byte. */
     last = bytes ? end + bytes - 1 : end;
-    return seen && any_from_to(seen, end - remaining, last);
+    return seen && any_from_to(seen, end - remaining, last, pinfo->num);
 }
 
 void hik_waiting_register(void)

@@ -174,7 +174,7 @@ static tap_packet_status packet(void *tapdata, packet_info *pinfo, epan_dissect_
     passed = (struct counters *)row->counters;
     if (made)
         passed->first = passed->last = pinfo->abs_ts;
-    if (nstime_cmp(&pinfo->abs_ts, &passed->last) > 0)
+    if (nstime_cmp(&pinfo->abs_ts, &passed->last) > 0 && !(tap->message && tap->message->tcp_again))
         passed->last = pinfo->abs_ts;
     if (tap->kind == HIK_TAP_RTP) {
         passed->packets++;
