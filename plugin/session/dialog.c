@@ -418,7 +418,7 @@ struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, con
             if (message->method == HIK_METHOD_BYE)
                 hik_transaction_queue_bye(pinfo, &r, transaction);
         }
-    } else {
+    } else if (!message->tcp_again) {
         transaction->last_status = message->status;
         if (message->status >= 200 && !transaction->answer_frame)
             transaction->answer_frame = pinfo->num;

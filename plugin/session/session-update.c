@@ -455,7 +455,7 @@ void hik_session_update(packet_info *pinfo, const struct hik_message_info *r, st
 
     if (!message->tcp_again)
         session->last_time = pinfo->abs_ts;
-    session->messages += !message->tcp_again;
+    session->messages++;
     if (r->sdp_cut && !session->cut_frame) {
         session->cut_frame = pinfo->num;
         session->cut = message->cut;
