@@ -91,7 +91,7 @@ static void queue_rtp(packet_info *pinfo, tvbuff_t *tvb, struct hik_rtp *rtp)
 
     if (hik_export_is_asked_for())
         hik_export_queue(pinfo, tvb, rtp);
-    if (!session || rtp->flags & HIK_RTP_COPY || !hik_tap_is_asked_for())
+    if (!session || rtp->flags & HIK_RTP_COPY)
         return;
     tap = hik_tap_queue(pinfo, HIK_TAP_RTP, session);
     if (!tap)
@@ -99,7 +99,7 @@ static void queue_rtp(packet_info *pinfo, tvbuff_t *tvb, struct hik_rtp *rtp)
     tap->flow = rtp->flow;
     tap->bytes = rtp->payload_len;
     tap->gap = rtp->gap;
-    tap->jitter = rtp->jitter;
+    tap->jitter = rtp->jitter / 1000.0;
     tap->reordered = !PINFO_FD_VISITED(pinfo) && (rtp->flags & HIK_RTP_REORDERED) != 0;
     rtp->key_frame = &tap->key_frame;
 }
@@ -165,13 +165,15 @@ static int dissect_bytes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, co
     if (!rtp)
         return call_dissector(rtp_handle, tvb, pinfo, tree);
     /* Tap and export first, because stock may not come back. */
-    queue_rtp(pinfo, tvb, rtp);
+    if (hik_tap_is_asked_for() || hik_export_is_asked_for())
+        queue_rtp(pinfo, tvb, rtp);
     session = rtp->flow->session;
     mine = *rtp; /* a payload may hold RTP packets of its own */
-    if (session && mine.payload_type != mine.flow->looked_at && !PINFO_FD_VISITED(pinfo))
-        hik_payload_check(pinfo, tvb, &mine, media_rtp_handle);
-    if (session && !PINFO_FD_VISITED(pinfo))
+    if (session && !PINFO_FD_VISITED(pinfo)) {
+        if (mine.payload_type != mine.flow->looked_at)
+            hik_payload_check(pinfo, tvb, &mine, media_rtp_handle);
         hik_findings_judge_rtp(pinfo, &mine, session);
+    }
     odd = session && hik_findings_has_rtp(pinfo, &mine);
     shown = session && is_rtp_shown(pinfo, tree, odd);
     if (shown && !odd && !hik_session_tree_is_seen(tree)) {
@@ -191,21 +193,14 @@ static int dissect_bytes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, co
     return length;
 }
 
-static int dissect_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
-{
-    struct hik_rtp_bytes bytes = hik_rtp_bytes(pinfo, tvb);
-
-    return dissect_bytes(tvb, pinfo, tree, &bytes);
-}
-
-static int dissect_rtp_wrapper(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+static int dissect_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
     struct hik_rtp_bytes bytes = hik_rtp_bytes(pinfo, tvb);
 
     return belongs_to_another(pinfo, &bytes) ? 0 : dissect_bytes(tvb, pinfo, tree, &bytes);
 }
 
-static int dissect_rtcp_wrapper(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+static int dissect_rtcp_wrapper(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     struct hik_rtp_bytes bytes = hik_rtp_bytes(pinfo, tvb);
 
@@ -213,7 +208,7 @@ static int dissect_rtcp_wrapper(tvbuff_t *tvb, packet_info *pinfo, proto_tree *t
         return 0;
     if (pinfo->flags.in_error_pkt)
         return call_dissector(rtcp_handle, tvb, pinfo, tree);
-    return is_rtp(pinfo, tvb, &bytes) ? dissect_bytes(tvb, pinfo, tree, &bytes) : dissect_rtcp(tvb, pinfo, tree);
+    return is_rtp(pinfo, tvb, &bytes) ? dissect_rtp(tvb, pinfo, tree, data) : dissect_rtcp(tvb, pinfo, tree);
 }
 
 void hik_media_front_door_register(int proto)
@@ -223,7 +218,7 @@ void hik_media_front_door_register(int proto)
     proto_hik = proto;
     protocol = proto_registrar_get_nth((unsigned)proto);
     /* No protocol of their own: the layers of a packet stay what stock says they are. */
-    media_rtp_handle = create_dissector_handle(dissect_rtp_wrapper, -1);
+    media_rtp_handle = create_dissector_handle(dissect_rtp, -1);
     media_rtcp_handle = create_dissector_handle(dissect_rtcp_wrapper, -1);
     door.rtp_handle = media_rtp_handle;
     door.rtcp_handle = media_rtcp_handle;

@@ -19,5 +19,5 @@ const struct hik_media_front_door *hik_front_door(void)
 
 int hik_media_dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
-    return front_door.dissect_rtp(tvb, pinfo, tree);
+    return front_door.dissect_rtp(tvb, pinfo, tree, NULL);
 }

@@ -13,7 +13,7 @@ struct hik_rtp; /* rtp-flow.h */
 
 /* What the front door gives to those below: they hand it the RTP they find, and it carries that on. */
 struct hik_media_front_door {
-    int (*dissect_rtp)(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree);         /* behind hik_media_dissect() */
+    dissector_t dissect_rtp;                                                         /* behind hik_media_dissect() */
     void (*entered)(packet_info *pinfo, tvbuff_t *tvb, struct hik_rtp *rtp);         /* behind hik_media_enter() */
     dissector_handle_t rtp_handle, rtcp_handle; /* to be put around stock's in conversations */
 };

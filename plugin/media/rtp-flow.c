@@ -26,12 +26,15 @@
 #define MAX_MOVED_SEARCH 8
 
 #define RTP_MIN_HEADER 12
+/* So many flows are found without a hash. */
+#define FLOWS_AT_HAND 256
 
 /* About the capture; emptied with it. First pass, but for the packet at hand. */
 static struct capture {
     uint32_t openings; /* endpoints opened so far: a flow looks its session up again when that changed */
     struct hik_flow **flows; /* by their index; file scope */
     uint32_t flow_count, flow_room;
+    struct hik_flow *at_hand[FLOWS_AT_HAND]; /* that packets came of last, by the end of their SSRC */
 
     /* The RTP packet being dissected, on any pass: valid while its frame is. */
     uint32_t current_frame;
@@ -168,7 +171,7 @@ static struct hik_flow *new_flow(struct capture *capture, packet_info *pinfo, st
     flow->first_frame = pinfo->num;
     flow->first_time = pinfo->abs_ts;
     flow->content = &unknown;
-    flow->looked_at = flow->other_than_ps = UINT8_MAX;
+    flow->clock_pt = flow->looked_at = flow->other_than_ps = UINT8_MAX;
     if (session) {
         flow->changed_from = hik_session_sdp_is_cut(session) ? NULL : find_changed_from(session, flow);
         check_source(flow);
@@ -208,12 +211,28 @@ static bool was_away(const struct hik_session *session, const struct hik_flow *f
     return false;
 }
 
+/* addresses_equal(), which is a call, for most of those that are met. */
+static bool are_equal(const address *a, const address *b)
+{
+    return a->type == AT_IPv4 && b->type == AT_IPv4 ? memcmp(a->data, b->data, 4) == 0 : addresses_equal(a, b);
+}
+
+/* Is it a packet of this flow? As the keys of both, compared without making one. */
+static bool is_of_flow(const packet_info *pinfo, const struct hik_flow *flow, uint32_t ssrc, bool tcp)
+{
+    return flow->ssrc == ssrc && flow->src_port == pinfo->srcport && flow->dst_port == pinfo->destport && flow->tcp == tcp &&
+           are_equal(&flow->src, &pinfo->src) && are_equal(&flow->dst, &pinfo->dst);
+}
+
 static struct hik_flow *find_flow(struct capture *capture, packet_info *pinfo, uint32_t ssrc, uint16_t seq, bool tcp)
 {
+    /* Most packets are of a flow that is at hand. What else falls into its place only costs a look-up. */
+    struct hik_flow **place = &capture->at_hand[ssrc % FLOWS_AT_HAND], *flow = *place;
     struct hik_flow_key key;
-    struct hik_flow *flow;
     uint32_t now = capture->openings;
 
+    if (flow && flow->bindings_seen == now && is_of_flow(pinfo, flow, ssrc, tcp))
+        return flow;
     hik_flow_key_set(&key, &pinfo->src, pinfo->srcport, &pinfo->dst, pinfo->destport, ssrc, tcp);
     flow = (struct hik_flow *)wmem_map_lookup(flows, &key);
     if (!flow || flow->bindings_seen != now) {
@@ -228,6 +247,7 @@ static struct hik_flow *find_flow(struct capture *capture, packet_info *pinfo, u
         flow->bindings_seen = now;
         flow->looked_at = flow->other_than_ps = UINT8_MAX;
     }
+    *place = flow;
     return flow;
 }
 
@@ -334,7 +354,7 @@ static enum hik_sequence_kind count_sequence(packet_info *pinfo, tvbuff_t *tvb, 
     struct hik_sequence_result result;
     double jitter;
 
-    if (flow->packets == 0 || flow->clock_pt != rtp->payload_type) {
+    if (flow->clock_pt != rtp->payload_type) {
         flow->clock = clock_of(flow->session, rtp->payload_type);
         flow->clock_pt = rtp->payload_type;
     }
@@ -349,12 +369,12 @@ static enum hik_sequence_kind count_sequence(packet_info *pinfo, tvbuff_t *tvb, 
     if (packet.datagram)
         packet.seen.id = hik_datagram_id(pinfo, tvb, bytes->data);
     result = hik_sequence_count(&flow->sequence, &packet);
-    if (flow->sequence.copies > 0 && !flow->sequence.again)
-        hik_sequence_keep_copies(&flow->sequence, wmem_alloc0_array(wmem_file_scope(), struct hik_sequence_old, HIK_SEQUENCE_AGAIN));
     record->extended_seq = result.extended;
     record->gap = result.gap;
     jitter = hik_sequence_jitter(&flow->sequence, flow->clock) * 1000 + 0.5;
     record->jitter = (uint32_t)MIN(jitter, UINT32_MAX);
+    if (result.kind == HIK_SEQUENCE_NEXT && !flow->jump)
+        return result.kind;
     switch (result.kind) {
     case HIK_SEQUENCE_GAP:
         record->flags |= HIK_RTP_GAP;
@@ -368,6 +388,8 @@ static enum hik_sequence_kind count_sequence(packet_info *pinfo, tvbuff_t *tvb, 
         return result.kind;
     case HIK_SEQUENCE_COPY:
         record->flags |= HIK_RTP_DUPLICATE;
+        if (!flow->sequence.again)
+            hik_sequence_keep_copies(&flow->sequence, wmem_alloc0_array(wmem_file_scope(), struct hik_sequence_old, HIK_SEQUENCE_AGAIN));
         return result.kind;
     case HIK_SEQUENCE_REUSED:
         record->flags |= HIK_RTP_REUSED;
@@ -419,7 +441,7 @@ static struct hik_rtp_record *process_rtp(packet_info *pinfo, tvbuff_t *tvb,
     flow->last_time = pinfo->abs_ts;
     flow->last_frame = pinfo->num;
     flow->payload_type = rtp->payload_type;
-    if (flow->session)
+    if (flow->session && !flow->source_checked)
         check_source(flow);
     if (flow->unnegotiated)
         record->flags |= HIK_RTP_UNNEGOTIATED;
@@ -513,7 +535,7 @@ struct hik_rtp *hik_rtp_enter(packet_info *pinfo, tvbuff_t *tvb, const struct hi
     rtp->flags = record->flags;
     rtp->gap_found = record->gap;
     rtp->gap = record->gap && PINFO_FD_VISITED(pinfo) ? hik_flow_still_missing(rtp->flow, record) : record->gap;
-    rtp->jitter = record->jitter / 1000.0;
+    rtp->jitter = record->jitter;
     return rtp;
 }
 

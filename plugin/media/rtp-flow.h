@@ -59,7 +59,7 @@ struct hik_flow {
     struct hik_sequence sequence;
     wmem_array_t *late;          /* uint32_t: extended numbers of the late packets, ascending; NULL: none came */
     uint32_t clock;              /* of the timestamps of clock_pt, per second */
-    uint8_t clock_pt;
+    uint8_t clock_pt;            /* 255: none came */
     struct hik_rtp_record *jump;   /* record of the last jump, while nothing has followed it */
     struct hik_rtp_record **strays; /* the last HIK_RESTART_EARLY jumps that nothing followed; NULL: there was none */
     unsigned stray_next;
@@ -160,7 +160,7 @@ struct hik_rtp {
     uint16_t flags;              /* enum hik_rtp_flag, as found on the first pass */
     uint16_t gap;                /* packets missing in front of this one: on the first pass so far, later for good */
     uint16_t gap_found;          /* and when it came */
-    double jitter;               /* of its flow so far, milliseconds */
+    uint32_t jitter;             /* of its flow so far, microseconds */
     unsigned payload_off, payload_len; /* inside the RTP packet, padding excluded */
     bool payload_parsed;         /* the program stream's parser has had the payload */
     bool *key_frame;             /* set to true where a key frame begins in the payload; NULL: nobody asks */

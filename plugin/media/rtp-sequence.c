@@ -11,6 +11,13 @@
 #define DIGEST_BYTES 16
 #define MIX UINT64_C(0x9E3779B97F4A7C15) /* 2^64 over the golden ratio: spreads what is multiplied by it */
 
+static void set_come(struct hik_sequence *s, uint32_t extended)
+{
+    uint32_t place = extended % HIK_SEQUENCE_WINDOW;
+
+    s->recent->came[place / 32] |= UINT32_C(1) << (place % 32);
+}
+
 static bool has_come(const struct hik_sequence *s, uint32_t extended)
 {
     uint32_t place = extended % HIK_SEQUENCE_WINDOW;
@@ -40,10 +47,9 @@ static void note_old(struct hik_sequence *s, uint32_t extended, const struct hik
 
 static void note(struct hik_sequence *s, uint32_t extended, const struct hik_sequence_seen *seen)
 {
-    uint32_t place = extended % HIK_SEQUENCE_WINDOW;
     struct hik_sequence_seen *at = seen_at(s, extended);
 
-    s->recent->came[place / 32] |= UINT32_C(1) << (place % 32);
+    set_come(s, extended);
     if (at)
         *at = *seen;
     else
@@ -127,7 +133,8 @@ static void move_window(struct hik_sequence *s, uint32_t extended, const struct 
             s->recent->came[one % HIK_SEQUENCE_WINDOW / 32] &= ~(UINT32_C(1) << (one % 32));
     }
     s->highest = extended;
-    note(s, extended, seen);
+    set_come(s, extended);
+    s->recent->seen[extended & (s->recent->size - 1)] = *seen; /* as note() does with a newest number */
 }
 
 /* After a silence: do timestamps go on as the time does? A restarted source begins its timestamps anew, too. */
@@ -455,13 +462,13 @@ static uint64_t mix(uint64_t hash, uint64_t word)
     return hash ^ hash >> 29;
 }
 
-/* Sixteen bytes. */
-static uint64_t mix_piece(uint64_t hash, const uint8_t *data)
+/* Two words, each times an odd number of its own. */
+static uint64_t weigh(const uint8_t *data, uint64_t first, uint64_t second)
 {
     uint64_t words[2];
 
     memcpy(words, data, sizeof words);
-    return mix(mix(hash, words[0]), words[1]);
+    return words[0] * first + words[1] * second;
 }
 
 uint16_t hik_sequence_digest(const uint8_t *data, size_t len, size_t whole)
@@ -472,9 +479,9 @@ uint16_t hik_sequence_digest(const uint8_t *data, size_t len, size_t whole)
         for (size_t i = 0; i < len; i++)
             hash = mix(hash, data[i]);
     } else {
-        hash = mix_piece(hash, data);
-        hash = mix_piece(hash, data + (len - DIGEST_BYTES) / 2);
-        hash = mix_piece(hash, data + len - DIGEST_BYTES);
+        hash = mix(hash, weigh(data, UINT64_C(0xD6E8FEB86659FD93), UINT64_C(0xA0761D6478BD642F)) +
+                             weigh(data + (len - DIGEST_BYTES) / 2, UINT64_C(0xE7037ED1A0B428DB), UINT64_C(0x8EBC6AF09C88C6E3)) +
+                             weigh(data + len - DIGEST_BYTES, UINT64_C(0x589965CC75374CC3), UINT64_C(0x1D8E4E27C47D124F)));
     }
     return (uint16_t)(mix(hash, len) >> 48);
 }

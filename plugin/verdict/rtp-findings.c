@@ -222,7 +222,7 @@ bool hik_findings_has_rtp(packet_info *pinfo, const struct hik_rtp *rtp)
 static void add_jitter(tvbuff_t *tvb, proto_tree *tree, const struct hik_rtp *rtp)
 {
     if (hik_stock_asks_for(tree, &jitter_field[0].hfinfo))
-        proto_item_set_generated(proto_tree_add_double(tree, hf_jitter, tvb, 0, 0, rtp->jitter));
+        proto_item_set_generated(proto_tree_add_double(tree, hf_jitter, tvb, 0, 0, rtp->jitter / 1000.0));
 }
 
 void hik_findings_show_fields(tvbuff_t *tvb, proto_tree *tree, const struct hik_rtp *rtp, const struct hik_session *session)
