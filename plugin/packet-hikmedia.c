@@ -153,6 +153,7 @@ static int dissect_bytes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, co
     struct hik_rtp_outer outer;
     struct hik_rtp *rtp, mine;
     struct hik_session *session;
+    uint32_t serial;
     bool odd, shown;
     int length;
 
@@ -165,28 +166,30 @@ static int dissect_bytes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, co
     if (!rtp)
         return call_dissector(rtp_handle, tvb, pinfo, tree);
     /* Tap and export first, because stock may not come back. */
-    if (hik_tap_is_asked_for() || hik_export_is_asked_for())
+    if (tap_listeners_require_dissection()) /* anybody listens, perhaps to these two */
         queue_rtp(pinfo, tvb, rtp);
     session = rtp->flow->session;
-    mine = *rtp; /* a payload may hold RTP packets of its own */
     if (session && !PINFO_FD_VISITED(pinfo)) {
-        if (mine.payload_type != mine.flow->looked_at)
-            hik_payload_check(pinfo, tvb, &mine, media_rtp_handle);
-        hik_findings_judge_rtp(pinfo, &mine, session);
+        if (rtp->payload_type != rtp->flow->looked_at)
+            hik_payload_check(pinfo, tvb, rtp, media_rtp_handle);
+        hik_findings_judge_rtp(pinfo, rtp, session);
     }
-    odd = session && hik_findings_has_rtp(pinfo, &mine);
+    odd = session && hik_findings_has_rtp(pinfo, rtp);
     shown = session && is_rtp_shown(pinfo, tree, odd);
     if (shown && !odd && !hik_session_tree_is_seen(tree)) {
-        show_fields(tvb, pinfo, tree, &mine, session); /* which need not stand behind stock's */
+        show_fields(tvb, pinfo, tree, rtp, session); /* which need not stand behind stock's */
         shown = false;
     }
+    serial = rtp->serial; /* a payload may hold RTP packets of its own */
+    if (shown)
+        mine = *rtp;
     /* With nothing of ours behind it there is nothing to lose: spare the exception frame, unless it is by our word that
      * stock takes it for what it is taken for. */
-    length = shown || mine.flow->look_frame || bytes->cut || (session && may_be_parsed_after(&mine))
+    length = shown || rtp->flow->look_frame || bytes->cut || (session && may_be_parsed_after(rtp))
                  ? hik_stock_call(rtp_handle, tvb, pinfo, tree)
                  : call_dissector(rtp_handle, tvb, pinfo, tree);
-    if (session && rtp->serial == mine.serial && !rtp->payload_parsed)
-        hik_mp2p_after_stock(tvb, pinfo, tree, &mine);
+    if (session && rtp->serial == serial && !rtp->payload_parsed)
+        hik_mp2p_after_stock(tvb, pinfo, tree, rtp);
     if (shown)
         show_rtp(tvb, pinfo, tree, &mine, session, odd);
     hik_rtp_restore(&outer);

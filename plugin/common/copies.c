@@ -66,6 +66,8 @@ uint16_t hik_datagram_id(packet_info *pinfo, tvbuff_t *tvb, const uint8_t *bytes
 
     if (pinfo->src.type != AT_IPv4 || pinfo->dst.type != AT_IPv4 || (const uint8_t *)pinfo->dst.data != src + 4)
         return 0;
+    if (bytes == src + 16 && src[-12] == 0x45) /* right behind the headers of IP, without options, and of UDP */
+        return (uint16_t)(src[-8] << 8 | src[-7]);
     /* Do the addresses stand in front of the datagram, in an IP header? Compared as numbers: they may be of another buffer. */
     begin = (uintptr_t)bytes - (uintptr_t)tvb_raw_offset(tvb);
     if ((uintptr_t)src < begin + 12 || (uintptr_t)src + 8 > (uintptr_t)bytes || src[-12] >> 4 != 4)

@@ -553,9 +553,11 @@ void hik_rtp_save(packet_info *pinfo, struct hik_rtp_outer *outer)
 {
     const struct capture *capture = &this_capture;
 
-    outer->frame = capture->current_frame == pinfo->num ? pinfo->num : 0;
-    if (outer->frame)
+    outer->frame = 0;
+    if (capture->current_frame == pinfo->num) {
+        outer->frame = pinfo->num;
         outer->rtp = capture->current;
+    }
 }
 
 void hik_rtp_restore(const struct hik_rtp_outer *outer)

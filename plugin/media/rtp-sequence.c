@@ -45,6 +45,13 @@ static void note_old(struct hik_sequence *s, uint32_t extended, const struct hik
     old->seen = *seen;
 }
 
+/* The packet with the newest number. */
+static void note_newest(struct hik_sequence *s, const struct hik_sequence_seen *seen)
+{
+    set_come(s, s->highest);
+    s->recent->seen[s->highest & (s->recent->size - 1)] = *seen;
+}
+
 static void note(struct hik_sequence *s, uint32_t extended, const struct hik_sequence_seen *seen)
 {
     struct hik_sequence_seen *at = seen_at(s, extended);
@@ -133,8 +140,7 @@ static void move_window(struct hik_sequence *s, uint32_t extended, const struct 
             s->recent->came[one % HIK_SEQUENCE_WINDOW / 32] &= ~(UINT32_C(1) << (one % 32));
     }
     s->highest = extended;
-    set_come(s, extended);
-    s->recent->seen[extended & (s->recent->size - 1)] = *seen; /* as note() does with a newest number */
+    note_newest(s, seen);
 }
 
 /* After a silence: do timestamps go on as the time does? A restarted source begins its timestamps anew, too. */
@@ -390,6 +396,13 @@ struct hik_sequence_result hik_sequence_count(struct hik_sequence *s, const stru
     int step, of_before;
     bool held;
 
+    if (s->received > 1 && !s->jumped && packet->number == (uint16_t)(s->highest + 1 - s->shift)) {
+        /* What comes mostly: the next one, and nothing is open. The rest says the same of it. */
+        result.extended = ++s->highest;
+        note_newest(s, &packet->seen);
+        belongs(s, packet);
+        return result;
+    }
     if (!s->begun)
         return begin(s, packet);
     if (s->received == 1 && !s->restarts && !has_come(s, s->first))

@@ -74,9 +74,28 @@ static gboolean base_equal(const void *a, const void *b)
     return one->len == two->len && memcmp(one->bytes, two->bytes, one->len) == 0;
 }
 
+/* What SDPs call it: stock rtp finds its parser by that. */
+static void set_names(void)
+{
+    static const char *const names[] = { "PS", "MP2P", "MPEG-PS", "MP1S", "MPEG2-PS", "MP2PS" };
+
+    for (unsigned i = 0; i < array_length(names); i++) {
+        if (is_enabled)
+            dissector_add_string("rtp_dyn_payload_type", names[i], mp2p_handle);
+        else
+            dissector_delete_string("rtp_dyn_payload_type", names[i], mp2p_handle);
+    }
+}
+
+/* While the protocol is disabled, stock finds nobody, instead of somebody who is not to be asked. */
 static void begin_capture(void)
 {
-    is_enabled = proto_is_protocol_enabled(find_protocol_by_id(proto_mp2p));
+    bool enabled = proto_is_protocol_enabled(find_protocol_by_id(proto_mp2p));
+
+    if (enabled == is_enabled)
+        return;
+    is_enabled = enabled;
+    set_names();
 }
 
 static void reset_bases(void)
@@ -735,10 +754,8 @@ void hik_mp2p_register(int proto _U_)
 
 void hik_mp2p_handoff(void)
 {
-    static const char *const names[] = { "PS", "MP2P", "MPEG-PS", "MP1S", "MPEG2-PS", "MP2PS" };
-
-    for (unsigned i = 0; i < array_length(names); i++)
-        dissector_add_string("rtp_dyn_payload_type", names[i], mp2p_handle);
+    is_enabled = true;
+    set_names();
     dissector_add_for_decode_as("rtp.pt", mp2p_handle);
     rtp_handle = find_dissector("rtp");
     media_tcp_handle = find_dissector("hikcascade.rtp.tcp");

@@ -10,7 +10,7 @@
 
 static int hik_tap = -1;
 
-bool hik_tap_is_asked_for(void)
+static bool is_asked_for(void)
 {
     return have_tap_listener(hik_tap);
 }
@@ -19,7 +19,7 @@ struct hik_tap *hik_tap_queue(packet_info *pinfo, enum hik_tap_kind kind, struct
 {
     struct hik_tap *record;
 
-    if (!hik_tap_is_asked_for())
+    if (!is_asked_for())
         return NULL;
     if (kind == HIK_TAP_SIP && session)
         hik_seen_call();

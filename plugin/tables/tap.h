@@ -38,8 +38,6 @@ struct hik_tap {
     bool key_frame;                    /* a key frame begins in it; set after the record was queued */
 };
 
-/* Does anybody listen? */
-bool hik_tap_is_asked_for(void);
 /* Queues a record and returns it: listeners are called when the frame is dissected, so the caller sets the rest of it.
  * NULL while nobody listens. */
 struct hik_tap *hik_tap_queue(packet_info *pinfo, enum hik_tap_kind kind, struct hik_session *session);
