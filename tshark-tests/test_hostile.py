@@ -13,6 +13,8 @@ from hikpcap import Call, Capture, Link, ps_frame, ps_pack, ps_pes, rtp
 # 4 is linear. Start-up makes it less, a busy machine a little more; quadratic work is above 10 even so.
 LINEAR = 8
 ROUNDS = 4
+# A hundredth more or less is nothing: what takes less than this many seconds is taken for so much.
+LEAST = 0.1
 
 
 def usage_of(tshark, capture, plugin=True):
@@ -47,9 +49,10 @@ def growth(tshark, make, count, share=False):
         start, few, many = (least[capture, True] - least.get((capture, False), 0) for capture in captures)
         few, many = few - start, many - start
         print("%d: %.2f s, %d: %.2f s" % (count, few, 4 * count, many))
-        if many / max(few, 0.05) < LINEAR:
+        ratio = many / max(few, LEAST)
+        if ratio < LINEAR:
             break
-    return many / max(few, 0.05)
+    return ratio
 
 
 def colliding(number, blocks=14):
