@@ -57,6 +57,7 @@ SHARKD_CHATTER = re.compile(r"^(Hello in child\.|load: filename=.*|sharkd_sessio
 
 class Sandbox:
     """Runs programs as an ordinary user with a home of its own, on files that user can read."""
+    keeps = True  # the captures of the test that runs are kept, if any are
 
     def __init__(self):
         self.root = os.geteuid() == 0
@@ -149,7 +150,7 @@ class Sandbox:
         command = [str(word) for word in command]
         environment = self.environment(plugin)
         self.commands.append((command, plugin, stdin))
-        if self.keeper:
+        if self.keeper and self.keeps:
             self.keeper.note(command)
         if self.library and forkserver.serves(command):
             del environment["MALLOC_PERTURB_"]
@@ -524,6 +525,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
+    Sandbox.keeps = item.get_closest_marker("of_stock") is None
     if box := item.config.stash.get(SANDBOX, None):
         box.commands.clear()
 

@@ -10,7 +10,7 @@ import gen_copies
 import tables
 from hikpcap import Capture, Link, _checksum
 
-pytestmark = pytest.mark.logic
+pytestmark = pytest.mark.of_stock
 
 class Cut(Capture):
     """The same with each frame cut behind so many bytes."""

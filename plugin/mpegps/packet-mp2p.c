@@ -74,10 +74,10 @@ static gboolean base_equal(const void *a, const void *b)
     return one->len == two->len && memcmp(one->bytes, two->bytes, one->len) == 0;
 }
 
-/* What SDPs call it: stock rtp finds its parser by that. */
+/* What SDPs call it, in whatever case: stock rtp finds its parser by that. In lower case, because stock takes out nothing else. */
 static void set_names(void)
 {
-    static const char *const names[] = { "PS", "MP2P", "MPEG-PS", "MP1S", "MPEG2-PS", "MP2PS" };
+    static const char *const names[] = { "ps", "mp2p", "mpeg-ps", "mp1s", "mpeg2-ps", "mp2ps" };
 
     for (unsigned i = 0; i < array_length(names); i++) {
         if (is_enabled)
