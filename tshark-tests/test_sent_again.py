@@ -8,24 +8,10 @@ import pytest
 
 import gen_copies
 import tables
+from gen_cut import Snapped
 from hikpcap import Capture, Link, _checksum
 
 pytestmark = pytest.mark.of_stock
-
-class Cut(Capture):
-    """The same with each frame cut behind so many bytes."""
-
-    def __init__(self, capture, snap):
-        super().__init__()
-        self.snap = snap
-        self.extend(capture)
-
-    def pcap(self):
-        out = [struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, self.snap, 1)]
-        for time_us, data in self:
-            kept = data[:self.snap]
-            out.append(struct.pack("<IIII", time_us // 1000000, time_us % 1000000, len(kept), len(data)) + kept)
-        return b"".join(out)
 
 
 class Segments(Link):
@@ -96,7 +82,7 @@ DONE = {
     "whole": lambda cap: cap,
     "re-INVITE": lambda cap: cap,
     "split": lambda cap: cap,
-    "cut": lambda cap: Cut(cap, 400),
+    "cut": lambda cap: Snapped(cap, 400),
     "down only": lambda cap: cap.only_from("198.51.100.20"),
     "up only": lambda cap: cap.only_from("192.0.2.10"),
     "copies": lambda cap: gen_copies.copied(cap, 2, 0.0001, gen_copies.other_hop),

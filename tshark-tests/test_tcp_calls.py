@@ -6,6 +6,7 @@ import pytest
 
 import conftest  # puts test-captures on the path
 import tables
+from gen_cut import Snapped
 from gen_tcp_media import TcpCall, small
 from gen_tcp_order import call, lost_and_sent_again, whole
 from hikpcap import ACK, PSH, RST, Capture, Link, rfc4571, rtp
@@ -259,18 +260,8 @@ def test_lost_before_the_connection(tshark):
 
 
 def cut_capture(capture, snap):
-    """The same with each frame cut: a pcap whose records say how long they were."""
-    class Cut(Capture):
-        def pcap(self):
-            import struct
-            out = [struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, snap, 1)]
-            for time_us, data in self:
-                keep = data if data[23] == 17 else data[:snap]
-                out.append(struct.pack("<IIII", time_us // 1000000, time_us % 1000000, len(keep), len(data)) + keep)
-            return b"".join(out)
-    cut = Cut()
-    cut.extend(capture)
-    return cut
+    """The same with each frame cut, but for UDP."""
+    return Snapped(capture, snap, only=lambda index, data: data[23] != 17)
 
 
 def test_snap_length(tshark):
