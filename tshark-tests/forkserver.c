@@ -215,30 +215,24 @@ static void serve(void)
 static ucontext_t place;
 static struct area { char *at, *kept; size_t size; } variables, stack;
 
+static const ElfW(Dyn) *dynamic; /* what the program tells the linker */
+static ElfW(Addr) base;
+
 /* Variables of libraries that lie among the program's own: they stay as they are. */
 static void keep_copies(void)
 {
-    static const ElfW(Rela) *relocations;
-    static const ElfW(Sym) *symbols;
-    static ElfW(Addr) base;
-    static size_t size;
-    const struct link_map *program = NULL;
+    const ElfW(Rela) *relocations = NULL;
+    const ElfW(Sym) *symbols = NULL;
     const ElfW(Dyn) *entry;
-    size_t i;
+    size_t size = 0, i;
 
-    if (!relocations) {
-        void *handle = dlopen(NULL, RTLD_LAZY);
-
-        dlinfo(handle, RTLD_DI_LINKMAP, &program);
-        base = program->l_addr;
-        for (entry = program->l_ld; entry->d_tag != DT_NULL; entry++) {
-            if (entry->d_tag == DT_RELA) {
-                relocations = (const ElfW(Rela) *)entry->d_un.d_ptr;
-            } else if (entry->d_tag == DT_RELASZ) {
-                size = entry->d_un.d_val;
-            } else if (entry->d_tag == DT_SYMTAB) {
-                symbols = (const ElfW(Sym) *)entry->d_un.d_ptr;
-            }
+    for (entry = dynamic; entry->d_tag != DT_NULL; entry++) {
+        if (entry->d_tag == DT_RELA) {
+            relocations = (const ElfW(Rela) *)entry->d_un.d_ptr;
+        } else if (entry->d_tag == DT_RELASZ) {
+            size = entry->d_un.d_val;
+        } else if (entry->d_tag == DT_SYMTAB) {
+            symbols = (const ElfW(Sym) *)entry->d_un.d_ptr;
         }
     }
     for (i = 0; i < size / sizeof *relocations; i++) {
@@ -258,15 +252,18 @@ static int find_variables(struct dl_phdr_info *info, size_t size, void *unused)
 
     (void)size;
     (void)unused;
+    base = info->dlpi_addr;
     for (i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *part = &info->dlpi_phdr[i];
-        char *at = (char *)info->dlpi_addr + part->p_vaddr;
+        char *at = (char *)base + part->p_vaddr;
 
         if (part->p_type == PT_LOAD && (part->p_flags & PF_W)) {
             begin = begin ? begin : at;
             end = at + part->p_memsz;
         } else if (part->p_type == PT_GNU_RELRO) {
             begin = at + part->p_memsz;
+        } else if (part->p_type == PT_DYNAMIC) {
+            dynamic = (const ElfW(Dyn) *)at;
         }
     }
     variables.at = begin;
