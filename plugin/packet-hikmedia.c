@@ -32,7 +32,7 @@ static bool is_rtcp(const struct hik_rtp_bytes *bytes)
 {
     unsigned end = 0;
 
-    if (bytes->captured < 2 || (bytes->data[0] & 0xC0) != 0x80 || bytes->data[1] < 192 || bytes->data[1] > 223)
+    if (bytes->captured < 2 || bytes->data[1] < 192 || bytes->data[1] > 223 || (bytes->data[0] & 0xC0) != 0x80)
         return false;
     if (bytes->data[1] >= RTCP_SR && bytes->data[1] <= RTCP_APP)
         return true;
@@ -147,6 +147,29 @@ static bool may_be_parsed_after(const struct hik_rtp *rtp)
     return flow->parsed_after || flow->packets < 2 || rtp->payload_type != flow->first_payload_type || rtp->payload_type < 96;
 }
 
+/* First pass: what is found out about the payload, and about the flow against the SDP. */
+static void judge_rtp(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *rtp, struct hik_session *session)
+{
+    const struct hik_flow *flow = rtp->flow;
+
+    if (rtp->payload_type != flow->looked_at)
+        hik_payload_check(pinfo, tvb, rtp, media_rtp_handle);
+    if (hik_findings_judge_rtp(pinfo, rtp, session) && rtp->payload_type == flow->looked_at && !flow->look_frame &&
+        !may_be_parsed_after(rtp))
+        hik_flow_settle(rtp);
+}
+
+/* Stock's rtp; as call_dissector(), which is two calls more. */
+static int call_stock_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+{
+    int length = call_dissector_only(rtp_handle, tvb, pinfo, tree, NULL);
+
+    if (length != 0)
+        return length;
+    call_data_dissector(tvb, pinfo, tree);
+    return (int)tvb_captured_length(tvb);
+}
+
 /* An RTP or RTCP packet that is the whole tvb. Every pass. */
 static int dissect_bytes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct hik_rtp_bytes *bytes)
 {
@@ -169,11 +192,8 @@ static int dissect_bytes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, co
     if (tap_listeners_require_dissection()) /* anybody listens, perhaps to these two */
         queue_rtp(pinfo, tvb, rtp);
     session = rtp->flow->session;
-    if (session && !PINFO_FD_VISITED(pinfo)) {
-        if (rtp->payload_type != rtp->flow->looked_at)
-            hik_payload_check(pinfo, tvb, rtp, media_rtp_handle);
-        hik_findings_judge_rtp(pinfo, rtp, session);
-    }
+    if (session && !rtp->settled && !PINFO_FD_VISITED(pinfo))
+        judge_rtp(pinfo, tvb, rtp, session);
     odd = session && hik_findings_has_rtp(pinfo, rtp);
     shown = session && is_rtp_shown(pinfo, tree, odd);
     if (shown && !odd && !hik_session_tree_is_seen(tree)) {
@@ -185,9 +205,9 @@ static int dissect_bytes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, co
         mine = *rtp;
     /* With nothing of ours behind it there is nothing to lose: spare the exception frame, unless it is by our word that
      * stock takes it for what it is taken for. */
-    length = shown || rtp->flow->look_frame || bytes->cut || (session && may_be_parsed_after(rtp))
+    length = shown || (!rtp->settled && (bytes->cut || rtp->flow->look_frame || (session && may_be_parsed_after(rtp))))
                  ? hik_stock_call(rtp_handle, tvb, pinfo, tree)
-                 : call_dissector(rtp_handle, tvb, pinfo, tree);
+                 : call_stock_rtp(tvb, pinfo, tree);
     if (session && rtp->serial == serial && !rtp->payload_parsed)
         hik_mp2p_after_stock(tvb, pinfo, tree, rtp);
     if (shown)

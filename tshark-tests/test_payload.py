@@ -225,7 +225,8 @@ def test_another_plugin_has_the_name(tshark, fails):
         rows = tshark.fields("ps-h264.pcap", ["mp2p.frame.size", "mp2p.taken"], "luaps", two_pass=two_pass, extra=extra)
         assert len(rows) == 30 and [row["frame"] for row in rows if row["mp2p.taken"]] == [5]
         assert [size for row in rows for size in row["mp2p.frame.size"]] == ["6042", "1507", "1507", "1507", "1507"] * 2
-    assert {protocol for _, protocol, _ in tshark.columns("ps-h264.pcap", "rtp", extra=extra)} == {"LUAPS"}
+    for more in ([], ["--disable-protocol", "mp2p"]):
+        assert {protocol for _, protocol, _ in tshark.columns("ps-h264.pcap", "rtp", extra=[*extra, *more])} == {"LUAPS"}
     out = tshark.run(["-r", tshark.sandbox.readable("ps-h264.pcap"), "-n", "-q", *extra, "-z", "hikcascade,sessions"])
     row = tables.parsed(out, None)[0]
     assert row.verdict.startswith("OK 30 RTP packets of H.264 1280x720") and row["Key frames"] == "2"

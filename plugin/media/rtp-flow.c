@@ -77,6 +77,7 @@ static void end_flows(const struct hik_session *session)
         if (!flow->after_bye) {
             flow->after_bye = true;
             flow->before_bye = flow->packets;
+            hik_flow_unsettle(flow);
         }
 }
 
@@ -171,7 +172,7 @@ static struct hik_flow *new_flow(struct capture *capture, packet_info *pinfo, st
     flow->first_frame = pinfo->num;
     flow->first_time = pinfo->abs_ts;
     flow->content = &unknown;
-    flow->clock_pt = flow->looked_at = flow->other_than_ps = UINT8_MAX;
+    flow->clock_pt = flow->settled = flow->looked_at = flow->other_than_ps = UINT8_MAX;
     if (session) {
         flow->changed_from = hik_session_sdp_is_cut(session) ? NULL : find_changed_from(session, flow);
         check_source(flow);
@@ -245,6 +246,7 @@ static struct hik_flow *find_flow(struct capture *capture, packet_info *pinfo, u
             (session == flow->session && was_away(session, flow, seq)))
             flow = new_flow(capture, pinfo, session, &key);
         flow->bindings_seen = now;
+        hik_flow_unsettle(flow);
         flow->looked_at = flow->other_than_ps = UINT8_MAX;
     }
     *place = flow;
@@ -349,16 +351,18 @@ static enum hik_sequence_kind count_sequence(packet_info *pinfo, tvbuff_t *tvb, 
                                              const struct hik_rtp *rtp, struct hik_flow *flow, struct hik_rtp_record *record)
 {
     unsigned captured = bytes->captured;
-    unsigned len = captured > rtp->payload_off ? MIN(captured - rtp->payload_off, rtp->payload_len) : 0;
+    unsigned len = rtp->payload_len;
     struct hik_sequence_packet packet = {.number = rtp->seq, .timestamp = rtp->timestamp, .empty = rtp->payload_len == 0};
     struct hik_sequence_result result;
     double jitter;
 
-    if (flow->clock_pt != rtp->payload_type) {
+    if (bytes->cut)
+        len = captured > rtp->payload_off ? MIN(captured - rtp->payload_off, len) : 0;
+    if (!rtp->settled && flow->clock_pt != rtp->payload_type) {
         flow->clock = clock_of(flow->session, rtp->payload_type);
         flow->clock_pt = rtp->payload_type;
     }
-    if (flow->packets == 1 || flow->packets == HIK_SEQUENCE_MANY)
+    if (flow->packets == HIK_SEQUENCE_MANY || (!rtp->settled && flow->packets == 1))
         remember_more(flow);
     packet.clock = flow->clock;
     packet.time = (double)pinfo->abs_ts.secs + pinfo->abs_ts.nsecs * 1e-9;
@@ -418,15 +422,9 @@ static enum hik_sequence_kind count_sequence(packet_info *pinfo, tvbuff_t *tvb, 
     return result.kind;
 }
 
-/* First pass: counts an RTP packet and makes its record. Another copy of a datagram does not count. */
-static struct hik_rtp_record *process_rtp(packet_info *pinfo, tvbuff_t *tvb,
-                                          const struct hik_rtp_bytes *bytes, struct hik_rtp *rtp, struct hik_flow *flow)
+/* First pass: what is only asked while the flow is not settled. `packets` does not have the packet yet. */
+static void process_unsettled(packet_info *pinfo, const struct hik_rtp *rtp, struct hik_flow *flow, struct hik_rtp_record *record)
 {
-    struct hik_rtp_record *record = hik_rtp_record_add(pinfo, flow->index, 0, &rtp->place);
-
-    hik_session_saw(pinfo);
-    if (count_sequence(pinfo, tvb, bytes, rtp, flow, record) == HIK_SEQUENCE_MIRRORED)
-        return record;
     if (flow->packets == 0) {
         if (flow->session && flow->session->flow_count == HIK_MANY_SSRCS)
             record->flags |= HIK_RTP_MANY_SSRCS;
@@ -437,17 +435,45 @@ static struct hik_rtp_record *process_rtp(packet_info *pinfo, tvbuff_t *tvb,
     } else if (rtp->payload_type != flow->first_payload_type) {
         count_type(flow, rtp->payload_type);
     }
-    flow->packets++;
-    flow->last_time = pinfo->abs_ts;
-    flow->last_frame = pinfo->num;
-    flow->payload_type = rtp->payload_type;
-    if (flow->session && !flow->source_checked)
+    if (flow->session)
         check_source(flow);
     if (flow->unnegotiated)
         record->flags |= HIK_RTP_UNNEGOTIATED;
     if (flow->after_bye && nstime_cmp(&pinfo->abs_ts, &flow->session->bye_time) >= 0) /* records of a file may be out of order */
         record->flags |= HIK_RTP_AFTER_BYE;
+}
+
+/* That will say the same of the next packet like this one. */
+void hik_flow_settle(const struct hik_rtp *rtp)
+{
+    struct hik_flow *flow = rtp->flow;
+
+    if (rtp->payload_type == flow->first_payload_type && (flow->source_checked || flow->tcp) && !flow->unnegotiated && !flow->after_bye)
+        flow->settled = rtp->payload_type;
+}
+
+/* First pass: counts an RTP packet and makes its record. Another copy of a datagram does not count. */
+static struct hik_rtp_record *process_rtp(packet_info *pinfo, tvbuff_t *tvb,
+                                          const struct hik_rtp_bytes *bytes, struct hik_rtp *rtp, struct hik_flow *flow)
+{
+    struct hik_rtp_record *record = hik_rtp_record_add(pinfo, flow->index, 0, &rtp->place);
+
+    hik_session_saw(pinfo);
+    if (count_sequence(pinfo, tvb, bytes, rtp, flow, record) == HIK_SEQUENCE_MIRRORED)
+        return record;
+    if (!rtp->settled)
+        process_unsettled(pinfo, rtp, flow, record);
+    flow->packets++;
+    flow->last_time = pinfo->abs_ts;
+    flow->last_frame = pinfo->num;
+    flow->payload_type = rtp->payload_type;
     return record;
+}
+
+/* A packet of the payload type that its flow is settled on, while the answer it was judged by holds. */
+static bool is_settled(const struct hik_rtp *rtp, const struct hik_flow *flow)
+{
+    return flow->settled == rtp->payload_type && flow->session->answer.frame == flow->checked_answer;
 }
 
 /* ---- the packet being dissected ------------------------------------------------------------------------------------------------- */
@@ -516,6 +542,7 @@ struct hik_rtp *hik_rtp_enter(packet_info *pinfo, tvbuff_t *tvb, const struct hi
     rtp->seq = (uint16_t)(header[2] << 8 | header[3]);
     rtp->timestamp = word_at(header + 4);
     rtp->ssrc = word_at(header + 8);
+    rtp->settled = false;
     if (PINFO_FD_VISITED(pinfo)) {
         record = hik_rtp_record_next(pinfo, &rtp->place);
         if (!record || (record->flags & HIK_RTP_RTCP))
@@ -523,15 +550,17 @@ struct hik_rtp *hik_rtp_enter(packet_info *pinfo, tvbuff_t *tvb, const struct hi
         rtp->flow = capture->flows[record->id];
     } else {
         rtp->flow = find_flow(capture, pinfo, rtp->ssrc, rtp->seq, pinfo->ptype == PT_TCP);
+        rtp->settled = !bytes->cut && is_settled(rtp, rtp->flow);
         record = process_rtp(pinfo, tvb, bytes, rtp, rtp->flow);
-        if (bytes->cut)
-            hik_cut_count(pinfo, tvb, rtp->place.nth, &rtp->flow->cut);
-        if (!rtp->flow->session && !(record->flags & HIK_RTP_COPY))
-            hik_stray_rtp_take(pinfo, tvb);
+        if (!rtp->settled) {
+            if (bytes->cut)
+                hik_cut_count(pinfo, tvb, rtp->place.nth, &rtp->flow->cut);
+            if (!rtp->flow->session && !(record->flags & HIK_RTP_COPY))
+                hik_stray_rtp_take(pinfo, tvb);
+        }
     }
     rtp->payload = &record->payload;
     rtp->extended_seq = record->extended_seq;
-    rtp->duplicate = (record->flags & HIK_RTP_DUPLICATE) != 0;
     rtp->flags = record->flags;
     rtp->gap_found = record->gap;
     rtp->gap = record->gap && PINFO_FD_VISITED(pinfo) ? hik_flow_still_missing(rtp->flow, record) : record->gap;

@@ -18,6 +18,7 @@
 #include "rtp-sequence.h"
 
 struct hik_session;
+struct hik_rtp;
 
 /* Who a flow is: compared and hashed as it stands, so every byte is set. */
 struct hik_flow_key {
@@ -76,6 +77,7 @@ struct hik_flow {
     uint32_t last_frame;
     void *mp2p;                  /* packet-mp2p.c's parser state */
     uint8_t payload_type;        /* of the last packet */
+    uint8_t settled;             /* payload type of which a packet brings nothing new but its numbers, 255: none; hik_flow_settle() */
     uint8_t looked_at;           /* payload-check.c's: payload type of which there is nothing more to say, 255: none */
     uint8_t other_than_ps;       /* payload-check.c's: payload type that is no program stream, 255: none */
     uint8_t first_payload_type;
@@ -114,7 +116,7 @@ struct hik_flow {
     uint8_t undeclared_pt;       /* first payload type in no m= line, valid if HIK_CHECKED_PAYLOAD_TYPE */
     uint32_t undeclared_frame, undeclared_nth; /* and where it came */
     uint32_t checked_frame, checked_nth;
-    uint32_t checked_answer;      /* frame of the answer it was compared with */
+    uint32_t checked_answer;      /* frame of the answer it was compared with; 0: none came */
     uint32_t checked_expected;    /* SSRC announced then */
 
     /* payload-check.c's, first pass: where the payload is not what rtpmap says. */
@@ -131,6 +133,14 @@ enum hik_flow_check {
     HIK_CHECKED_EXPECTED_BEFORE = 1 << 4, /* the flow it changed from had the SSRC announced, or that one's had */
     HIK_CHECKED_EXPECTED_ONCE = 1 << 5 /* the SSRC was the one announced, by these SDPs or earlier ones */
 };
+
+/* First pass. What is judged of a flow can only change with another SDP, another payload type or a BYE. Once all is judged, the
+ * front door settles the flow, and of a packet like the last one nobody asks again. */
+void hik_flow_settle(const struct hik_rtp *rtp);
+static inline void hik_flow_unsettle(struct hik_flow *flow)
+{
+    flow->settled = UINT8_MAX;
+}
 
 /* So many SSRCs in one session are no media: somebody tries something, or numbers its packets with them. */
 #define HIK_MANY_SSRCS 1000
@@ -156,7 +166,7 @@ struct hik_rtp {
     uint32_t extended_seq;       /* as assigned on the first pass */
     uint8_t payload_type;
     bool marker;
-    bool duplicate;              /* this sequence number came before */
+    bool settled;                /* first pass: its flow is, on its payload type, and the capture holds all of it */
     uint16_t flags;              /* enum hik_rtp_flag, as found on the first pass */
     uint16_t gap;                /* packets missing in front of this one: on the first pass so far, later for good */
     uint16_t gap_found;          /* and when it came */

@@ -17,6 +17,7 @@
 /* About the capture; emptied with it. First pass, but for `found`. */
 static struct {
     struct hik_rtp_record **blocks; /* file scope, as the blocks */
+    struct hik_rtp_record *next, *end; /* of the last block: the place of the next record, and where it is full */
     uint32_t block_count, block_room;
     uint32_t records;
     uint32_t last_frame;    /* of the last record */
@@ -56,7 +57,9 @@ static void add_block(void)
         store.block_room = store.block_room ? 2 * store.block_room : 16;
         store.blocks = (struct hik_rtp_record **)wmem_realloc(wmem_file_scope(), store.blocks, store.block_room * sizeof *store.blocks);
     }
-    store.blocks[store.block_count++] = wmem_alloc_array(wmem_file_scope(), struct hik_rtp_record, RECORDS_PER_BLOCK);
+    store.next = wmem_alloc_array(wmem_file_scope(), struct hik_rtp_record, RECORDS_PER_BLOCK);
+    store.end = store.next + RECORDS_PER_BLOCK;
+    store.blocks[store.block_count++] = store.next;
 }
 
 struct hik_rtp_record *hik_rtp_record_add(packet_info *pinfo, uint32_t id, uint16_t flags, struct hik_rtp_place *place)
@@ -71,11 +74,11 @@ struct hik_rtp_record *hik_rtp_record_add(packet_info *pinfo, uint32_t id, uint1
         store.frame_records = store.records;
         store.last_frame = pinfo->num;
     }
-    if (store.records == store.block_count * RECORDS_PER_BLOCK)
+    if (store.next == store.end)
         add_block();
     place->number = store.records++;
     place->nth = place->number - store.frame_records;
-    record = hik_rtp_record_get(place->number);
+    record = store.next++;
     memset(record, 0, sizeof *record);
     record->frame = pinfo->num;
     record->id = id;

@@ -486,15 +486,15 @@ static uint64_t weigh(const uint8_t *data, uint64_t first, uint64_t second)
 
 uint16_t hik_sequence_digest(const uint8_t *data, size_t len, size_t whole)
 {
-    uint64_t hash = whole; /* a comparison, no key of a table */
+    uint64_t sum = 0; /* a comparison, no key of a table */
 
     if (len <= 3 * DIGEST_BYTES) {
         for (size_t i = 0; i < len; i++)
-            hash = mix(hash, data[i]);
+            sum = mix(sum, data[i]);
     } else {
-        hash = mix(hash, weigh(data, UINT64_C(0xD6E8FEB86659FD93), UINT64_C(0xA0761D6478BD642F)) +
-                             weigh(data + (len - DIGEST_BYTES) / 2, UINT64_C(0xE7037ED1A0B428DB), UINT64_C(0x8EBC6AF09C88C6E3)) +
-                             weigh(data + len - DIGEST_BYTES, UINT64_C(0x589965CC75374CC3), UINT64_C(0x1D8E4E27C47D124F)));
+        sum = weigh(data, UINT64_C(0xD6E8FEB86659FD93), UINT64_C(0xA0761D6478BD642F)) +
+              weigh(data + (len - DIGEST_BYTES) / 2, UINT64_C(0xE7037ED1A0B428DB), UINT64_C(0x8EBC6AF09C88C6E3)) +
+              weigh(data + len - DIGEST_BYTES, UINT64_C(0x589965CC75374CC3), UINT64_C(0x1D8E4E27C47D124F));
     }
-    return (uint16_t)(mix(hash, len) >> 48);
+    return (uint16_t)(mix(sum, (uint64_t)whole << 32 | len) >> 48);
 }

@@ -74,27 +74,28 @@ static gboolean base_equal(const void *a, const void *b)
     return one->len == two->len && memcmp(one->bytes, two->bytes, one->len) == 0;
 }
 
-/* What SDPs call it, in whatever case: stock rtp finds its parser by that. In lower case, because stock takes out nothing else. */
+/* What SDPs call it, in whatever case: stock rtp finds its parser by that. In lower case, because stock takes out nothing else.
+ * While the protocol is disabled, stock finds nobody, instead of somebody who is not to be asked. A name that somebody else has, a
+ * script of the user's for one, stays theirs. */
 static void set_names(void)
 {
     static const char *const names[] = { "ps", "mp2p", "mpeg-ps", "mp1s", "mpeg2-ps", "mp2ps" };
+    dissector_table_t table = find_dissector_table("rtp_dyn_payload_type");
 
     for (unsigned i = 0; i < array_length(names); i++) {
-        if (is_enabled)
+        dissector_handle_t owner = dissector_get_string_handle(table, names[i]);
+
+        if (is_enabled && !owner)
             dissector_add_string("rtp_dyn_payload_type", names[i], mp2p_handle);
-        else
+        else if (!is_enabled && owner == mp2p_handle)
             dissector_delete_string("rtp_dyn_payload_type", names[i], mp2p_handle);
     }
 }
 
-/* While the protocol is disabled, stock finds nobody, instead of somebody who is not to be asked. */
+/* Not before the first capture: what was taken out of stock's table makes it slower to look at. */
 static void begin_capture(void)
 {
-    bool enabled = proto_is_protocol_enabled(find_protocol_by_id(proto_mp2p));
-
-    if (enabled == is_enabled)
-        return;
-    is_enabled = enabled;
+    is_enabled = proto_is_protocol_enabled(find_protocol_by_id(proto_mp2p));
     set_names();
 }
 
@@ -361,7 +362,7 @@ static void process_payload(packet_info *pinfo, tvbuff_t *tvb, struct mp2p_flow 
     packet.seq = rtp->extended_seq;
     packet.timestamp = rtp->timestamp;
     packet.marker = rtp->marker;
-    packet.duplicate = rtp->duplicate;
+    packet.duplicate = (rtp->flags & HIK_RTP_DUPLICATE) != 0;
     packet.restart = (rtp->flags & HIK_RTP_RESTART) != 0;
     packet.record = m->record = rtp->place.number;
     packet.len = tvb_captured_length(tvb);
@@ -604,8 +605,10 @@ void hik_mp2p_after_stock(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, c
         return;
     if (PINFO_FD_VISITED(pinfo) ? !(rtp->payload->flags & MP2P_SEEN) : !hik_media_is_program_stream(rtp))
         return;
-    if (!PINFO_FD_VISITED(pinfo))
+    if (!PINFO_FD_VISITED(pinfo)) {
         rtp->flow->parsed_after = true;
+        hik_flow_unsettle(rtp->flow);
+    }
     writable = col_get_writable(pinfo->cinfo, -1);
     if (taken_by(rtp)) /* it has shown what it wants to show */
         col_set_writable(pinfo->cinfo, -1, FALSE);
@@ -754,8 +757,6 @@ void hik_mp2p_register(int proto _U_)
 
 void hik_mp2p_handoff(void)
 {
-    is_enabled = true;
-    set_names();
     dissector_add_for_decode_as("rtp.pt", mp2p_handle);
     rtp_handle = find_dissector("rtp");
     media_tcp_handle = find_dissector("hikcascade.rtp.tcp");

@@ -159,7 +159,7 @@ void hik_payload_check(packet_info *pinfo, tvbuff_t *tvb, const struct hik_rtp *
     bool audio;
 
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
-    if (rtp->duplicate || rtp->payload_off >= captured)
+    if (rtp->flags & HIK_RTP_DUPLICATE || rtp->payload_off >= captured)
         return;
     len = MIN(captured - rtp->payload_off, rtp->payload_len);
     if (len < 2)

@@ -357,7 +357,7 @@ static tap_packet_status export_packet(void *tapdata, packet_info *pinfo, epan_d
     if (packet->described)
         return describe(list, pinfo, run, packet) ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
     stream = find_stream(run, pinfo, flow);
-    if (packet->rtp.duplicate)
+    if (packet->rtp.flags & HIK_RTP_DUPLICATE)
         return TAP_PACKET_DONT_REDRAW;
     stream->payload_type = packet->rtp.payload_type;
     if (!stream->file->sure)

@@ -190,7 +190,7 @@ static void show_flags(packet_info *pinfo, proto_item *item, const struct hik_rt
                                "receiver may drop the stream", flow->changed_from->ssrc, flow->changed_from->ssrc, flow->ssrc, flow->ssrc);
 }
 
-void hik_findings_judge_rtp(packet_info *pinfo, const struct hik_rtp *rtp, struct hik_session *session)
+bool hik_findings_judge_rtp(packet_info *pinfo, const struct hik_rtp *rtp, struct hik_session *session)
 {
     struct hik_flow *flow = rtp->flow;
 
@@ -198,7 +198,7 @@ void hik_findings_judge_rtp(packet_info *pinfo, const struct hik_rtp *rtp, struc
     /* Only another SDP, or another payload type, can change what was found; of media that stays behind each packet counts. */
     if (flow->packets > 1 && flow->placed == flow->bindings_seen && flow->checked_answer == session->answer.frame &&
         flow->checked_pt == rtp->payload_type && !flow->left)
-        return;
+        return true;
     if (flow->packets == 1 || flow->placed != flow->bindings_seen)
         hik_media_facts_place(pinfo, session, flow, rtp->place.nth);
     if (flow->left && !flow->after_bye && !(rtp->flags & HIK_RTP_COPY))
@@ -208,15 +208,19 @@ void hik_findings_judge_rtp(packet_info *pinfo, const struct hik_rtp *rtp, struc
         judge_flow(pinfo, flow, rtp, session);
     else if (flow->checked_against_sdp && rtp->payload_type != flow->checked_pt)
         judge_payload_type(pinfo, flow, rtp, session);
+    return false;
+}
+
+/* Was something about its flow found on this packet's frame? */
+static bool is_found_on(const struct hik_flow *flow, uint32_t frame)
+{
+    return frame == flow->first_frame || frame == flow->checked_frame || frame == flow->undeclared_frame || frame == flow->crossed_frame ||
+           frame == flow->misrouted_frame || frame == flow->left_frame || frame == flow->look_frame || frame == flow->cut.frame;
 }
 
 bool hik_findings_has_rtp(packet_info *pinfo, const struct hik_rtp *rtp)
 {
-    const struct hik_flow *flow = rtp->flow;
-
-    return (rtp->flags & ODD_FLAGS) || rtp->gap || pinfo->num == flow->first_frame || pinfo->num == flow->checked_frame ||
-           pinfo->num == flow->undeclared_frame || pinfo->num == flow->crossed_frame || pinfo->num == flow->misrouted_frame ||
-           pinfo->num == flow->left_frame || pinfo->num == flow->look_frame || pinfo->num == flow->cut.frame;
+    return (rtp->flags & ODD_FLAGS) || rtp->gap || (!rtp->settled && is_found_on(rtp->flow, pinfo->num));
 }
 
 static void add_jitter(tvbuff_t *tvb, proto_tree *tree, const struct hik_rtp *rtp)

@@ -9,8 +9,9 @@
 #include "rtp-flow.h"
 #include "session.h"
 
-/* First pass, on every RTP packet of a session: compares its flow with the SDP, once. Constant time. */
-void hik_findings_judge_rtp(packet_info *pinfo, const struct hik_rtp *rtp, struct hik_session *session);
+/* First pass, on RTP packets of a session whose flow is not settled: compares it with the SDP, once. Constant time. True if there
+ * was nothing to do, as there will not be with the next one like it. */
+bool hik_findings_judge_rtp(packet_info *pinfo, const struct hik_rtp *rtp, struct hik_session *session);
 
 /* True if there is something odd to say about this packet. Every pass. */
 bool hik_findings_has_rtp(packet_info *pinfo, const struct hik_rtp *rtp);
