@@ -13,10 +13,10 @@ import captures  # noqa: E402
 import measures  # noqa: E402
 import programs  # noqa: E402
 
-# In percent of stock's instructions per RTP packet. The captures are small, so there is a point of margin; mp2p off is over its
-# limit of 2 (docs/performance.md). A filter on our fields is far below its own: that is left to scripts/bench.
+# In percent of stock's instructions per RTP packet. The captures are small, so there is a point of margin. A filter on our fields is
+# far below its own limit: that is left to scripts/bench.
 MARGIN = 1
-MOST = {"mp2p off": 3, "video parsed, nothing asked for": 8, "sessions table": 10}
+MOST = {"mp2p off": 2, "video parsed, nothing asked for": 8, "sessions table": 10}
 
 
 @pytest.fixture(scope="module")
