@@ -7,7 +7,8 @@ import re
 
 import pslib
 from gen_ps_streams import Stream, packs
-from hikpcap import rtp
+from gen_tcp_media import TcpCall, small
+from hikpcap import Capture, Link, rtp
 from ps_pack import nal_units
 
 DELIMITER, RECOVERY = b"\0\0\0\1\x09\xf0", b"\0\0\0\1\x06\x06\x01\xc4\x80"
@@ -99,6 +100,68 @@ def end_code():
     return Stream().add(made, marker=False)
 
 
+# ---- a payload type that is not what rtpmap says, and other hosts with the same ports
+
+MIXED = ((96, "PS/90000"), (97, "MPEG4/90000"), (98, "H264/90000"), (99, "H265/90000"))
+OTHERS = ("192.0.2.77", "203.0.113.30")
+UNNAMED = 20002  # a port of the receiver that no SDP names; the announced SSRC ties to the call what comes there
+
+
+def program(count=10):
+    """Function of a Stream: a program stream under the payload type of its call."""
+    return lambda made: pslib.packets(packs(pslib.video(count)), made.call.ssrc, 100, 0, pt=made.call.pt, mtu=1000)
+
+
+def others(call):
+    """RTP that nothing tells from other bytes, from the receiver's port to the camera's port of other hosts, and back."""
+    near = (call.dst[0], UNNAMED)
+    for number, host in enumerate(OTHERS):
+        for seq in range(3):
+            call.link.capture.udp(near, (host, call.src[1]), rtp(b"\x5a" * 40, 900 + number, 60000 + seq, 3600 * seq, 100))
+            call.link.capture.udp((host, call.src[1]), near, rtp(b"\xa5" * 40, 910 + number, 60010 + seq, 3600 * seq, 100))
+
+
+def beside_others(pt, packets, when, early=False):
+    """(capture, packets of the stream): a stream to UNNAMED, and the others before it, in the middle or behind; early: it begins before
+    the answer."""
+    made = Stream(signalling=False, offer_codecs=MIXED, answer_codecs=MIXED, pt=pt)
+    call, near = made.call, (made.call.dst[0], UNNAMED)
+    stream = list(packets(made))
+    call.invite()
+    if not early:
+        call.ok()
+        call.ack()
+    for number, packet in enumerate(stream):
+        if number == {"before": 0, "middle": len(stream) * 2 // 3}.get(when):
+            others(call)
+        made.cap.udp(call.src, near, packet)
+        if early and number == 10:
+            call.ok()
+            call.ack()
+    if when == "behind":
+        others(call)
+    made.cap.udp(near, call.src, rtp(b"\xd5" * 160, 920, 60020, 0, 8))  # back to the camera
+    call.bye()
+    return made.cap, len(stream)
+
+
+def beside_another_connection(peer, when):
+    """PS under the number of H.264 over TCP, seven packets; before that of number `when` a segment of the same media port to the port
+    that the connection comes from, of another host, or of the receiver itself."""
+    cap = Capture()
+    call = TcpCall(Link(cap), offer_codecs=MIXED[::2], answer_codecs=MIXED[2:3], pt=98, frames=small)
+    call.start()
+    other = cap.tcp(call.offer_at, (peer, 51000), client_seq=70000)
+    call.connect(port=51000)
+    for number in range(7):
+        if number == when:
+            for _ in range(3):
+                other.send(other.client, b"$no RTP" * 10)
+        call.rtp_tcp(1)
+    call.bye()
+    return cap
+
+
 def captures():
     yield "payload-encrypted.pcap", Stream().add(encrypted_video()).end()
     yield "payload-encrypted-unsaid.pcap", Stream().add(encrypted_video(said=False)).end()
@@ -107,3 +170,5 @@ def captures():
     yield "payload-type-changes.pcap", type_changes().end()
     yield "payload-stray-bytes.pcap", stray_bytes().end()
     yield "payload-end-code.pcap", end_code().end()
+    yield "payload-other-hosts.pcap", beside_others(100, program(4), "middle")[0]
+    yield "payload-other-hosts-tcp.pcap", beside_another_connection(OTHERS[0], 2)

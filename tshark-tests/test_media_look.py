@@ -6,6 +6,8 @@ import pytest
 import conftest  # puts test-captures on the path
 import pslib
 import tables
+from gen_copies import copied, other_hop
+from gen_payload import MIXED, OTHERS, UNNAMED, beside_others, others, program
 from gen_ps_streams import Stream, packs
 from gen_tcp_media import TcpCall
 from hikpcap import Bits, Capture, Link, rfc4571, rtp
@@ -14,7 +16,6 @@ from ps_pack import h264_payloads, h265_payloads
 pytestmark = pytest.mark.logic
 
 LOOK = "hikcascade.payload_not_declared"
-MIXED = ((96, "PS/90000"), (97, "MPEG4/90000"), (98, "H264/90000"), (99, "H265/90000"))
 CODEC, KEY_FRAMES = "Codec", "Key frames"
 
 
@@ -23,10 +24,6 @@ def stream(pt, codecs, packets):
     made = Stream(offer_codecs=codecs, answer_codecs=codecs, pt=pt)
     made.packets = list(packets(made))
     return made.end()
-
-
-def program(count=10):
-    return lambda made: pslib.packets(packs(pslib.video(count)), made.call.ssrc, 100, 0, pt=made.call.pt, mtu=1000)
 
 
 def bare(h265, count=10):
@@ -95,6 +92,11 @@ def test_bare_video(tshark, export_objects, pt, h265, said_so):
     assert files.popitem()[1] == expected
 
 
+def test_bare_video_below_the_dynamic_types(tshark):
+    """Nobody assigned 95, nor may an SDP without rtpmap: no look makes it video."""
+    assert session(tshark, stream(95, MIXED, bare(False)))[:2] == ("PS", 0)
+
+
 def test_short_video_is_exported_as_declared(export_objects):
     """Too short for a look; the payload type is not the first of m=."""
     capture = stream(98, MIXED, bare(False, 1))
@@ -132,6 +134,82 @@ def test_healthy_calls_stay_as_they_are(tshark):
     rows = tshark.fields("ps-h264.pcap", ["rtp.setup-method", LOOK], "rtp")
     assert {tuple(row["rtp.setup-method"]) for row in rows} == {("SDP",)}
     assert all(row[LOOK] == [] for row in rows)
+
+
+# ---- other hosts with the same ports
+
+def beside(tshark, cap):
+    """Of each packet to or from UNNAMED: is it one of others, is it RTP, its session, what dissects its payload. The same on every pass,
+    and the stream's packets in the same udp.stream as without us."""
+    filter = "udp.port == %d" % UNNAMED
+    rows = tshark.fields_everywhere(cap, ["ip.src", "ip.dst", "rtp.seq", "hikcascade.session", "udp.stream", "frame.protocols"], filter)
+    stock = tshark.fields(cap, ["udp.stream"], filter, plugin=False, malformed=True)
+    found = []
+    for row, without in zip(rows, stock):
+        other = row["ip.src"][0] in OTHERS or row["ip.dst"][0] in OTHERS
+        assert other or row["udp.stream"] == without["udp.stream"]
+        found.append((other, bool(row["rtp.seq"]), row["hikcascade.session"], row["frame.protocols"][0].split(":")[5:6]))
+    return found
+
+
+@pytest.mark.parametrize("when", ["before", "middle", "behind"])
+@pytest.mark.parametrize("pt, packets, layer", [(100, program(), "mp2p"), (98, program(), "mp2p"), (100, bare(True), "h265")],
+                         ids=["ps", "swapped", "h265"])
+def test_other_hosts_with_the_same_ports(tshark, export_objects, pt, packets, layer, when):
+    """What the look of one stream says is nothing about others' bytes, whichever way they go."""
+    cap, count = beside_others(pt, packets, when)
+    rows = beside(tshark, cap)
+    assert [row for row in rows if row[0]] == [(True, False, [], [])] * 12
+    assert [row[1:3] for row in rows if not row[0]] == [(True, ["0"])] * (count + 1)
+    assert [row[3] for row in rows if not row[0]][20:count] == [[layer]] * (count - 20)
+    one, two = [{path.name: path.read_bytes() for path in export_objects(cap, extra=extra).iterdir()} for extra in ((), ("-2",))]
+    assert one == two and len(one) == 2
+
+
+@pytest.mark.parametrize("kind", ["copies", "forth", "back", "moved"])
+@pytest.mark.parametrize("when", ["before", "middle", "behind"])
+def test_other_hosts_combined(tshark, kind, when):
+    """Where each packet is there twice, where the capture has one direction, and where a re-INVITE names the port in the end, from which on
+    whoever sends there sends RTP."""
+    cap, count = beside_others(100, program(), when)
+    if kind == "copies":
+        cap = copied(cap, change=other_hop)
+    elif kind == "moved":
+        call = Link(cap).call(call_id="call1001", offer_port=UNNAMED, offer_codecs=MIXED, answer_codecs=MIXED)
+        call.start()
+        others(call)
+    else:
+        cap = cap.only(lambda index, data: b"SIP/2.0" in data or (data[36:38] == UNNAMED.to_bytes(2, "big")) == (kind == "forth"))
+    rows = beside(tshark, cap)
+    own = [row[1:] for row in rows if not row[0]]
+    each = 2 if kind == "copies" else 1
+    if kind != "back":
+        assert own[20 * each:count * each] == [(True, ["0"], ["mp2p"])] * (10 * each)
+    assert [row for row in rows if row[0]][:12] == [(True, False, [], [])] * (6 if kind in ("forth", "back") else 12)
+    if kind == "moved":
+        assert [row[1] for row in rows[-12:]] == [True] * 12
+
+
+@pytest.mark.parametrize("when", ["before", "middle", "behind"])
+def test_other_hosts_beside_early_media(tshark, when):
+    """By its look alone a stream proves its receiver's port to be RTP's: others there are, too, of no session."""
+    cap, count = beside_others(100, program(), when, early=True)
+    rows = beside(tshark, cap)
+    assert [row[1:] for row in rows if not row[0]][:count] == [(True, ["0"], ["mp2p"])] * count
+    assert [row[1] for row in rows if row[0]] == [when != "before"] * 12
+    assert {tuple(row[2]) for row in rows if row[0]} == {()}
+
+
+def test_rtcp_of_a_later_call_on_the_camera_s_port(tshark):
+    """A stream that was looked at stays RTP, also where its payload type is no call's and its receiver's port nobody's."""
+    made = Stream(offer_codecs=MIXED, answer_codecs=MIXED, pt=100)
+    call, near = made.call, (made.call.dst[0], UNNAMED)
+    for number, packet in enumerate(program()(made)):
+        if number == 15:
+            call.link.call(answer_port=call.src[1] - 1).start()
+        made.cap.udp(call.src, near, packet)
+    call.bye()
+    assert [row[1:] for row in beside(tshark, made.cap)] == [(True, ["0"], ["mp2p"])] * 30
 
 
 def tiny_sps():

@@ -8,6 +8,7 @@ import pytest
 
 import conftest  # puts test-captures on the path
 import pslib
+from gen_payload import beside_another_connection
 from gen_ps_streams import packs
 from gen_tcp_media import TcpCall, small, start
 from hikpcap import ACK, PSH, Capture, Link, rfc4571, rtcp_sr, rtp
@@ -483,3 +484,18 @@ def test_ports_of_another_connection(tshark, peers):
         [row[name] for name in names] for row in tshark.fields(cap, names, "tcp", plugin=False)]
     assert [row["tcp.stream"] for row in rows] == [["0"]] * 2 + [["1"]] * 3 + [["2"]] * 3 + [["3"]] * 6
     assert [row[SEQ] for row in rows] == [[str(seq)] for seq in range(1, 9)] + [[]] * 3 + [[str(seq)] for seq in range(9, 12)]
+
+
+@pytest.mark.parametrize("when", [0, 2, 6], ids=["before", "middle", "end"])
+@pytest.mark.parametrize("peer", ["192.0.2.11", "198.51.100.20"], ids=["other", "itself"])
+def test_ports_of_a_connection_that_was_looked_at(tshark, peer, when):
+    """The same where the payload is not what its payload type says: what the look of it said stays with its connection."""
+    cap = beside_another_connection(peer, when)
+    names = ["tcp.stream", "tcp.seq"]
+    rows = tshark.fields_everywhere(cap, [*names, SEQ, "hikcascade.session", "frame.protocols"], "tcp.len > 0")
+    assert [[row[name] for name in names] for row in rows] == [
+        [row[name] for name in names] for row in tshark.fields(cap, names, "tcp.len > 0", plugin=False, malformed=True)]
+    own = [row for row in rows if row[SEQ]]
+    assert [row[SEQ] for row in own] == [[str(seq)] for seq in range(1, 8)]
+    assert [row["hikcascade.session"] for row in own] == [["0"]] * 7
+    assert all(":rtp:mp2p" in row["frame.protocols"][0] for row in own)

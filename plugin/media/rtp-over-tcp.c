@@ -145,6 +145,22 @@ static bool is_known(void *context, uint32_t ssrc)
     return hik_tcp_claims_of_ssrc(&pinfo->dst, 0, ssrc) || hik_tcp_claims_of_ssrc(&pinfo->src, 0, ssrc);
 }
 
+void hik_tcp_rtpmap_told(packet_info *pinfo)
+{
+    conversation_t *conversation = find_conversation(pinfo->num, &pinfo->dst, &no_address, CONVERSATION_TCP, pinfo->destport,
+                                                     pinfo->srcport, NO_ADDR_B);
+
+    DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
+    if (!conversation)
+        return;
+    conversation_set_dissector(conversation, tcp_media_handle);
+    /* Whatever peer has that port: a connection that stock knows nothing of yet would take it for its own. */
+    if (conversation->options & NO_ADDR2) {
+        conversation->options |= CONVERSATION_TEMPLATE;
+        rtpmaps_told = true;
+    }
+}
+
 /* Stock rtp looks for the rtpmap of a packet under its destination and the port it comes from. Without signalling, the
  * look of the payload has to do. */
 static void tell_rtpmap(packet_info *pinfo, struct hik_tcp_direction *dir, const struct hik_session *session,
@@ -153,7 +169,6 @@ static void tell_rtpmap(packet_info *pinfo, struct hik_tcp_direction *dir, const
     const struct hik_description *sources[2];
     rtp_dyn_payload_t *types;
     uint32_t newest = session ? MAX(session->offer.frame, session->answer.frame) : 0;
-    conversation_t *conversation;
     address dst;
 
     if (!newest && head->ps && !dir->setup_frame)
@@ -179,16 +194,7 @@ static void tell_rtpmap(packet_info *pinfo, struct hik_tcp_direction *dir, const
     copy_address_shallow(&dst, &pinfo->dst);
     /* The types are not freed: see rtp-flow.c. */
     rtp_add_address(pinfo, PT_TCP, &dst, (int)pinfo->destport, (int)pinfo->srcport, "SDP", newest, 0, types);
-    conversation = find_conversation(pinfo->num, &pinfo->dst, &no_address, CONVERSATION_TCP, pinfo->destport, pinfo->srcport,
-                                     NO_ADDR_B);
-    if (!conversation)
-        return;
-    conversation_set_dissector(conversation, tcp_media_handle);
-    /* Whatever peer has that port: a connection that stock knows nothing of yet would take it for its own. */
-    if (conversation->options & NO_ADDR2) {
-        conversation->options |= CONVERSATION_TEMPLATE;
-        rtpmaps_told = true;
-    }
+    hik_tcp_rtpmap_told(pinfo);
 }
 
 /* First pass: a connection gets a conversation of its own, where stock would take the one that only holds the rtpmap of another

@@ -15,6 +15,9 @@ void hik_tcp_open(packet_info *pinfo, struct hik_session *session, const struct 
 /* First pass only: which session a packet of the TCP connection being dissected belongs to; NULL if none.
  * strong: its SSRC is the announced one. */
 struct hik_session *hik_tcp_session(packet_info *pinfo, uint32_t ssrc, bool *strong);
+/* First pass only: stock's rtp was told an rtpmap for the direction of the packet's connection. Its conversation gets our dissector, and
+ * is no other connection's. */
+void hik_tcp_rtpmap_told(packet_info *pinfo);
 void hik_tcp_register(int proto);
 
 /* The capture cut segments of the packet's connection, in the packet's direction, so far: of frames that it cut off with their

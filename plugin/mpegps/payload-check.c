@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "h26x-rtp.h"
+#include "rtp-over-tcp.h"
 #include "session.h"
 #include "mpeg-ps.h"
 
@@ -60,14 +61,33 @@ const char *hik_media_declared(const struct hik_session *session, uint8_t payloa
     return payload_type == 0 ? "PCMU" : payload_type == 8 ? "PCMA" : NULL;
 }
 
-/* Between these two ports payload_type is `name` from now on; the others stay what the SDP says. */
+/* Stock's conversation of these two ends alone. Where their packets had that of an announced end, with whomever, they have a new one
+ * from here on. */
+static conversation_t *conversation_of_ends(packet_info *pinfo)
+{
+    conversation_t *found = find_conversation_pinfo(pinfo, 0), *ends;
+    int udp = proto_get_id_by_filter_name("udp");
+    void *stream;
+
+    if (found && !(found->options & (NO_ADDR2 | NO_PORT2)))
+        return found;
+    ends = conversation_new(pinfo->num, &pinfo->src, &pinfo->dst, CONVERSATION_UDP, pinfo->srcport, pinfo->destport, 0);
+    stream = found ? conversation_get_proto_data(found, udp) : NULL;
+    if (stream) /* udp.stream and its times stay what they are */
+        conversation_add_proto_data(ends, udp, stream);
+    return ends;
+}
+
+/* Between these two ports payload_type is `name` from now on; the others stay what the SDP says. Stock's rtp looks for types by
+ * destination and the port of the sender: what holds them is a conversation with any host that has this port, in either direction.
+ * Only these two ends are known to have RTP; what others send is for whoever had it before. */
 static void retype(packet_info *pinfo, const struct hik_session *session, uint8_t payload_type, const char *name,
                    dissector_handle_t wrapper)
 {
     static const address none = ADDRESS_INIT_NONE;
     const struct hik_description *sources[] = {&session->offer, &session->answer}; /* the answer last: it overrides */
     rtp_dyn_payload_t *types = rtp_dyn_payload_new();
-    conversation_t *conversation;
+    conversation_t *ends = pinfo->ptype == PT_UDP ? conversation_of_ends(pinfo) : NULL, *conversation;
     address dst;
 
     for (size_t s = 0; s < array_length(sources); s++)
@@ -83,10 +103,15 @@ static void retype(packet_info *pinfo, const struct hik_session *session, uint8_
     /* The types are not freed: see rtp-flow.c. */
     rtp_add_address(pinfo, pinfo->ptype, &dst, (int)pinfo->destport, (int)pinfo->srcport, "the look of the payload",
                     pinfo->num, 0, types);
-    conversation = find_conversation(pinfo->num, &pinfo->dst, &none, conversation_pt_to_conversation_type(pinfo->ptype),
-                                     pinfo->destport, pinfo->srcport, NO_ADDR_B);
-    if (conversation)
-        conversation_set_dissector(conversation, pinfo->ptype == PT_TCP ? find_dissector("hikcascade.rtp.tcp") : wrapper);
+    if (!ends) {
+        hik_tcp_rtpmap_told(pinfo);
+        return;
+    }
+    if (!conversation_get_dissector(ends, pinfo->num))
+        conversation_set_dissector_from_frame_number(ends, pinfo->num, wrapper);
+    conversation = find_conversation(pinfo->num, &pinfo->dst, &none, CONVERSATION_UDP, pinfo->destport, pinfo->srcport, NO_ADDR_B);
+    if (conversation) /* without a port: that of the same packet, which was found by look */
+        conversation_set_dissector(conversation, conversation->options & NO_PORT2 ? wrapper : NULL);
 }
 
 static enum hik_es_codec codec_of_name(const char *name)
