@@ -145,9 +145,9 @@ def beside_others(pt, packets, when, early=False):
     return made.cap, len(stream)
 
 
-def beside_another_connection(peer, when):
-    """PS under the number of H.264 over TCP, seven packets; before that of number `when` a segment of the same media port to the port
-    that the connection comes from, of another host, or of the receiver itself."""
+def beside_another_connection(peer, when, back):
+    """PS under the number of H.264 over TCP, seven packets; before that of number `when` segments from the same media port to the port
+    that the connection comes from, of another host, or of the receiver itself; back: from there."""
     cap = Capture()
     call = TcpCall(Link(cap), offer_codecs=MIXED[::2], answer_codecs=MIXED[2:3], pt=98, frames=small)
     call.start()
@@ -156,7 +156,7 @@ def beside_another_connection(peer, when):
     for number in range(7):
         if number == when:
             for _ in range(3):
-                other.send(other.client, b"$no RTP" * 10)
+                other.send(other.server if back else other.client, b"$no RTP" * 10)
         call.rtp_tcp(1)
     call.bye()
     return cap
@@ -171,4 +171,4 @@ def captures():
     yield "payload-stray-bytes.pcap", stray_bytes().end()
     yield "payload-end-code.pcap", end_code().end()
     yield "payload-other-hosts.pcap", beside_others(100, program(4), "middle")[0]
-    yield "payload-other-hosts-tcp.pcap", beside_another_connection(OTHERS[0], 2)
+    yield "payload-other-hosts-tcp.pcap", beside_another_connection(OTHERS[0], 2, True)

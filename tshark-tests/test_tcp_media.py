@@ -488,9 +488,10 @@ def test_ports_of_another_connection(tshark, peers):
 
 @pytest.mark.parametrize("when", [0, 2, 6], ids=["before", "middle", "end"])
 @pytest.mark.parametrize("peer", ["192.0.2.11", "198.51.100.20"], ids=["other", "itself"])
-def test_ports_of_a_connection_that_was_looked_at(tshark, peer, when):
+@pytest.mark.parametrize("back", [False, True], ids=["forth", "back"])
+def test_ports_of_a_connection_that_was_looked_at(tshark, peer, when, back):
     """The same where the payload is not what its payload type says: what the look of it said stays with its connection."""
-    cap = beside_another_connection(peer, when)
+    cap = beside_another_connection(peer, when, back)
     names = ["tcp.stream", "tcp.seq"]
     rows = tshark.fields_everywhere(cap, [*names, SEQ, "hikcascade.session", "frame.protocols"], "tcp.len > 0")
     assert [[row[name] for name in names] for row in rows] == [
