@@ -529,3 +529,18 @@ def test_ways_of_a_conversation(tshark, lost):
     call.bye()
     source = "%s:%d" % (call.src if lost == "up" else call.dst)
     assert verdicts(tshark, cap)[0].startswith("LOSS 6.0 %% (3 of 50 audio RTP packets from %s lost)" % source)
+
+
+def test_what_changes_in_the_middle_of_media(tshark):
+    """After many packets of which all was known: another payload type, and the BYE."""
+    cap = Capture()
+    call = Link(cap).call()
+    call.start()
+    call.rtp(20)
+    call.rtp(2, pt=110)
+    call.rtp(5)
+    call.bye(answer=False)
+    cap.wait(1.5)
+    call.rtp(2)
+    assert len(tshark.expert(cap, "hikcascade.payload_not_declared")) == 1
+    assert [row[1] for row in tshark.expert(cap, "hikcascade.media_after_bye")] == ["warning"] * 2
