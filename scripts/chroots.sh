@@ -11,8 +11,10 @@
 chroots=${HIK_CHROOTS:-/var/tmp/hikcascade-chroots}
 developers_packages="tshark wireshark-common wireshark-dev libwireshark-dev libwiretap-dev libwsutil-dev libglib2.0-dev cmake
     ninja-build gcc libc6-dev pkg-config binutils git python3 python3-pytest python3-pytest-xdist ffmpeg sip-tester mandoc
-    dpkg-dev file"
+    dpkg-dev file ccache"
 developers_packages=$(echo $developers_packages)
+# In each chroot, and kept with it: see cached() in lib.sh.
+cache_in_chroot=/var/cache/hikcascade
 
 # as_root "$@": the script again, with sudo, if we are not root.
 as_root() {
@@ -20,7 +22,7 @@ as_root() {
     sudo -n true 2>/dev/null || die "$0 makes chroots: please run it as root."
     rm -rf "$scratch"
     exec sudo -n env HIK_CHROOTS="${HIK_CHROOTS:-}" HIK_RECORDINGS="${HIK_RECORDINGS:-}" HIK_PACKAGES="${HIK_PACKAGES:-}" \
-        HIK_ONCE_DONE="${HIK_ONCE_DONE:-}" "$0" "$@"
+        HIK_ONCE_DONE="${HIK_ONCE_DONE:-}" HIK_COMPILER_CACHE="${HIK_COMPILER_CACHE:-}" "$0" "$@"
 }
 
 # this_suite: the Debian release of this machine, as its name.

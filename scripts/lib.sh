@@ -15,7 +15,7 @@ took() {
     took_since=$SECONDS
 }
 
-# missing_packages build|test|screen|fuzz|check|matrix|package|lint...: Debian packages of what is not there.
+# missing_packages build|test|screen|fuzz|check|matrix|package|lint|cache...: Debian packages of what is not there.
 missing_packages() {
     local part
     for part in "$@"; do
@@ -64,6 +64,9 @@ missing_packages() {
         lint)
             command -v lintian >/dev/null || echo lintian
             ;;
+        cache)
+            command -v ccache >/dev/null || echo ccache
+            ;;
         check)
             command -v valgrind >/dev/null || echo valgrind
             command -v cppcheck >/dev/null || echo cppcheck
@@ -99,7 +102,7 @@ python_with_pytest() {
     return 1
 }
 
-# set_up build|test|screen|fuzz|check|matrix|package|lint...: installs what is missing, or says what to install.
+# set_up build|test|screen|fuzz|check|matrix|package|lint|cache...: installs what is missing, or says what to install.
 set_up() {
     local packages apt
     packages=$(missing_packages "$@" | tr ' ' '\n' | sort -u | tr '\n' ' ')
@@ -125,6 +128,16 @@ set_up() {
     [ -z "$packages" ] || die "Still missing after the installation: $packages"
 }
 
+# cached COMMAND...: CMake or a build of it. HIK_COMPILER_CACHE=FOLDER: what was compiled there before, from the same text with the
+# same options, is not compiled again, wherever the tree lies (ccache); its warnings are said again.
+cached() {
+    if [ -n "${HIK_COMPILER_CACHE:-}" ]; then
+        env CMAKE_C_COMPILER_LAUNCHER=ccache CCACHE_DIR="$HIK_COMPILER_CACHE" CCACHE_BASEDIR="$repo" CCACHE_NOHASHDIR=1 "$@"
+    else
+        "$@"
+    fi
+}
+
 # build_plugin [CMake options]: configures and builds into $build, quietly unless it fails.
 build_plugin() {
     local generator=() log=$scratch/build.log
@@ -132,7 +145,7 @@ build_plugin() {
         generator=(-G Ninja)
     fi
     say "Building into ${build#"$PWD"/}"
-    if ! { cmake -S "$repo" -B "$build" "${generator[@]}" "$@" && cmake --build "$build" -j "$(nproc)"; } >"$log" 2>&1; then
+    if ! { cached cmake -S "$repo" -B "$build" "${generator[@]}" "$@" && cached cmake --build "$build" -j "$(nproc)"; } >"$log" 2>&1; then
         # Ninja's progress of other files is no help.
         { sed -n '/^FAILED/,/^\[/p' "$log" | grep . || tail -n 40 "$log"; } | head -60 >&2
         die "The build failed."

@@ -45,9 +45,10 @@ def messages(nodes):
     """The texts of the expert items of a sharkd tree."""
     found = []
     for node in nodes:
-        if match := MESSAGE.match(node.get("l", "")):
+        if "Expert Info (" in (label := node.get("l", "")) and (match := MESSAGE.match(label)):
             found.append(match[2])
-        found += messages(node.get("n", []))
+        if below := node.get("n"):
+            found += messages(below)
     return found
 
 

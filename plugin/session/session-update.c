@@ -181,13 +181,9 @@ static void process_invite(packet_info *pinfo, const struct hik_message_info *r,
         session->began_before = session->began_before && r->to.tag.len; /* it may only have come out of order */
         session->invite_frame = pinfo->num;
         session->invite_time = pinfo->abs_ts;
-        session->invite_count = 1;
         session->invite_cseq = r->sip->cseq;
-    } else if (message->retransmission) {
-        session->invite_count++;
-    } else if (session->invite_cseq != r->sip->cseq) { /* once more, with credentials (RFC 3261 22.2) */
-        session->invite_cseq = r->sip->cseq;
-        session->invite_count = 1;
+    } else if (!message->retransmission) {
+        session->invite_cseq = r->sip->cseq; /* once more, with credentials (RFC 3261 22.2) */
     }
     if (session->invite_direction == HIK_DIR_UNKNOWN)
         session->invite_direction = hik_session_invite_direction(pinfo, r);

@@ -127,8 +127,7 @@ struct hik_session {
     nstime_t last_time;       /* last packet of its signalling and RTCP; RTP is in the flows */
     uint32_t invite_frame;
     nstime_t invite_time;
-    uint32_t invite_cseq;     /* CSeq number of the first INVITE */
-    unsigned invite_count;    /* INVITEs without a To tag, retransmissions included */
+    uint32_t invite_cseq;     /* CSeq number of the newest INVITE without a To tag */
     uint32_t reinvite_frame;  /* last re-INVITE (one with a To tag) */
     uint32_t reinvite_first;  /* the same, the first time it was sent */
     bool moved;               /* a re-INVITE was answered 2xx */
