@@ -52,7 +52,7 @@
 #define MAX_REQUEST (1 << 17)
 #define FORK_ONE    '1'
 #define FORK_MANY   '*'
-#define RUNS        40
+#define RUNS        100
 #define FREE_ALL    50
 #define LARGE       (64 << 10)
 #define FREED       0x5A
@@ -301,8 +301,9 @@ static void go_back(void)
     setcontext(&place);
 }
 
-/* The tables that a run was asked for, and what belongs to them: they go as they do in Wireshark when a window is closed. */
-static void *tables[RUNS];
+/* The tables and statistics that a run was asked for, and what belongs to them: they go as they do in Wireshark when a window is
+ * closed, but for those that the run has taken away itself. */
+static void *tables[100];
 static size_t tables_count;
 
 int *register_tap_listener(const char *tap, void *data, const char *filter, unsigned flags, void *reset, void *packet, void *draw,
@@ -310,11 +311,23 @@ int *register_tap_listener(const char *tap, void *data, const char *filter, unsi
 int *register_tap_listener(const char *tap, void *data, const char *filter, unsigned flags, void *reset, void *packet, void *draw,
                            void *finish)
 {
-    if (many && finish && tables_count < sizeof tables / sizeof *tables) {
+    if (many && tables_count < sizeof tables / sizeof *tables) {
         tables[tables_count++] = data;
     }
     return ((int *(*)(const char *, void *, const char *, unsigned, void *, void *, void *, void *))real("register_tap_listener"))(
         tap, data, filter, flags, reset, packet, draw, finish);
+}
+
+void remove_tap_listener(void *data);
+void remove_tap_listener(void *data)
+{
+    for (size_t i = 0; i < tables_count; i++) {
+        if (tables[i] == data) {
+            tables[i] = tables[--tables_count];
+            break;
+        }
+    }
+    ((void (*)(void *))real("remove_tap_listener"))(data);
 }
 
 /* What -z can name is registered when the arguments have been looked at, and once is enough. */
@@ -345,7 +358,7 @@ static void again(void)
         return;
     }
     while (tables_count > 0) {
-        ((void (*)(void *))real("remove_tap_listener"))(tables[--tables_count]);
+        remove_tap_listener(tables[tables_count - 1]);
     }
     tell(0);
     take_run();

@@ -30,7 +30,7 @@ SOURCE = Path(__file__).with_suffix(".c")
 # What these mean is settled before or while Wireshark registers its dissectors, or stops the program there.
 SETTLED_BEFORE = ("-C", "-X", "-G", "-D", "-L", "-i", "-h", "-v", "-K", "--")
 MAX_REQUEST = 1 << 16
-RUNS = 40  # of a process, as in forkserver.c
+RUNS = 100  # of a process, as in forkserver.c
 # Options whose values may differ between them, and such as make it unfit for another run.
 DIFFER = ("-r", "-Y", "-R", "-e")
 OWN_PROCESS = ("-w", "-U", "--export", "-H", "-M", "--color", "-O", "-j", "-J")
@@ -58,8 +58,7 @@ def serves(command):
 
 def kind(command):
     """What two runs of tshark have in common of which the second may follow in the process of the first: all but the capture,
-    the filters and the fields. None: a run that needs a process of its own, for it leaves something behind (of stock's
-    statistics tshark frees none)."""
+    the filters and the fields. None: a run that needs a process of its own, for it leaves something behind."""
     words, values = [], iter(command)
     for word in values:
         if word.startswith(OWN_PROCESS) or "uat:" in word:
@@ -70,7 +69,7 @@ def kind(command):
         words.append(word)
         if word == "-z":
             words.append(next(values, ""))
-            if not words[-1].startswith("hikcascade,"):
+            if not words[-1].startswith(("hikcascade,", "expert")):
                 return None
     return tuple(words)
 
@@ -94,7 +93,7 @@ def number(from_socket):
 
 class Server:
     # So many children wait for a run of their kind.
-    CHILDREN = 8
+    CHILDREN = 16
 
     def __init__(self, prefix, command, environment, library, folder, patience=120):
         """patience: seconds in which it must be ready, or answer."""

@@ -13,7 +13,7 @@ FAULTY = set("""
 catalog-answers catalog-same-sn copies dialog-bye-gone dialog-device-hangs-up dialog-file-end-without-media error-info handbook manscdp-broken
 manscdp-charsets manscdp-ptz mansrtsp odd-blank-line-in-sdp odd-y-11 odd-y-6 odd-y-9 pair-challenge-not-answered
 pair-keepalive-refused pair-no-keepalive payload-delimiters payload-from-the-middle payload-other-hosts
-payload-other-hosts-tcp payload-type-changes platforms-auth-loop platforms-expired
+payload-type-changes platforms-auth-loop platforms-expired
 platforms-keepalive-missed platforms-not-in-catalog platforms-register-refused platforms-two-pairs ps-aac-as-alaw
 ps-broken-map ps-is-annexb ps-is-dahua ps-is-encrypted ps-is-h264 ps-is-h265 ps-is-private ps-is-ts ps-lost ps-map-length
 combined-exchanged combined-tcp combined-udp ps-map-says-h264 ps-map-says-h265 ps-missing-bytes ps-ssrc-change question-keepalive-without-answer question-list-stops

@@ -146,7 +146,7 @@ def test_lying_declarations(tshark):
 @pytest.mark.parametrize("locale", ["C", "POSIX", "C.UTF-8"])
 def test_locale_does_not_matter(tshark, sandbox, locale):
     environment = sandbox.environment
-    sandbox.environment = lambda plugin=True: {**environment(plugin), "LC_ALL": locale}
+    sandbox.environment = lambda plugin=True, command=(): {**environment(plugin, command), "LC_ALL": locale}
     try:
         rows = tshark.fields("manscdp-charsets.pcap", ["manscdp.item.name"], "frame.number == 1")
     finally:

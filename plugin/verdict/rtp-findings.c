@@ -262,7 +262,8 @@ void hik_findings_show_rtp(packet_info *pinfo, tvbuff_t *tvb, proto_tree *tree, 
         hik_cut_show(pinfo, item, flow->cut.cut, ", and less of others of this stream: RTP packets are counted by their headers, pictures "
                      "are not judged. Record whole packets (tcpdump and tshark: -s 0)");
     if (pinfo->num == flow->look_frame && !flow->look_quiet && rtp->extended_seq == flow->look_seq)
-        expert_add_info_format(pinfo, item, flow->look_said ? &ei_payload_not_declared : &ei_payload_not_declared_mild, "The SDP says %s for payload type %u, the payload looks like %s",
+        /* No verdict finds a fault in it: most receivers look for themselves. */
+        expert_add_info_format(pinfo, item, &ei_payload_not_declared_mild, "The SDP says %s for payload type %u, the payload looks like %s",
                                flow->look_said ? flow->look_said : "nothing", rtp->payload_type, flow->look_is);
     add_jitter(tvb, tree, rtp);
     /* Where the capture cuts TCP segments, most RTP headers are cut off. */
