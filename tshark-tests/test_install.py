@@ -78,7 +78,8 @@ class User:
 
     def run(self, *command, path=None, code=0):
         """(standard output, standard error)"""
-        environment = ["env", "-i", "PATH=%s" % (path or os.environ["PATH"]), "HOME=%s" % self.home, "LC_ALL=C.UTF-8"]
+        environment = ["env", "-i", "PATH=%s" % (path or os.environ["PATH"]), "HOME=%s" % self.home, "LC_ALL=C.UTF-8",
+                       *("%s=%s" % pair for pair in conftest.LARGE_PAGES.items())]
         done = subprocess.run([*self.prefix, *environment, *map(str, command)], cwd=str(self.folder), stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", timeout=120)
         assert done.returncode == code, done.stdout + done.stderr
