@@ -22,8 +22,6 @@ def load_script(name):
 
 
 fuzz = load_script("fuzz-tshark")
-# tshark shows every packet in two passes; sharkd, which takes longer, one in three.
-STEP = 3
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +46,7 @@ def test_truncated_everywhere(runner):
             broken.append(fuzz.snapped(frames, length))
             broken.append(fuzz.shortened(frames, length))
     for batch in fuzz.joined(broken, 4000):
-        assert runner.look(batch, STEP) is None
+        assert runner.look(batch) is None
 
 
 @pytest.mark.once
@@ -56,7 +54,7 @@ def test_seed_truncated_at_every_length(runner):
     frames = fuzz.packets(sip_only((conftest.CAPTURES / "seed-cascade.pcap").read_bytes()))
     broken = [cut(frames, length) for length in range(14, 800) for cut in (fuzz.snapped, fuzz.shortened)]
     for batch in fuzz.joined(broken, 6000):
-        assert runner.look(batch, STEP) is None
+        assert runner.look(batch) is None
 
 
 @pytest.mark.once
@@ -65,7 +63,7 @@ def test_bytes_changed_at_random(runner):
     whole = [fuzz.packets(path.read_bytes()) for path in sorted(conftest.CAPTURES.glob("*.pcap"))]
     for seed, batch in enumerate(fuzz.joined(whole + whole, 4000), 1):
         for frames in fuzz.editcap(batch, 1, runner.folder, seed):
-            assert runner.look(fuzz.pcap(frames), STEP) is None
+            assert runner.look(fuzz.pcap(frames)) is None
 
 
 def test_the_harness_can_fail(runner):
