@@ -24,7 +24,7 @@
 /* And how far. */
 #define MAX_EARLIER 8
 
-/* A session's claim on an endpoint. Newest first. File scope; first pass. */
+/* A session's claim on an endpoint. File scope; first pass. */
 struct claim {
     struct hik_session *session;
     struct claim *older;
@@ -32,102 +32,58 @@ struct claim {
 
 /* An address and port that some SDP opened. File scope; first pass. */
 struct endpoint {
-    struct claim *newest;
+    struct claim newest; /* in itself: most have one */
     unsigned count;
     unsigned walks; /* how often stock's conversations of it were walked through */
 };
 
-struct endpoint_key {
-    const address *addr;
-    uint16_t port;
-    uint16_t rtcp; /* 1 for an RTCP endpoint */
-    uint32_t ssrc; /* for the index by endpoint and SSRC; 0 otherwise */
-};
+static struct hik_index endpoints;      /* ends_key: address, none; port, 1 for RTCP -> struct endpoint */
+static struct hik_index endpoints_ssrc; /* the same and the SSRC -> struct endpoint */
+static struct hik_index announced;      /* ends_key: SSRC alone -> struct endpoint: who announced it, for RTP over UDP */
+static struct hik_index endpoint_pairs; /* ends_key: both ends, the lower one first -> struct endpoint */
 
-static wmem_map_t *endpoints;      /* struct endpoint_key -> struct endpoint */
-static wmem_map_t *endpoints_ssrc; /* struct endpoint_key with SSRC -> struct endpoint */
-static wmem_map_t *announced;      /* SSRC -> struct endpoint: who announced it, for RTP over UDP */
-static wmem_map_t *endpoint_pairs; /* struct hik_flow_key without SSRC -> struct endpoint */
+static const address no_address = ADDRESS_INIT_NONE;
 
-static guint endpoint_hash(gconstpointer p)
+static uint64_t endpoint_digest(const address *addr, uint16_t port, bool rtcp, uint32_t ssrc)
 {
-    const struct endpoint_key *key = (const struct endpoint_key *)p;
-    const uint32_t words[] = {hik_address_hash(key->addr), (uint32_t)key->port << 1 | key->rtcp, key->ssrc};
+    const struct hik_ends_key key = {{addr, &no_address}, {port, rtcp}, ssrc};
 
-    return wmem_strong_hash((const uint8_t *)words, sizeof words);
+    return hik_ends_digest(&key);
 }
 
-static gboolean endpoint_equal(gconstpointer a, gconstpointer b)
+static uint64_t ssrc_digest(uint32_t ssrc)
 {
-    const struct endpoint_key *x = (const struct endpoint_key *)a, *y = (const struct endpoint_key *)b;
-    return x->port == y->port && x->rtcp == y->rtcp && x->ssrc == y->ssrc && addresses_equal(x->addr, y->addr);
+    return endpoint_digest(&no_address, 0, false, ssrc);
 }
 
-static void claim_endpoint(struct endpoint *endpoint, struct hik_session *session)
+static uint64_t pair_digest(const address *a, uint16_t a_port, const address *b, uint16_t b_port)
 {
-    struct claim *claim;
+    int order = cmp_address(a, b);
+    bool swap = order > 0 || (order == 0 && a_port > b_port);
+    const struct hik_ends_key key = {{swap ? b : a, swap ? a : b}, {swap ? b_port : a_port, swap ? a_port : b_port}, 0};
 
-    if (endpoint->newest && endpoint->newest->session == session)
-        return;
-    claim = wmem_new(wmem_file_scope(), struct claim);
-    claim->session = session;
-    claim->older = endpoint->newest;
-    endpoint->newest = claim;
-    endpoint->count++;
+    return hik_ends_digest(&key);
 }
 
-static struct endpoint *get_endpoint(wmem_map_t *map, const address *addr, uint16_t port, bool rtcp, uint32_t ssrc)
+/* Returns the endpoint, made if there is none. */
+static struct endpoint *claim_endpoint(struct hik_index *index, uint64_t digest, struct hik_session *session)
 {
-    struct endpoint_key key = {addr, port, rtcp, ssrc};
-    struct endpoint *endpoint = (struct endpoint *)wmem_map_lookup(map, &key);
-
-    if (!endpoint) {
-        struct { /* in one piece: each takes some memory for itself */
-            struct endpoint endpoint;
-            struct endpoint_key key;
-            address addr;
-            uint8_t bytes[];
-        } *kept = wmem_alloc0(wmem_file_scope(), sizeof *kept + (size_t)addr->len);
-
-        if (addr->len > 0)
-            memcpy(kept->bytes, addr->data, (size_t)addr->len);
-        set_address(&kept->addr, addr->type, addr->len, kept->bytes);
-        kept->key = key;
-        kept->key.addr = &kept->addr;
-        endpoint = &kept->endpoint;
-        wmem_map_insert(map, &kept->key, endpoint);
-    }
-    return endpoint;
-}
-
-static struct endpoint *get_announced(uint32_t ssrc)
-{
-    struct endpoint *endpoint = (struct endpoint *)wmem_map_lookup(announced, GUINT_TO_POINTER(ssrc));
+    struct endpoint *endpoint = (struct endpoint *)hik_index_get(index, digest);
 
     if (!endpoint) {
         endpoint = wmem_new0(wmem_file_scope(), struct endpoint);
-        wmem_map_insert(announced, GUINT_TO_POINTER(ssrc), endpoint);
+        hik_index_put(index, digest, endpoint);
     }
-    return endpoint;
-}
+    if (endpoint->newest.session == session)
+        return endpoint;
+    if (endpoint->newest.session) {
+        struct claim *older = wmem_new(wmem_file_scope(), struct claim);
 
-static struct endpoint *get_pair(const address *a, uint16_t a_port, const address *b, uint16_t b_port)
-{
-    struct hik_flow_key key;
-    struct endpoint *endpoint;
-
-    hik_flow_key_set(&key, a, a_port, b, b_port, 0, false);
-    endpoint = (struct endpoint *)wmem_map_lookup(endpoint_pairs, &key);
-    if (!endpoint) {
-        struct {
-            struct endpoint endpoint;
-            struct hik_flow_key key;
-        } *kept = wmem_alloc0(wmem_file_scope(), sizeof *kept);
-
-        kept->key = key;
-        endpoint = &kept->endpoint;
-        wmem_map_insert(endpoint_pairs, &kept->key, endpoint);
+        *older = endpoint->newest;
+        endpoint->newest.older = older;
     }
+    endpoint->newest.session = session;
+    endpoint->count++;
     return endpoint;
 }
 
@@ -140,23 +96,22 @@ static bool is_over(const struct hik_session *session)
 /* The newest session with a claim, a session still open before one that is closed. */
 static struct hik_session *newest_open(const struct endpoint *endpoint)
 {
-    const struct claim *claim = endpoint ? endpoint->newest : NULL;
+    const struct claim *claim = endpoint ? &endpoint->newest : NULL;
 
     for (unsigned i = 0; claim && i < MAX_OPEN_SEARCH; claim = claim->older, i++)
         if (!is_over(claim->session))
             return claim->session;
-    return endpoint && endpoint->newest ? endpoint->newest->session : NULL;
+    return endpoint ? endpoint->newest.session : NULL;
 }
 
-static struct endpoint *lookup_endpoint(wmem_map_t *map, const address *addr, uint32_t port, bool rtcp, uint32_t ssrc)
+static struct endpoint *lookup_endpoint(const struct hik_index *index, const address *addr, uint32_t port, bool rtcp, uint32_t ssrc)
 {
-    struct endpoint_key key = {addr, (uint16_t)port, rtcp, ssrc};
-    return (struct endpoint *)wmem_map_lookup(map, &key);
+    return (struct endpoint *)hik_index_get(index, endpoint_digest(addr, (uint16_t)port, rtcp, ssrc));
 }
 
 bool hik_endpoints_is_of_one(const address *addr, uint16_t port)
 {
-    const struct endpoint *endpoint = lookup_endpoint(endpoints, addr, port, false, 0);
+    const struct endpoint *endpoint = lookup_endpoint(&endpoints, addr, port, false, 0);
 
     return endpoint && endpoint->count == 1;
 }
@@ -164,10 +119,10 @@ bool hik_endpoints_is_of_one(const address *addr, uint16_t port)
 /* The endpoint with that SSRC at one of the packet's ends. RTCP comes one port above, or on the RTP port (RFC 5761). */
 static const struct endpoint *lookup_ssrc(packet_info *pinfo, bool rtcp, uint32_t ssrc)
 {
-    const struct endpoint *found = lookup_endpoint(endpoints_ssrc, &pinfo->dst, pinfo->destport - rtcp, false, ssrc);
+    const struct endpoint *found = lookup_endpoint(&endpoints_ssrc, &pinfo->dst, pinfo->destport - rtcp, false, ssrc);
 
     if (!found)
-        found = lookup_endpoint(endpoints_ssrc, &pinfo->src, pinfo->srcport - rtcp, false, ssrc);
+        found = lookup_endpoint(&endpoints_ssrc, &pinfo->src, pinfo->srcport - rtcp, false, ssrc);
     return found || !rtcp ? found : lookup_ssrc(pinfo, false, ssrc);
 }
 
@@ -186,7 +141,7 @@ static bool lives_at(const address *sip, const struct hik_description *sdp, cons
  * from below and passes on as it is, so one side has to be where it belongs. */
 static struct hik_session *match_misdirected(packet_info *pinfo, uint32_t ssrc)
 {
-    const struct endpoint *endpoint = (const struct endpoint *)wmem_map_lookup(announced, GUINT_TO_POINTER(ssrc));
+    const struct endpoint *endpoint = (const struct endpoint *)hik_index_get(&announced, ssrc_digest(ssrc));
     struct hik_session *session = newest_open(endpoint);
 
     if (!session || is_over(session) ||
@@ -199,17 +154,16 @@ static struct hik_session *match_misdirected(packet_info *pinfo, uint32_t ssrc)
 struct hik_session *hik_endpoints_match(packet_info *pinfo, bool rtcp, uint32_t ssrc, uint32_t about, bool *strong)
 {
     /* RTCP runs one port above; pairs are kept by the RTP ports' own entries, so RTCP pairs are entered as well. */
-    struct hik_flow_key pair_key;
     const struct endpoint *pair, *dst, *src, *by_ssrc;
     struct hik_session *session;
 
     if (pinfo->ptype == PT_TCP)
         return hik_tcp_session(pinfo, ssrc, strong);
-    hik_flow_key_set(&pair_key, &pinfo->src, pinfo->srcport, &pinfo->dst, pinfo->destport, 0, false);
-    pair = (const struct endpoint *)wmem_map_lookup(endpoint_pairs, &pair_key);
+    pair = (const struct endpoint *)hik_index_get(&endpoint_pairs, pair_digest(&pinfo->src, (uint16_t)pinfo->srcport, &pinfo->dst,
+                                                                               (uint16_t)pinfo->destport));
     *strong = true;
     if (pair && pair->count == 1)
-        return pair->newest->session;
+        return pair->newest.session;
     by_ssrc = lookup_ssrc(pinfo, rtcp, about);
     if (!by_ssrc && about != ssrc)
         by_ssrc = lookup_ssrc(pinfo, rtcp, ssrc);
@@ -217,19 +171,19 @@ struct hik_session *hik_endpoints_match(packet_info *pinfo, bool rtcp, uint32_t 
         /* The two ends carry several calls, at once or one after the other: the SSRC has the word if it is theirs. */
         session = newest_open(pair);
         if (by_ssrc && by_ssrc->count == 1)
-            return by_ssrc->newest->session;
+            return by_ssrc->newest.session;
         return session;
     }
     if (by_ssrc)
         return newest_open(by_ssrc);
     *strong = false;
-    dst = lookup_endpoint(endpoints, &pinfo->dst, pinfo->destport, rtcp, 0);
+    dst = lookup_endpoint(&endpoints, &pinfo->dst, pinfo->destport, rtcp, 0);
     if (!dst && !rtcp) /* one port too high */
-        dst = lookup_endpoint(endpoints, &pinfo->dst, pinfo->destport, true, 0);
+        dst = lookup_endpoint(&endpoints, &pinfo->dst, pinfo->destport, true, 0);
     if (dst && dst->count == 1)
-        return dst->newest->session;
+        return dst->newest.session;
     /* Where many cameras send to one port, the port they send from tells more. */
-    src = lookup_endpoint(endpoints, &pinfo->src, pinfo->srcport, rtcp, 0);
+    src = lookup_endpoint(&endpoints, &pinfo->src, pinfo->srcport, rtcp, 0);
     session = newest_open(dst && (!src || src->count >= dst->count) ? dst : src);
     return session || rtcp ? session : match_misdirected(pinfo, ssrc);
 }
@@ -323,18 +277,16 @@ static void open_endpoint(packet_info *pinfo, struct hik_session *session, const
     const struct hik_description *sources[] = {&session->offer, &session->answer};
     bool stock_lost_it = sdp->broken_lines || (!line->codec && line->first_pt >= 96 && line->first_pt < 128);
 
-    endpoint = get_endpoint(endpoints, addr, port, false, 0);
-    claim_endpoint(endpoint, session);
+    endpoint = claim_endpoint(&endpoints, endpoint_digest(addr, port, false, 0), session);
     for (size_t i = 0; i < array_length(sources); i++)
         if (sources[i]->frame && sources[i]->has_y && sources[i]->y_kind <= HIK_SSRC_LONG) {
-            claim_endpoint(get_endpoint(endpoints_ssrc, addr, port, false, sources[i]->ssrc), session);
+            claim_endpoint(&endpoints_ssrc, endpoint_digest(addr, port, false, sources[i]->ssrc), session);
             if (sources[i]->ssrc && sources[i]->ssrc != HIK_SSRC_HIKVISION)
-                claim_endpoint(get_announced(sources[i]->ssrc), session);
+                claim_endpoint(&announced, ssrc_digest(sources[i]->ssrc), session);
         }
     wrap_conversation(pinfo, session, endpoint, addr, port, false, line, stock_lost_it);
     if (line->rtcp_port) {
-        endpoint = get_endpoint(endpoints, addr, line->rtcp_port, true, 0);
-        claim_endpoint(endpoint, session);
+        endpoint = claim_endpoint(&endpoints, endpoint_digest(addr, line->rtcp_port, true, 0), session);
         wrap_conversation(pinfo, session, endpoint, addr, line->rtcp_port, true, line, stock_lost_it);
     }
 }
@@ -345,10 +297,8 @@ static void open_pair(struct hik_session *session, const struct hik_media_line *
     const uint16_t ports[2][2] = {{a->endpoint.port, b->endpoint.port}, {a->rtcp_port, b->rtcp_port}};
 
     for (size_t i = 0; i < array_length(ports); i++)
-        if (ports[i][0] && ports[i][1]) {
-            claim_endpoint(get_pair(a_addr, ports[i][0], b_addr, ports[i][1]), session);
-            claim_endpoint(get_pair(b_addr, ports[i][1], a_addr, ports[i][0]), session);
-        }
+        if (ports[i][0] && ports[i][1])
+            claim_endpoint(&endpoint_pairs, pair_digest(a_addr, ports[i][0], b_addr, ports[i][1]), session);
 }
 
 void hik_endpoints_open(packet_info *pinfo, const struct hik_message *message)
@@ -396,7 +346,7 @@ void hik_endpoints_keep(packet_info *pinfo, const struct hik_session *session, c
         ports[1] = line.rtcp_port;
         for (size_t p = 0; line.addr_ok && !sdp->media[i].media.tcp && p < array_length(ports); p++) {
             conversation_t *conversation = ports[p] ? find_wildcard(pinfo->num, &line.endpoint.addr, ports[p]) : NULL;
-            struct endpoint *endpoint = conversation ? lookup_endpoint(endpoints, &line.endpoint.addr, ports[p], p == 1, 0) : NULL;
+            struct endpoint *endpoint = conversation ? lookup_endpoint(&endpoints, &line.endpoint.addr, ports[p], p == 1, 0) : NULL;
 
             if (endpoint && !set_wrapper(pinfo, conversation, p == 1) && session)
                 wrap_earlier(pinfo, session, endpoint, conversation, &line.endpoint.addr, ports[p], p == 1);
@@ -406,8 +356,8 @@ void hik_endpoints_keep(packet_info *pinfo, const struct hik_session *session, c
 
 void hik_endpoints_register(void)
 {
-    endpoints = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), endpoint_hash, endpoint_equal);
-    endpoints_ssrc = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), endpoint_hash, endpoint_equal);
-    announced = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), g_direct_hash, g_direct_equal);
-    endpoint_pairs = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), hik_flow_key_hash, hik_flow_key_equal);
+    hik_index_register(&endpoints);
+    hik_index_register(&endpoints_ssrc);
+    hik_index_register(&announced);
+    hik_index_register(&endpoint_pairs);
 }

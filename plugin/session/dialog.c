@@ -21,20 +21,20 @@
 #include "subscription.h"
 #include "transaction.h"
 
-static wmem_map_t *sessions_by_tag;   /* text_key: Call-ID, tag -> struct hik_session */
-static wmem_map_t *sessions_by_call;  /* text_key: Call-ID -> newest struct hik_session */
+static struct hik_index sessions_by_tag; /* text_key: Call-ID, tag -> struct hik_session */
+static struct hik_index sessions_by_call; /* text_key: Call-ID -> newest struct hik_session */
 
 static struct hik_session *find_by_tag(const struct hik_message_info *r, struct hik_view tag)
 {
     struct hik_text_key key = hik_message_info_tag_key(r, tag);
-    return (struct hik_session *)wmem_map_lookup(sessions_by_tag, &key);
+    return (struct hik_session *)hik_index_get(&sessions_by_tag, hik_text_digest(&key));
 }
 
 /* Call-ID alone. */
 static struct hik_session *find_by_call(const struct hik_message_info *r)
 {
     struct hik_text_key key = hik_message_info_tag_key(r, (struct hik_view){0, 0});
-    return (struct hik_session *)wmem_map_lookup(sessions_by_call, &key);
+    return (struct hik_session *)hik_index_get(&sessions_by_call, hik_text_digest(&key));
 }
 
 /* File scope; never NULL. */
@@ -123,9 +123,9 @@ static struct hik_session *new_session(packet_info *pinfo, const struct hik_mess
     session->first_time = pinfo->abs_ts;
     hik_endpoint_set(&session->caller, caller_sends ? &pinfo->src : &pinfo->dst, caller_sends ? pinfo->srcport : pinfo->destport);
     hik_endpoint_set(&session->callee, caller_sends ? &pinfo->dst : &pinfo->src, caller_sends ? pinfo->destport : pinfo->srcport);
-    hik_text_key_insert(sessions_by_tag, &key, session);
+    hik_index_put(&sessions_by_tag, hik_text_digest(&key), session);
     key = hik_message_info_tag_key(r, (struct hik_view){0, 0});
-    hik_text_key_insert(sessions_by_call, &key, session);
+    hik_index_put(&sessions_by_call, hik_text_digest(&key), session);
     hik_session_add(session);
     return session;
 }
@@ -149,7 +149,7 @@ static struct hik_session *begun_before(packet_info *pinfo, const struct hik_mes
 
         session->callee_tag = hik_message_info_keep_bytes(r, callee_tag);
         /* Either tag may turn up in From later: the callee may speak, too. */
-        hik_text_key_insert(sessions_by_tag, &key, session);
+        hik_index_put(&sessions_by_tag, hik_text_digest(&key), session);
     }
     return session;
 }
@@ -445,8 +445,8 @@ struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, con
 
 void hik_dialog_register(void)
 {
-    sessions_by_tag = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), hik_text_key_hash, hik_text_key_equal);
-    sessions_by_call = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), hik_text_key_hash, hik_text_key_equal);
+    hik_index_register(&sessions_by_tag);
+    hik_index_register(&sessions_by_call);
     hik_session_update_register();
     hik_platforms_register();
     hik_request_register();

@@ -33,7 +33,7 @@ enum { BY_UPPER_ID, BY_UPPER_ADDRESS };
 
 /* Statics that hold nothing but maps emptied with the capture. */
 static wmem_map_t *aliases;        /* hik_ends_key -> struct alias */
-static wmem_map_t *pairs_by_id;    /* hik_text_key: lower ID; upper ID, or address and port -> struct hik_platforms */
+static struct hik_index pairs_by_id; /* hik_text_key: lower ID; upper ID, or address and port -> struct hik_platforms */
 static wmem_map_t *pairs_by_index; /* index + 1 -> struct hik_platforms */
 static uint32_t joined_at;         /* frame that was the newest when hik_platforms_shown() was found out for all */
 static struct hik_platforms *merged; /* the last one, until hik_platforms_merged() was told of */
@@ -74,7 +74,7 @@ bool hik_platforms_are_cut(const struct hik_platforms *pair)
 void hik_platforms_register(void)
 {
     aliases = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), hik_ends_key_hash, hik_ends_key_equal);
-    pairs_by_id = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), hik_text_key_hash, hik_text_key_equal);
+    hik_index_register(&pairs_by_id);
     pairs_by_index = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), g_direct_hash, g_direct_equal);
     register_cleanup_routine(reset);
 }
@@ -281,7 +281,7 @@ static struct hik_platforms *find_by_ids(const struct hik_message_info *r, struc
 
     if (lower.len == 0 || upper.len == 0)
         return NULL;
-    return hik_platforms_now((struct hik_platforms *)wmem_map_lookup(pairs_by_id, &key));
+    return hik_platforms_now((struct hik_platforms *)hik_index_get(&pairs_by_id, hik_text_digest(&key)));
 }
 
 /* Address and port as bytes. Returns their length. */
@@ -304,7 +304,7 @@ static struct hik_platforms *find_by_place(packet_info *pinfo, const struct hik_
     size_t len = place_of(upper, (uint16_t)(r->sip->is_request ? pinfo->destport : pinfo->srcport), place);
     struct hik_text_key key = id_key(r, r->from.user, place, len, BY_UPPER_ADDRESS);
 
-    return r->from.user.len > 0 ? hik_platforms_now((struct hik_platforms *)wmem_map_lookup(pairs_by_id, &key)) : NULL;
+    return r->from.user.len > 0 ? hik_platforms_now((struct hik_platforms *)hik_index_get(&pairs_by_id, hik_text_digest(&key))) : NULL;
 }
 
 static struct hik_view upper_of(const struct hik_message_info *r)
@@ -470,15 +470,15 @@ struct hik_platforms *hik_platforms_settle(struct hik_platforms *pair)
     pair->settled_lower = pair->lower_id;
     pair->settled_upper = pair->upper_id;
     key = names_key(pair->upper_id, pair->lower_id);
-    other = hik_platforms_now((struct hik_platforms *)wmem_map_lookup(pairs_by_id, &key));
+    other = hik_platforms_now((struct hik_platforms *)hik_index_get(&pairs_by_id, hik_text_digest(&key)));
     if (other && other != pair && is_named(other) && !is_named(pair) && !pair->sure) {
         turn(pair);
     } else {
         key = names_key(pair->lower_id, pair->upper_id);
-        other = hik_platforms_now((struct hik_platforms *)wmem_map_lookup(pairs_by_id, &key));
+        other = hik_platforms_now((struct hik_platforms *)hik_index_get(&pairs_by_id, hik_text_digest(&key)));
     }
     if (!other && !is_channel_id(pair->lower_id))
-        hik_text_key_insert(pairs_by_id, &key, pair);
+        hik_index_put(&pairs_by_id, hik_text_digest(&key), pair);
     if (!other || other == pair || (is_named(pair) && is_named(other)) || is_redirected_from(pair, &other->upper.addr) ||
         is_redirected_from(other, &pair->upper.addr))
         return pair;
@@ -627,12 +627,12 @@ void hik_platforms_keep_ids(packet_info *pinfo, struct hik_platforms *pair, cons
     if (lower.len == 0 || !hik_view_is_id(r->buf, lower))
         return;
     key = id_key(r, lower, r->buf + upper.off, upper.len, BY_UPPER_ID);
-    if (upper.len > 0 && wmem_map_lookup(pairs_by_id, &key) != pair)
-        hik_text_key_insert(pairs_by_id, &key, pair);
+    if (upper.len > 0 && hik_index_get(&pairs_by_id, hik_text_digest(&key)) != pair)
+        hik_index_put(&pairs_by_id, hik_text_digest(&key), pair);
     key = id_key(r, lower, place, place_of(r->sip->is_request ? &pinfo->dst : &pinfo->src,
                                            (uint16_t)(r->sip->is_request ? pinfo->destport : pinfo->srcport), place), BY_UPPER_ADDRESS);
-    if (wmem_map_lookup(pairs_by_id, &key) != pair)
-        hik_text_key_insert(pairs_by_id, &key, pair);
+    if (hik_index_get(&pairs_by_id, hik_text_digest(&key)) != pair)
+        hik_index_put(&pairs_by_id, hik_text_digest(&key), pair);
     /* The upper platform may send to the Contact instead of where the REGISTER came from. */
     if (r->sip->method != HIK_METHOD_REGISTER || !r->sip->is_request ||
         !hik_sip_parse_addr(r->buf, r->sip->first[HIK_HDR_CONTACT].value, &contact) || contact.host.len == 0)

@@ -17,8 +17,8 @@
 #include "seconds.h"
 #include "transaction.h"
 
-static wmem_map_t *forks;             /* text_key: Call-ID, To tag; index -> struct fork */
-static wmem_map_t *recordings;        /* text_key: camera -> newest struct hik_session that plays or fetches its file */
+static struct hik_index forks; /* text_key: Call-ID, To tag; index -> struct fork */
+static struct hik_index recordings; /* text_key: camera -> newest struct hik_session that plays or fetches its file */
 
 static void set_camera(struct hik_session *session, const struct hik_message_info *r)
 {
@@ -243,7 +243,7 @@ static struct fork *find_fork(const struct hik_message_info *r, const struct hik
     struct hik_text_key key = hik_message_info_tag_key(r, tag);
 
     key.number = session->index;
-    return (struct fork *)wmem_map_lookup(forks, &key);
+    return (struct fork *)hik_index_get(&forks, hik_text_digest(&key));
 }
 
 static void count_fork(packet_info *pinfo, const struct hik_message_info *r, struct hik_session *session)
@@ -252,11 +252,11 @@ static void count_fork(packet_info *pinfo, const struct hik_message_info *r, str
     struct fork *fork;
 
     key.number = session->index;
-    if (wmem_map_lookup(forks, &key))
+    if (hik_index_get(&forks, hik_text_digest(&key)))
         return;
     fork = wmem_new0(wmem_file_scope(), struct fork);
     fork->answered = pinfo->abs_ts;
-    hik_text_key_insert(forks, &key, fork);
+    hik_index_put(&forks, hik_text_digest(&key), fork);
     if (session->answer_count++ > 0 && session->answer.frame && (r->has_sdp || r->sdp_cut)) {
         fork->sdp_frame = pinfo->num;
         fork->before = (struct hik_description *)wmem_memdup(wmem_file_scope(), &session->answer, sizeof session->answer);
@@ -357,8 +357,8 @@ static void keep_recording(struct hik_session *session)
         return;
     key = (struct hik_text_key){{(const uint8_t *)session->camera, (const uint8_t *)""}, {(uint32_t)strlen(session->camera), 0}, 0};
     session->listed = true;
-    session->older_recording = (struct hik_session *)wmem_map_lookup(recordings, &key);
-    hik_text_key_insert(recordings, &key, session);
+    session->older_recording = (struct hik_session *)hik_index_get(&recordings, hik_text_digest(&key));
+    hik_index_put(&recordings, hik_text_digest(&key), session);
 }
 
 static void keep_ending(packet_info *pinfo, struct hik_session *session, const struct hik_bye *bye)
@@ -559,7 +559,7 @@ void hik_session_playback_answer(packet_info *pinfo, const struct hik_message *m
 static struct hik_session *find_recording(packet_info *pinfo, const char *camera, unsigned *count)
 {
     struct hik_text_key key = {{(const uint8_t *)camera, (const uint8_t *)""}, {(uint32_t)strlen(camera), 0}, 0};
-    struct hik_session *session = (struct hik_session *)wmem_map_lookup(recordings, &key), *found = NULL;
+    struct hik_session *session = (struct hik_session *)hik_index_get(&recordings, hik_text_digest(&key)), *found = NULL;
 
     for (unsigned seen = 0; session && seen < MAX_SAME_IDS; session = session->older_recording, seen++) {
         if (session->bye_frame || session->final_status >= 300 || !hik_session_is_between_ends(pinfo, session))
@@ -590,6 +590,6 @@ void hik_session_media_status(packet_info *pinfo, struct hik_message *message, c
 
 void hik_session_update_register(void)
 {
-    forks = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), hik_text_key_hash, hik_text_key_equal);
-    recordings = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), hik_text_key_hash, hik_text_key_equal);
+    hik_index_register(&forks);
+    hik_index_register(&recordings);
 }

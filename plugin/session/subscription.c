@@ -53,8 +53,8 @@ struct hik_subscribed {
     double late;              /* a NOTIFY: seconds behind the end of the subscription; else 0 */
 };
 
-static wmem_map_t *by_call;  /* hik_text_key: Call-ID -> struct subscription */
-static wmem_map_t *by_event; /* hik_text_key: Event; the pair's index -> newest struct subscription with a SUBSCRIBE */
+static struct hik_index by_call;  /* hik_text_key: Call-ID -> struct subscription */
+static struct hik_index by_event; /* hik_text_key: Event; the pair's index -> newest struct subscription with a SUBSCRIBE */
 static uint32_t count;       /* of subscriptions of the capture; emptied with it */
 
 static int hf_subscription = -1;
@@ -91,12 +91,12 @@ static struct hik_text_key event_key(const struct hik_message_info *r, const str
 /* The pair's newest; where it was taken for several once, of any of them. */
 static struct subscription *find_by_event(const struct hik_message *message, struct hik_text_key event)
 {
-    struct subscription *one = (struct subscription *)wmem_map_lookup(by_event, &event);
+    struct subscription *one = (struct subscription *)hik_index_get(&by_event, hik_text_digest(&event));
     struct hik_platforms *part = NULL;
 
     for (unsigned i = 0; !one && message->platforms && i < MOST_PARTS && (part = hik_platforms_parts(message->platforms, part)); i++) {
         event.number = part->index + 1;
-        one = (struct subscription *)wmem_map_lookup(by_event, &event);
+        one = (struct subscription *)hik_index_get(&by_event, hik_text_digest(&event));
     }
     return one;
 }
@@ -111,7 +111,7 @@ static struct subscription *find(const struct hik_message_info *r, const struct 
 
     if (r->call_id.len == 0)
         return NULL;
-    one = (struct subscription *)wmem_map_lookup(by_call, &key);
+    one = (struct subscription *)hik_index_get(&by_call, hik_text_digest(&key));
     if (!one) {
         if (!subscribe && message->is_request && event.len[0] > 0)
             one = find_by_event(message, event);
@@ -119,10 +119,10 @@ static struct subscription *find(const struct hik_message_info *r, const struct 
             one = wmem_new0(wmem_file_scope(), struct subscription);
             one->index = count++;
         }
-        hik_text_key_insert(by_call, &key, one);
+        hik_index_put(&by_call, hik_text_digest(&key), one);
     }
     if (subscribe && message->is_request && event.len[0] > 0)
-        hik_text_key_insert(by_event, &event, one);
+        hik_index_put(&by_event, hik_text_digest(&event), one);
     return one;
 }
 
@@ -355,7 +355,7 @@ void hik_subscription_register(int proto)
     proto_register_field_array(proto, fields, array_length(fields));
     proto_register_subtree_array(trees, array_length(trees));
     expert_register_field_array(expert_register_protocol(proto), experts, array_length(experts));
-    by_event = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), hik_text_key_hash, hik_text_key_equal);
+    hik_index_register(&by_event);
     register_init_routine(reset);
-    by_call = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), hik_text_key_hash, hik_text_key_equal);
+    hik_index_register(&by_call);
 }

@@ -15,7 +15,7 @@ struct bye_queue {
     struct hik_transaction *first, *last;
 };
 
-static wmem_map_t *transactions;      /* text_key: branch, Call-ID or ""; CSeq and method -> newest struct hik_transaction */
+static struct hik_index transactions; /* text_key: branch, Call-ID or ""; CSeq and method -> newest struct hik_transaction */
 static wmem_map_t *unanswered_byes;   /* ends_key: source, destination; CSeq -> struct bye_queue */
 
 static struct hik_text_key transaction_key(const struct hik_message_info *r, struct hik_view call_id)
@@ -30,7 +30,7 @@ static struct hik_text_key transaction_key(const struct hik_message_info *r, str
 struct hik_transaction *hik_transaction_find(packet_info *pinfo, const struct hik_message_info *r, bool *by_branch)
 {
     struct hik_text_key key = transaction_key(r, r->call_id);
-    struct hik_transaction *found = (struct hik_transaction *)wmem_map_lookup(transactions, &key);
+    struct hik_transaction *found = (struct hik_transaction *)hik_index_get(&transactions, hik_text_digest(&key));
 
     *by_branch = false;
     if (found && r->sip->is_request && found->request_frame &&
@@ -40,17 +40,17 @@ struct hik_transaction *hik_transaction_find(packet_info *pinfo, const struct hi
         return found;
     *by_branch = true;
     key = transaction_key(r, (struct hik_view){0, 0});
-    return (struct hik_transaction *)wmem_map_lookup(transactions, &key);
+    return (struct hik_transaction *)hik_index_get(&transactions, hik_text_digest(&key));
 }
 
 void hik_transaction_keep(const struct hik_message_info *r, struct hik_transaction *transaction)
 {
     struct hik_text_key key = transaction_key(r, r->call_id);
 
-    hik_text_key_insert(transactions, &key, transaction);
+    hik_index_put(&transactions, hik_text_digest(&key), transaction);
     if (r->branch.len && r->call_id.len) {
         key = transaction_key(r, (struct hik_view){0, 0});
-        hik_text_key_insert(transactions, &key, transaction);
+        hik_index_put(&transactions, hik_text_digest(&key), transaction);
     }
 }
 
@@ -104,11 +104,11 @@ const struct hik_transaction *hik_transaction_find_invite(const struct hik_messa
     struct hik_text_key key = transaction_key(r, r->call_id);
 
     key.number = r->sip->cseq * 32 + HIK_METHOD_INVITE;
-    return (const struct hik_transaction *)wmem_map_lookup(transactions, &key);
+    return (const struct hik_transaction *)hik_index_get(&transactions, hik_text_digest(&key));
 }
 
 void hik_transaction_register(void)
 {
-    transactions = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), hik_text_key_hash, hik_text_key_equal);
+    hik_index_register(&transactions);
     unanswered_byes = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), hik_ends_key_hash, hik_ends_key_equal);
 }
