@@ -414,6 +414,48 @@ static void feed(struct hik_ps_track *track, struct hik_ps_context *context, con
     context->parser.user = NULL;
 }
 
+/* ---- contexts at rest ----------------------------------------------------------------------------------------- */
+
+enum { REST_HEAD = offsetof(struct hik_ps_context, parser.s.header) };
+
+static size_t sps_kept(const struct hik_ps_context *context)
+{
+    return context->sps_stream == HIK_PS_NO_STREAM ? 0 : context->sps_len;
+}
+
+static size_t rest_size(const struct hik_ps_context *context)
+{
+    return REST_HEAD + context->parser.s.header_len + sps_kept(context);
+}
+
+/* In the place of what rested there; NULL: nothing did. */
+static void lay_down(const struct hik_ps_track *track, struct hik_ps_context **place, const struct hik_ps_context *context)
+{
+    size_t size = rest_size(context), header_len = context->parser.s.header_len;
+    uint8_t *bytes;
+
+    if (*place && rest_size(*place) != size) {
+        track->memory->give_back(*place);
+        *place = NULL;
+    }
+    if (!*place)
+        *place = track->memory->take(size);
+    bytes = (uint8_t *)*place;
+    memcpy(bytes, context, REST_HEAD);
+    memcpy(bytes + REST_HEAD, context->parser.s.header, header_len);
+    memcpy(bytes + REST_HEAD + header_len, context->sps, sps_kept(context));
+}
+
+static void wake(const struct hik_ps_context *resting, struct hik_ps_context *context)
+{
+    const uint8_t *bytes = (const uint8_t *)resting;
+    size_t header_len = resting->parser.s.header_len;
+
+    memcpy(context, bytes, REST_HEAD);
+    memcpy(context->parser.s.header, bytes + REST_HEAD, header_len);
+    memcpy(context->sps, bytes + REST_HEAD + header_len, sps_kept(resting));
+}
+
 /* ---- late packets --------------------------------------------------------------------------------------------- */
 
 static void count_less(struct hik_ps_counts *from, const struct hik_ps_counts *what)
@@ -437,7 +479,7 @@ static struct hik_ps_late *late_memory(struct hik_ps_track *track)
 {
     struct hik_ps_late *late = track->late;
 
-    if (!late && track->memory) {
+    if (!late) {
         late = track->late = track->memory->take(sizeof *late);
         memset(late, 0, sizeof *late);
         late->budget = AGAIN_START;
@@ -477,8 +519,7 @@ static void hole_insert(struct hik_ps_track *track, unsigned i, uint32_t first, 
     memset(hole, 0, sizeof *hole);
     hole->first = first;
     hole->last = last;
-    hole->before = track->memory->take(sizeof *before);
-    *hole->before = *before;
+    lay_down(track, &hole->before, before);
 }
 
 static struct hik_ps_kept *kept_at(const struct hik_ps_track *track, uint32_t seq)
@@ -589,19 +630,19 @@ static void parse_again(struct hik_ps_track *track, struct hik_ps_context *conte
         unsigned i;
 
         if (seq == track->next) { /* that is all there is */
-            track->now = *context;
+            lay_down(track, &track->now, context);
             break;
         }
         for (i = 0; i < late->holes && late->hole[i].first != seq; i++)
             ;
         if (i < late->holes && late->hole[i].before) {
-            *late->hole[i].before = *context;
+            lay_down(track, &late->hole[i].before, context);
             break;
         }
         if (kept ? kept->clean : seq == track->first_seq && track->first_clean)
             units_complete(track, context);
         if (!kept || kept->clean || late->budget < kept->len) {
-            adopt(&track->now.parser, &context->parser);
+            adopt(&track->now->parser, &context->parser);
             break;
         }
         late->budget -= kept->len + AGAIN_PER_PACKET / 4;
@@ -615,7 +656,7 @@ static void parse_again(struct hik_ps_track *track, struct hik_ps_context *conte
         kept->counts = track->counts;
         count_less(&kept->counts, &counts);
         if (kept->begins) {
-            adopt(&track->now.parser, &context->parser);
+            adopt(&track->now->parser, &context->parser);
             break;
         }
     }
@@ -649,8 +690,6 @@ static void process_late(struct hik_ps_track *track, const struct hik_ps_packet 
     unsigned i = 0;
 
     track->arrival->order = HIK_PS_LATE_LOST;
-    if (!late)
-        return;
     while (i < late->holes && (int32_t)(late->hole[i].last - seq) < 0)
         i++;
     if (i == late->holes || (int32_t)(seq - late->hole[i].first) < 0)
@@ -658,7 +697,7 @@ static void process_late(struct hik_ps_track *track, const struct hik_ps_packet 
     hole = late->hole[i];
     context = &late->work;
     if (hole.before)
-        *context = *hole.before;
+        wake(hole.before, context);
     else
         context_init(context);
     if (hole.before && seq != hole.first)
@@ -675,7 +714,7 @@ static void process_late(struct hik_ps_track *track, const struct hik_ps_packet 
     if (seq == hole.first || !hole.before) {
         if (hole.before && seq != hole.last) {
             late->hole[i].first = seq + 1;
-            *late->hole[i].before = *context;
+            lay_down(track, &late->hole[i].before, context);
             return;
         }
         if (hole.before) {
@@ -707,9 +746,12 @@ static void process_late(struct hik_ps_track *track, const struct hik_ps_packet 
 
 void hik_ps_track_init(struct hik_ps_track *track, const struct hik_ps_memory *memory, hik_ps_unit_cb unit_cb, void *user)
 {
+    struct hik_ps_context context;
+
     memset(track, 0, sizeof *track);
-    context_init(&track->now);
     track->memory = memory;
+    context_init(&context);
+    lay_down(track, &track->now, &context);
     track->unit_cb = unit_cb;
     track->user = user;
 }
@@ -718,9 +760,8 @@ static void open_hole(struct hik_ps_track *track, const struct hik_ps_packet *pa
 {
     struct hik_ps_late *late = late_memory(track);
 
-    if (!late)
-        return;
-    hole_insert(track, late->holes, track->next, packet->seq - 1, &track->now);
+    wake(track->now, &late->work);
+    hole_insert(track, late->holes, track->next, packet->seq - 1, &late->work);
     late->hole[late->holes - 1].behind = packet->record;
     late->hole[late->holes - 1].has_behind = true;
 }
@@ -728,7 +769,7 @@ static void open_hole(struct hik_ps_track *track, const struct hik_ps_packet *pa
 /* Worth being kept: where no header came in a while it may be no program stream at all. */
 static bool is_placeable(const struct hik_ps_track *track, const struct hik_ps_packet *packet)
 {
-    return !(track->now.parser.s.flags & HIK_PS_FRESH) || packet->seq - track->first_seq < KEPT_FRESH;
+    return !(track->now->parser.s.flags & HIK_PS_FRESH) || packet->seq - track->first_seq < KEPT_FRESH;
 }
 
 void hik_ps_track_packet(struct hik_ps_track *track, const struct hik_ps_packet *packet, struct hik_ps_arrival *arrival)
@@ -736,6 +777,7 @@ void hik_ps_track_packet(struct hik_ps_track *track, const struct hik_ps_packet 
     int32_t ahead = (int32_t)(packet->seq - track->next);
     bool restart = track->started && (packet->restart || ahead <= -0x10000 || ahead >= 0x10000);
     struct hik_ps_counts before = track->counts;
+    struct hik_ps_context context;
 
     memset(arrival, 0, sizeof *arrival);
     track->frame = packet->frame;
@@ -748,10 +790,10 @@ void hik_ps_track_packet(struct hik_ps_track *track, const struct hik_ps_packet 
         forget_old(track);
     if (restart) {
         arrival->order = HIK_PS_RESTART;
-        if (at_end(&track->now.parser.s))
-            units_complete(track, &track->now);
+        if (at_end(&track->now->parser.s))
+            units_complete(track, track->now);
         forget_all(track);
-        context_gap(&track->now);
+        context_gap(track->now);
         track->misdirected = true;
     } else if (track->started && ahead < 0) {
         process_late(track, packet);
@@ -760,22 +802,24 @@ void hik_ps_track_packet(struct hik_ps_track *track, const struct hik_ps_packet 
         arrival->order = HIK_PS_AFTER_GAP;
         arrival->lost = (uint32_t)ahead;
         open_hole(track, packet);
-        context_gap(&track->now);
+        context_gap(track->now);
         track->misdirected = true;
     }
     track->next = packet->seq + 1;
-    set_start(arrival, packet, &track->now);
-    feed(track, &track->now, packet->data, packet->len, packet->missing, packet->marker);
+    set_start(arrival, packet, track->now);
+    wake(track->now, &context);
+    feed(track, &context, packet->data, packet->len, packet->missing, packet->marker);
+    lay_down(track, &track->now, &context);
     if (!track->started) {
         track->started = true;
         track->first_seq = packet->seq;
         track->first_clean = track->begins && !track->orphans && !arrival->dropped;
         track->misdirected = !track->begins;
-        if (!track->first_clean && track->memory)
+        if (!track->first_clean)
             keep(track, &track->first, packet, &before);
     } else if (track->misdirected) {
-        if (is_placeable(track, packet) && late_memory(track))
-            keep(track, &track->late->kept[packet->seq % HIK_PS_WINDOW], packet, &before);
+        if (is_placeable(track, packet))
+            keep(track, &late_memory(track)->kept[packet->seq % HIK_PS_WINDOW], packet, &before);
         track->misdirected = !track->begins;
     }
     if (track->late)
@@ -797,10 +841,10 @@ bool hik_ps_track_is_encrypted(const struct hik_ps_track *track)
 
 bool hik_ps_track_open_unit(const struct hik_ps_track *track, unsigned index, struct hik_ps_unit *out)
 {
-    const struct hik_ps_building *unit = &track->now.unit[index];
+    const struct hik_ps_building *unit = &track->now->unit[index];
 
     if (!unit->open || !unit->picture || unit->closed)
         return false;
-    describe_unit(track, &track->now.parser.s.es[index], unit, out);
+    describe_unit(track, &track->now->parser.s.es[index], unit, out);
     return true;
 }

@@ -69,19 +69,20 @@ struct hik_ps_building {
     bool key;
     bool closed;            /* not to be told any more */
     bool told;              /* because it was, on the strength of the RTP marker */
+    bool slice_timed;       /* slice_pts is set */
+    bool recovery;          /* H.264: a recovery point was said for the next picture */
     uint32_t first, last, previous_last;
     uint32_t size, size_before;  /* now, and when the current packet began */
     uint32_t packets, packet;    /* count; number of the packet that brought bytes last */
     uint64_t pts;
     uint64_t slice_pts;     /* of the newest picture, by time stamps */
-    bool slice_timed;       /* slice_pts is set */
-    bool recovery;          /* H.264: a recovery point was said for the next picture */
 };
 
 enum { HIK_PS_SPS_MAX = 256 };
 
-/* Parser and what is being built from its events; saved as one when packets are missing. What every packet needs stands
- * at the beginning, up to the parser's state. */
+/* Parser and what is being built from its events; saved as one when packets are missing. Between packets it rests, in memory
+ * that is as long as what it holds: all in front of the parser's header in its place, then the bytes of that, and of the
+ * parameter set, as many as there are. Mostly there are none. */
 struct hik_ps_context {
     uint8_t sps_stream;     /* index of the stream whose SPS is being collected, HIK_PS_NO_STREAM: none */
     uint16_t sps_len;
@@ -114,7 +115,7 @@ struct hik_ps_hole {
     uint32_t first, last;   /* sequence numbers */
     uint32_t behind;        /* hik_ps_packet.record of the packet behind it */
     bool has_behind;
-    struct hik_ps_context *before; /* NULL: nothing, the flow begins behind the gap */
+    struct hik_ps_context *before; /* at rest; NULL: nothing, the flow begins behind the gap */
 };
 
 /* A packet behind a gap, up to and with the one in which the next access unit begins: from there on it does not matter any
@@ -143,7 +144,7 @@ struct hik_ps_late {
     int64_t budget;         /* bytes that may be parsed again */
 };
 
-/* Memory that is taken as packets come late, and given back. What is not given back is for whoever ends the track. */
+/* Memory that is taken as packets come, and given back. What is not given back is for whoever ends the track. */
 struct hik_ps_memory {
     void *(*take)(size_t size);
     void (*give_back)(void *memory);
@@ -175,10 +176,10 @@ struct hik_ps_track {
     void *user;
     const struct hik_ps_memory *memory;
     struct hik_ps_late *late; /* taken when packets are missing for the first time */
-    struct hik_ps_context now;
+    struct hik_ps_context *now; /* at rest */
 };
 
-/* memory: NULL = late packets are never put in their place. unit_cb may be NULL. */
+/* unit_cb may be NULL. */
 void hik_ps_track_init(struct hik_ps_track *track, const struct hik_ps_memory *memory, hik_ps_unit_cb unit_cb, void *user);
 
 /* Takes a packet in, and says in *arrival what was found. */

@@ -159,7 +159,7 @@ void fuzz_ps_track(struct input in)
     gpointer left;
 
     taken = g_hash_table_new(NULL, NULL);
-    hik_ps_track_init(track, next_byte(&in) & 1 ? &memory : NULL, on_unit, &frame);
+    hik_ps_track_init(track, &memory, on_unit, &frame);
     while (next_packet(&in, &packet)) {
         struct hik_ps_packed start;
         struct hik_ps_arrival arrival;
