@@ -8,7 +8,7 @@ import re
 import pslib
 from gen_ps_streams import Stream, packs
 from gen_tcp_media import TcpCall, small
-from hikpcap import Capture, Link, rtp
+from hikpcap import Capture, Link, rfc4571, rtp
 from ps_pack import nal_units
 
 DELIMITER, RECOVERY = b"\0\0\0\1\x09\xf0", b"\0\0\0\1\x06\x06\x01\xc4\x80"
@@ -79,6 +79,40 @@ def bare_from_the_middle(count=40, gop=20, h265=False):
             stream.packets.append(rtp(payload, stream.call.ssrc, 100 + seq, 3600 * number, stream.call.pt, marker))
             seq += 1
     return stream, pictures
+
+
+def without_a_beginning(names="answer", tcp=False, again=False):
+    """Early media: the middle of one key frame, as FU-A. Then an SDP, the answer or a re-INVITE's, names H.264. again: the frame's
+    next fragment comes behind that, and a picture. (call, what the picture is as bytes)"""
+    link, h264 = Link(Capture()), ((96, "H264/90000"),)
+    options = dict(offer_codecs=((97, "MPEG4/90000"),), answer_codecs=h264 if names == "answer" else ((96, "PS/90000"),))
+    call = TcpCall(link, **options) if tcp else link.call(**options)
+
+    def send(payload):
+        packet = call.rtp_packet(payload)
+        if tcp:
+            call.stream(rfc4571(packet))
+        else:
+            link.capture.udp(call.src, call.dst, packet)
+
+    call.invite()
+    if tcp:
+        call.connect()
+    for number in range(12):
+        send(b"\x7c\x05" + random_body(700, number))
+    call.ok()
+    call.ack()
+    if names != "answer":
+        call.answer_codecs = h264
+        call.reinvite()
+        call.ok()
+        call.ack()
+    if again:
+        send(b"\x7c\x45" + random_body(700, 12))
+        send(b"\x41" + random_body(300, 13))
+    link.capture.wait(1)
+    call.bye()
+    return call, b"\0\0\0\1\x41" + random_body(300, 13) if again else b""
 
 
 def type_changes(first=1, pt=100):
@@ -167,6 +201,7 @@ def captures():
     yield "payload-encrypted-unsaid.pcap", Stream().add(encrypted_video(said=False)).end()
     yield "payload-delimiters.pcap", bare_delimited()[0].end()
     yield "payload-from-the-middle.pcap", bare_from_the_middle()[0].end()
+    yield "payload-without-a-beginning.pcap", without_a_beginning()[0].link.capture
     yield "payload-type-changes.pcap", type_changes().end()
     yield "payload-stray-bytes.pcap", stray_bytes().end()
     yield "payload-end-code.pcap", end_code().end()

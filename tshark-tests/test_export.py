@@ -8,6 +8,7 @@ import struct
 
 import pytest
 
+from gen_payload import without_a_beginning
 from hikpcap import Capture, Link, h264_slice, ps_frame, ps_pack, ps_pes, ps_psm, rfc4571, rtp
 
 
@@ -459,3 +460,68 @@ def test_bare_video_first_then_a_program_stream(both):
     data = payloads(20)
     sender.send(sender.packets(bare)).send(sender.packets(data)).call.bye()
     assert both(sender.cap) == {name_of(sender.call, "mpg"): b"".join(bare + data)}
+
+
+@pytest.mark.parametrize("options", [{}, {"tcp": True}, {"names": "re-INVITE"}, {"names": "re-INVITE", "tcp": True}])
+def test_nothing_fits_what_it_is_said_to_be(both, options):
+    """When bytes came, a file had to begin; what they are is said behind them, and no byte of them fits. Later passes know that
+    before, and have the empty file too: it tells that there was something. What comes later and fits is in it."""
+    call, written = without_a_beginning(**options)
+    assert both(call.link.capture) == {name_of(call, "h264"): b""}
+    call, written = without_a_beginning(again=True, **options)
+    assert both(call.link.capture) == {name_of(call, "h264"): written}
+
+
+def test_nothing_fits_beside_calls(both, tshark):
+    """Calls before and behind it have their files; a window lists them in the order in which their media began, and fetches each."""
+    call, _ = without_a_beginning()
+    link = call.link
+    second, third = Sender(link), Sender(link)
+    third.send(third.packets(payloads(3)))
+    second.send(second.packets([b""] * 3)).call.bye()
+    expected = {name_of(call, "h264"): b"", name_of(third.call, "mpg", 2): b"".join(payloads(3))}
+    assert both(link.capture) == expected
+    listed, *loaded = tshark.sharkd(link.capture, [("tap", {"tap0": "eo:hikcascade"}), *(
+        ("download", {"token": "eo:hikcascade_%u" % number}) for number in range(2))])
+    assert [(entry["pkt"], entry["filename"], entry["len"]) for entry in listed["taps"][0]["objects"]] == [
+        (2, name_of(call, "h264"), 0), (listed["taps"][0]["objects"][1]["pkt"], name_of(third.call, "mpg", 2), len(b"".join(payloads(3))))]
+    assert [base64.b64decode(one["data"]) for one in loaded] == list(expected.values())
+
+
+def test_listed_with_the_first_payload(tshark):
+    """Not with the first byte that fits: one pass lists before it is known what fits."""
+    call, _ = without_a_beginning(again=True)
+    listed, = tshark.sharkd(call.link.capture, [("tap", {"tap0": "eo:hikcascade"})])
+    assert [entry["pkt"] for entry in listed["taps"][0]["objects"]] == [2]
+
+
+@pytest.mark.parametrize("codec", ["PS/90000", "H264/90000"])
+def test_no_payload_no_file(both, codec):
+    """Packets with nothing in them."""
+    sender = Sender(answer_codecs=((96, codec),))
+    sender.send(sender.packets([b""] * 5)).call.bye()
+    assert both(sender.cap) == {}
+
+
+@pytest.mark.parametrize("law", ["PCMA/8000", "PCMU/8000"])
+def test_no_sound_no_file(both, law):
+    """A WAV file would have its header."""
+    sender = Sender(offer_codecs=((96, law),), answer_codecs=((96, law),))
+    sender.send(sender.packets([b""] * 5)).call.bye()
+    assert both(sender.cap) == {}
+
+
+def test_elementary_and_nothing_fits(both):
+    """Early media that is no program stream, which then the answer says it is: there is a file, and nothing was found to be put in it.
+    Once a stream is found, the file is that stream's, whatever its codec."""
+    call = Link(Capture()).call(offer_codecs=((97, "MPEG4/90000"),), answer_codecs=((96, "PS/90000"),))
+    call.invite()
+    cap, prefs = call.link.capture, {"hikcascade.export_elementary": "TRUE"}
+    for number in range(10):
+        cap.udp(call.src, call.dst, call.rtp_packet(b"\x48\x4b" + bytes([number + 1]) * 50))
+    call.ok()
+    call.ack()
+    assert both(cap, prefs=prefs) == {name_of(call, "bin"): b""}
+    for number in range(10):
+        cap.udp(call.src, call.dst, call.rtp_packet(ps_pack(number) + ps_pes(b"private" * 3, 0xBD)))
+    assert both(cap, prefs=prefs) == {name_of(call, "bin", suffix="-bd"): b"private" * 30}

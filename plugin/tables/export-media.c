@@ -4,7 +4,8 @@
  * (RFC 3551). How it is put together is media-file.c's.
  *
  * Nobody tells an exporter that the last packet came: tshark writes, and the window shows, what the entries hold at the
- * end. So an entry is made with a flow's first packet and grows in place; its bytes exist once, in the entry.
+ * end. So an entry is made with a flow's first payload and grows in place; its bytes exist once, in the entry. It cannot be
+ * taken back, and the first pass learns late what the bytes are: a flow of which no byte fits has an empty file on each pass.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -41,12 +42,14 @@ struct stream {
     struct hik_content_probe looker;
     bool cut;   /* the capture cut packets or segments of it: some of the file is missing */
     bool packs; /* a payload began with a pack header */
+    bool came;  /* any payload that is no copy */
     char *name; /* of the files, without extension */
     const char *camera; /* in it: the session's, NULL while that is not known */
     uint8_t payload_type; /* of the last packet */
     export_object_entry_t *entry[HIK_MEDIA_OUTPUTS];
     enum hik_media_format format[HIK_MEDIA_OUTPUTS]; /* as the entry says */
     bool incomplete[HIK_MEDIA_OUTPUTS]; /* as the entry says: the capture cut packets short */
+    uint8_t stream_id[HIK_MEDIA_OUTPUTS]; /* as the entry says; 0: none of its own */
 };
 
 /* One export list, from the first packet of the capture to the last. File scope; a list that is filled anew takes the
@@ -165,7 +168,7 @@ static void name_entry(struct stream *stream, unsigned i)
 
     g_free(entry->filename);
     g_free(entry->content_type);
-    if (stream->file->kind == HIK_MEDIA_PS_STREAMS)
+    if (out->stream_id != 0)
         entry->filename = g_strdup_printf("%s-%02x%s.%s", stream->name, out->stream_id, incomplete,
                                           hik_media_format_extension(out->format));
     else
@@ -173,6 +176,7 @@ static void name_entry(struct stream *stream, unsigned i)
     entry->content_type = g_strdup(hik_media_format_type(out->format));
     stream->format[i] = out->format;
     stream->incomplete[i] = stream->cut;
+    stream->stream_id[i] = out->stream_id;
 }
 
 /* ---- what is it? ------------------------------------------------------------------------------------------------ */
@@ -286,27 +290,36 @@ static struct stream *find_stream(struct run *run, packet_info *pinfo, const str
     return stream;
 }
 
+/* The first one as soon as there is a payload, whatever becomes of it: what it is may be known later, on the first pass. */
+static bool is_listed(const struct stream *stream, unsigned i)
+{
+    return i == 0 ? stream->came : i < stream->file->outputs && stream->file->output[i].data;
+}
+
 /* Brings the entries up to what the file has become. */
 static bool show(export_object_list_t *list, packet_info *pinfo, struct stream *stream, const struct hik_flow *flow, bool renamed)
 {
     bool changed = false;
 
     for (unsigned i = 0; i < HIK_MEDIA_OUTPUTS; i++) {
-        const struct hik_media_output *out = &stream->file->output[i];
+        struct hik_media_output *out = &stream->file->output[i];
         export_object_entry_t *entry = stream->entry[i];
         bool is_new = !entry;
 
-        if (is_new && (i >= stream->file->outputs || !out->data))
+        if (is_new && !is_listed(stream, i))
             continue;
         if (is_new) {
             stream->entry[i] = entry = g_new0(export_object_entry_t, 1);
             entry->pkt_num = pinfo->num;
             entry->hostname = g_strdup_printf("%s:%u", address_to_str(pinfo->pool, &flow->src), flow->src_port);
         }
-        if (is_new || renamed || out->format != stream->format[i] || stream->incomplete[i] != stream->cut) {
+        if (is_new || renamed || out->format != stream->format[i] || stream->incomplete[i] != stream->cut ||
+            out->stream_id != stream->stream_id[i]) {
             name_entry(stream, i);
             changed = true;
         }
+        if (!out->data) /* who saves an empty file wants an address as well */
+            out->data = (uint8_t *)g_malloc0(1);
         entry->payload_data = out->data;
         entry->payload_len = out->len;
         if (is_new)
@@ -363,6 +376,7 @@ static tap_packet_status export_packet(void *tapdata, packet_info *pinfo, epan_d
     if (!stream->file->sure)
         decide_kind(stream, packet);
     stream->cut |= packet->cut;
+    stream->came |= packet->len > 0;
     hik_media_file_feed(stream->file, packet->rtp.extended_seq, packet->payload, packet->len, packet->missing);
     return show(list, pinfo, stream, flow, false) ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
 }

@@ -205,11 +205,6 @@ static const nstime_t *frame_time(struct packet_provider_data *provider, uint32_
     return number >= 1 && number <= provider->count ? &provider->frames[number - 1].abs_ts : NULL;
 }
 
-static gint compare_names(gconstpointer a, gconstpointer b)
-{
-    return strcmp((*(const export_object_entry_t *const *)a)->filename, (*(const export_object_entry_t *const *)b)->filename);
-}
-
 /* What the tables and the exported files are now; both begin anew. */
 static void draw(GString *out)
 {
@@ -232,8 +227,6 @@ static void draw(GString *out)
     tree = stats_tree_format_as_str(harness.counters, ST_FORMAT_PLAIN, -1, FALSE);
     g_string_append(out, tree->str);
     g_string_free(tree, TRUE);
-    /* A file is listed when it is sure what it is, which later passes know sooner. */
-    g_ptr_array_sort(harness.exported, compare_names);
     for (unsigned i = 0; i < harness.exported->len; i++) {
         export_object_entry_t *entry = (export_object_entry_t *)g_ptr_array_index(harness.exported, i);
         uint32_t sum = 0;
@@ -241,8 +234,8 @@ static void draw(GString *out)
         /* Somebody saves it: every byte is read. */
         for (size_t k = 0; k < entry->payload_len; k++)
             sum = sum * 31 + entry->payload_data[k];
-        g_string_append_printf(out, "%s %s %s %zu %08x\n", entry->filename, entry->content_type, entry->hostname,
-                               entry->payload_len, sum);
+        g_string_append_printf(out, "%u %s %s %s %zu %08x\n", entry->pkt_num, entry->filename, entry->content_type,
+                               entry->hostname, entry->payload_len, sum);
     }
     harness.export_reset();
     for (unsigned i = 0; i < harness.exported->len; i++)
