@@ -5,17 +5,29 @@
  */
 #include "history.h"
 
-void *hik_history_at(wmem_array_t *elements, uint32_t frame)
+#include <string.h>
+
+void hik_history_add(struct hik_history *history, const void *element, size_t size)
 {
-    unsigned low = 0, high = elements ? wmem_array_get_count(elements) : 0;
+    uint32_t count = history->count;
+
+    if ((count & (count - 1)) == 0) /* a power of two, or 0: the room is full */
+        history->elements = wmem_realloc(wmem_file_scope(), history->elements, (count ? 2 * (size_t)count : 1) * size);
+    memcpy(hik_history_element(history, count, size), element, size);
+    history->count++;
+}
+
+void *hik_history_at(const struct hik_history *history, uint32_t frame, size_t size)
+{
+    uint32_t low = 0, high = history->count;
 
     while (low < high) { /* the first one that begins behind the frame */
-        unsigned middle = low + (high - low) / 2;
+        uint32_t middle = low + (high - low) / 2;
 
-        if (*(const uint32_t *)wmem_array_index(elements, middle) <= frame)
+        if (*(const uint32_t *)hik_history_element(history, middle, size) <= frame)
             low = middle + 1;
         else
             high = middle;
     }
-    return low > 0 ? wmem_array_index(elements, low - 1) : NULL;
+    return low > 0 ? hik_history_element(history, low - 1, size) : NULL;
 }

@@ -6,8 +6,6 @@
  */
 #include "session-update.h"
 
-#include "history.h"
-
 #include <string.h>
 
 #include "error-info.h"
@@ -372,28 +370,25 @@ static void keep_ending(packet_info *pinfo, struct hik_session *session, const s
         session->bye_direction = bye->direction;
         session->bye_by_caller = bye->by_caller;
     }
-    if (!session->endings)
-        session->endings = wmem_array_sized_new(wmem_file_scope(), sizeof ending, 1);
-    wmem_array_append_one(session->endings, ending);
+    hik_history_add(&session->endings, &ending, sizeof ending);
 }
 
 static void process_bye(packet_info *pinfo, const struct hik_message_info *r, const struct hik_message *message)
 {
     struct hik_session *session = message->session;
-    struct hik_bye bye = {pinfo->num, pinfo->abs_ts, !asked_by_callee(pinfo, r, message), message->direction, 0};
+    struct hik_bye bye = {.frame = pinfo->num, .direction = message->direction, .by_caller = !asked_by_callee(pinfo, r, message),
+                          .time = pinfo->abs_ts};
 
-    if ((message->retransmission && session->byes) || leaves_fork(pinfo, r, message))
+    if ((message->retransmission && session->byes.count > 0) || leaves_fork(pinfo, r, message))
         return;
-    if (!session->byes)
-        session->byes = wmem_array_sized_new(wmem_file_scope(), sizeof bye, 1);
-    wmem_array_append_one(session->byes, bye);
+    hik_history_add(&session->byes, &bye, sizeof bye);
     if (!session->bye_frame)
         keep_ending(pinfo, session, &bye);
 }
 
 static struct hik_bye *find_bye(const struct hik_session *session, uint32_t frame)
 {
-    struct hik_bye *bye = (struct hik_bye *)hik_history_at(session->byes, frame);
+    struct hik_bye *bye = (struct hik_bye *)hik_history_at(&session->byes, frame, sizeof *bye);
 
     return bye && bye->frame == frame ? bye : NULL;
 }
@@ -422,15 +417,15 @@ static void process_bye_answer(packet_info *pinfo, struct hik_message *message)
         return;
     bye->refused = session->bye_refused = message->status;
     ended = session->bye_frame == bye->frame;
-    while (session->byes_refused < wmem_array_get_count(session->byes)) {
-        bye = (struct hik_bye *)wmem_array_index(session->byes, session->byes_refused);
+    while (session->byes_refused < session->byes.count) {
+        bye = (struct hik_bye *)hik_history_element(&session->byes, session->byes_refused, sizeof *bye);
         if (!bye->refused)
             break;
         session->byes_refused++;
     }
     if (!ended)
         return;
-    if (session->byes_refused < wmem_array_get_count(session->byes)) { /* both sides hung up, or it was asked twice */
+    if (session->byes_refused < session->byes.count) { /* both sides hung up, or it was asked twice */
         keep_ending(pinfo, session, bye);
     } else {
         keep_ending(pinfo, session, NULL);

@@ -6,8 +6,6 @@
  */
 #include "session.h"
 
-#include "history.h"
-
 #include <string.h>
 
 #include "parts.h"
@@ -51,7 +49,7 @@ bool hik_session_sdp_is_cut(const struct hik_session *session)
 
 bool hik_session_expected_ssrc_at(const struct hik_session *session, uint32_t frame, uint32_t *ssrc)
 {
-    const struct hik_expectation *found = (const struct hik_expectation *)hik_history_at(session->expectations, frame);
+    const struct hik_expectation *found = (const struct hik_expectation *)hik_history_at(&session->expectations, frame, sizeof *found);
 
     if (!found)
         return false;
@@ -61,7 +59,7 @@ bool hik_session_expected_ssrc_at(const struct hik_session *session, uint32_t fr
 
 bool hik_session_ended_at(const struct hik_session *session, uint32_t frame, uint32_t *bye_frame, nstime_t *bye_time)
 {
-    const struct hik_ending *found = (const struct hik_ending *)hik_history_at(session->endings, frame);
+    const struct hik_ending *found = (const struct hik_ending *)hik_history_at(&session->endings, frame, sizeof *found);
 
     if (!found)
         return false;
@@ -118,16 +116,11 @@ void hik_session_unreachable(packet_info *pinfo, struct hik_session *session, co
 void hik_session_keep_expectation(packet_info *pinfo, struct hik_session *session)
 {
     struct hik_expectation now = {.frame = pinfo->num};
-    const struct hik_expectation *last = NULL;
+    const struct hik_expectation *last = (const struct hik_expectation *)hik_history_at(&session->expectations, pinfo->num, sizeof now);
 
     now.known = hik_session_expected_ssrc(session, &now.ssrc);
-    if (!session->expectations)
-        session->expectations = wmem_array_sized_new(wmem_file_scope(), sizeof now, 1);
-    else
-        last = (const struct hik_expectation *)wmem_array_index(session->expectations,
-                                                                wmem_array_get_count(session->expectations) - 1);
     if (!last || last->known != now.known || last->ssrc != now.ssrc)
-        wmem_array_append_one(session->expectations, now);
+        hik_history_add(&session->expectations, &now, sizeof now);
 }
 
 bool hik_session_is_between_ends(packet_info *pinfo, const struct hik_session *session)

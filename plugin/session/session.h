@@ -13,6 +13,7 @@
 
 #include "cut.h"
 #include "endpoint.h"
+#include "history.h"
 #include "sdp.h"
 #include "sip-message.h"
 #include "text.h"
@@ -91,10 +92,10 @@ struct hik_bytes {
 /* A BYE of a session. First pass. */
 struct hik_bye {
     uint32_t frame;
-    nstime_t time;
-    bool by_caller;
     enum hik_direction direction;
     uint16_t refused;        /* final answer that says that the call goes on; 0 if none did */
+    bool by_caller;
+    nstime_t time;
 };
 
 /* From a frame on the call is ended by that BYE, or, where bye_frame is 0, it goes on again: its BYE was refused. */
@@ -156,9 +157,9 @@ struct hik_session {
     bool bye_by_caller;
     uint32_t bye_answer_frame;
     uint16_t bye_refused;     /* the answer that refused the last BYE that was refused; 0 if none was */
-    wmem_array_t *byes;       /* struct hik_bye, retransmissions excluded, in order of frame; NULL if there is none */
+    struct hik_history byes;  /* struct hik_bye, retransmissions excluded */
     unsigned byes_refused;    /* so many of the first of them were refused */
-    wmem_array_t *endings;    /* struct hik_ending, in order of frame; NULL if there is none */
+    struct hik_history endings; /* struct hik_ending */
     uint32_t file_end_frame;  /* MediaStatus 121: the sender has sent its file to the end */
     nstime_t file_end_time;
 
@@ -178,7 +179,7 @@ struct hik_session {
     enum hik_method offer_method; /* its method; NONE if no such request was seen */
     bool offer_by_callee;     /* who sent it: the two sides count their CSeqs apart */
     struct hik_description offer_before, answer_before; /* of the last re-INVITE: what holds again when it is refused */
-    wmem_array_t *expectations; /* struct hik_expectation, one per change of the announced SSRC, in order of frame */
+    struct hik_history expectations; /* struct hik_expectation, one per change of the announced SSRC */
     const char *error_code, *error_text;  /* <ErrorInfo> of a failed INVITE, NULL if none */
 
     /* MANSRTSP, written by hik_session_playback() */
