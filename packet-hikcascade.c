@@ -17,6 +17,7 @@
 #include "export-media.h"
 #include "message-findings.h"
 #include "gb-id.h"
+#include "history.h"
 #include "tap.h"
 #include "rtp-flow.h"
 #include "parts.h"
@@ -50,15 +51,26 @@ static dissector_handle_t hik_udp_again_handle; /* for what comes after a messag
 static dissector_handle_t hik_tcp_beside_handle; /* for segments on stock's ports that hold a message of ours */
 static ws_bool on_sip_ports = true;              /* preference */
 
-enum { KEY_MESSAGES = 16, KEY_COUNTER = 18, KEY_KEEP_ALIVE = 19, KEY_WAITED = 20, KEY_REST = 21,
+enum { KEY_COUNTER = 18, KEY_KEEP_ALIVE = 19, KEY_WAITED = 20, KEY_REST = 21,
        KEY_NOT_WAITED = 22 }; /* records under proto_hikcascade; rtp-flow.c has the low ones */
 
-/* A message that the first pass took in: found again by its bytes, for a frame may hold messages that are not ours, too.
- * File scope. */
+/* A message that the first pass took in: found again by its frame and bytes, for a frame may hold messages that are not ours,
+ * too. */
 struct taken {
-    uint32_t length, hash; /* of the bytes */
+    uint32_t frame;
+    uint32_t length, hash; /* of the bytes; no message has a length of UINT32_MAX */
     struct hik_message *message;
 };
+/* About the capture; emptied with it. First pass writes. Not kept under the frames: there each takes a list of its own. */
+static struct {
+    struct hik_history messages; /* struct taken */
+    int64_t last_at;             /* where the frame of the last one is in the file */
+} capture;
+
+static void reset_capture(void)
+{
+    memset(&capture, 0, sizeof capture);
+}
 
 /* ---- is it ours? ------------------------------------------------------------------------------------------------ */
 
@@ -187,19 +199,49 @@ static uint32_t hash_bytes(const uint8_t *buf, unsigned length)
     return (uint32_t)(hash >> 32);
 }
 
-/* Number of the record of this message among the frame's, UINT_MAX if the first pass made none: then it is not ours.
- * The same bytes twice in a frame have two records, in order. */
-static unsigned find_taken(packet_info *pinfo, wmem_array_t *messages, const uint8_t *buf, unsigned length)
+/* A message of this frame. tshark -2 -R gives a frame that the read filter refuses a number, and the same to the next frame: what
+ * was in it is not found again. */
+static void keep_taken(packet_info *pinfo, struct taken taken)
 {
-    unsigned nth = GPOINTER_TO_UINT(p_get_proto_data(pinfo->pool, pinfo, proto_hikcascade, KEY_COUNTER));
-    uint32_t hash = messages ? hash_bytes(buf, length) : 0;
+    struct taken *last = (struct taken *)hik_history_at(&capture.messages, pinfo->num, sizeof *last);
 
-    for (; messages && nth < wmem_array_get_count(messages); nth++) {
-        const struct taken *taken = (const struct taken *)wmem_array_index(messages, nth);
+    if (capture.last_at != pinfo->fd->file_off)
+        for (uint32_t i = capture.messages.count; i > 0 && last->frame == pinfo->num; i--, last--)
+            last->length = UINT32_MAX;
+    capture.last_at = pinfo->fd->file_off;
+    taken.frame = pinfo->num;
+    hik_history_add(&capture.messages, &taken, sizeof taken);
+}
+
+/* The first pass took in one of the frame's messages, or more. *first: its number. */
+static bool holds_taken(packet_info *pinfo, uint32_t *first)
+{
+    const struct taken *before = (const struct taken *)hik_history_at(&capture.messages, pinfo->num - 1, sizeof *before);
+
+    *first = before ? (uint32_t)(before - (const struct taken *)capture.messages.elements) + 1 : 0;
+    return *first < capture.messages.count &&
+           ((const struct taken *)hik_history_element(&capture.messages, *first, sizeof *before))->frame == pinfo->num;
+}
+
+/* The record of this message, *nth its number among the frame's; NULL if the first pass made none: then it is not ours.
+ * The same bytes twice in a frame have two records, in order. */
+static const struct taken *find_taken(packet_info *pinfo, const uint8_t *buf, unsigned length, unsigned *nth)
+{
+    uint32_t first, hash;
+
+    if (!holds_taken(pinfo, &first))
+        return NULL;
+    hash = hash_bytes(buf, length);
+    for (*nth = GPOINTER_TO_UINT(p_get_proto_data(pinfo->pool, pinfo, proto_hikcascade, KEY_COUNTER)); first + *nth < capture.messages.count;
+         ++*nth) {
+        const struct taken *taken = (const struct taken *)hik_history_element(&capture.messages, first + *nth, sizeof *taken);
+
+        if (taken->frame != pinfo->num)
+            return NULL;
         if (taken->length == length && taken->hash == hash)
-            return nth;
+            return taken;
     }
-    return UINT_MAX;
+    return NULL;
 }
 
 /* The record of the next message of this frame: the first pass makes it, later passes find it, or NULL. */
@@ -210,24 +252,17 @@ static struct hik_message *next_message(packet_info *pinfo, tvbuff_t *tvb, const
     const struct hik_message *original = NULL;
     uint32_t frame = 0;
     bool copy;
-
-    wmem_array_t *messages = (wmem_array_t *)p_get_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_MESSAGES);
-    struct taken taken;
+    struct taken taken = {0, length, hash_bytes(buf, length), NULL};
 
     if (PINFO_FD_VISITED(pinfo)) {
-        unsigned nth = find_taken(pinfo, messages, buf, length);
+        unsigned nth;
+        const struct taken *found = find_taken(pinfo, buf, length, &nth);
 
-        if (nth == UINT_MAX)
+        if (!found)
             return NULL;
         p_set_proto_data(pinfo->pool, pinfo, proto_hikcascade, KEY_COUNTER, GUINT_TO_POINTER(nth + 1));
-        return ((const struct taken *)wmem_array_index(messages, nth))->message;
+        return found->message;
     }
-    if (!messages) {
-        messages = wmem_array_sized_new(wmem_file_scope(), sizeof(struct taken), 1);
-        p_add_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_MESSAGES, messages);
-    }
-    taken.length = length;
-    taken.hash = hash_bytes(buf, length);
     datagram = hik_datagram_take(pinfo, tvb, &copy);
     if (copy && datagram->record) {
         original = (const struct hik_message *)datagram->record;
@@ -244,15 +279,15 @@ static struct hik_message *next_message(packet_info *pinfo, tvbuff_t *tvb, const
         else if (pinfo->ptype == PT_TCP)
             hik_segment_ends(pinfo, taken.message);
     }
-    wmem_array_append_one(messages, taken);
+    keep_taken(pinfo, taken);
     return taken.message;
 }
 
 static bool was_taken(packet_info *pinfo, const uint8_t *buf, unsigned length)
 {
-    wmem_array_t *messages = (wmem_array_t *)p_get_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_MESSAGES);
+    unsigned nth;
 
-    return messages && find_taken(pinfo, messages, buf, length) != UINT_MAX;
+    return find_taken(pinfo, buf, length, &nth) != NULL;
 }
 
 /* ---- one message ------------------------------------------------------------------------------------------------ */
@@ -835,9 +870,9 @@ static bool stream_holds_ours(tvbuff_t *tvb, packet_info *pinfo)
     bool whole = !hik_cut_is(pinfo, tvb), can_wait = pinfo->can_desegment && whole;
     const uint8_t *buf;
     struct hik_sip sip;
+    uint32_t first;
 
-    if (length == 0 ||
-        (PINFO_FD_VISITED(pinfo) && !p_get_proto_data(wmem_file_scope(), pinfo, proto_hikcascade, KEY_MESSAGES)))
+    if (length == 0 || (PINFO_FD_VISITED(pinfo) && !holds_taken(pinfo, &first)))
         return false;
     buf = tvb_get_ptr(tvb, 0, (int)length);
     if (can_wait && goes_on(pinfo, buf, length))
@@ -923,6 +958,7 @@ void proto_register_hikcascade(void)
 
     proto_hikcascade = proto_register_protocol("Hikvision cascade (GB/T 28181)", "HIKCASCADE", "hikcascade");
     proto_register_field_array(proto_hikcascade, fields, array_length(fields));
+    register_cleanup_routine(reset_capture);
     proto_register_subtree_array(trees, array_length(trees));
     hik_udp_handle = register_dissector("hikcascade", dissect_hik_udp, proto_hikcascade);
     hik_tcp_handle = register_dissector("hikcascade.tcp", dissect_hik_tcp, proto_hikcascade);
