@@ -154,6 +154,15 @@ static const struct hik_flow *find_changed_from(const struct hik_session *sessio
     return NULL;
 }
 
+/* The key has the bytes, unless there are more than it has room for. */
+static void keep_address(address *to, const address *from, const uint8_t key[16])
+{
+    if (from->len > 16)
+        copy_address_wmem(wmem_file_scope(), to, from);
+    else
+        set_address(to, from->type, from->len, key);
+}
+
 static struct hik_flow *new_flow(struct capture *capture, packet_info *pinfo, struct hik_session *session,
                                  const struct hik_flow_key *key)
 {
@@ -163,8 +172,8 @@ static struct hik_flow *new_flow(struct capture *capture, packet_info *pinfo, st
     flow->key = *key;
     add_flow(capture, flow);
     flow->session = session;
-    copy_address_wmem(wmem_file_scope(), &flow->src, &pinfo->src);
-    copy_address_wmem(wmem_file_scope(), &flow->dst, &pinfo->dst);
+    keep_address(&flow->src, &pinfo->src, flow->key.src);
+    keep_address(&flow->dst, &pinfo->dst, flow->key.dst);
     flow->src_port = key->src_port;
     flow->dst_port = key->dst_port;
     flow->tcp = key->tcp;
@@ -400,6 +409,8 @@ static enum hik_sequence_kind count_sequence(packet_info *pinfo, tvbuff_t *tvb, 
         break;
     case HIK_SEQUENCE_JUMP:
         record->flags |= HIK_RTP_RESTART;
+        if (!flow->sequence.last_strays)
+            flow->sequence.last_strays = wmem_new0(wmem_file_scope(), struct hik_sequence_strays);
         break;
     case HIK_SEQUENCE_EMPTY:
         return result.kind;

@@ -86,7 +86,7 @@ struct hik_flow {
 
     bool tcp;
     uint32_t ssrc;
-    address src, dst;            /* file scope copies */
+    address src, dst;            /* file scope */
     uint16_t src_port, dst_port;
     struct hik_flow *next_in_session;
     uint32_t first_frame, first_nth; /* hik_rtp.place.nth of the packet in it */

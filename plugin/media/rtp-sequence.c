@@ -70,8 +70,6 @@ void hik_sequence_move(struct hik_sequence *s, struct hik_sequence_recent *to)
     memcpy(to->came, from->came, sizeof to->came);
     memcpy(to->old, from->old, sizeof to->old);
     to->old_count = from->old_count;
-    memcpy(to->early, from->early, sizeof to->early);
-    to->early_next = from->early_next;
     for (uint32_t i = 0; i < from->size; i++)
         to->seen[(s->highest - i) & (to->size - 1)] = from->seen[(s->highest - i) & (from->size - 1)];
     s->recent = to;
@@ -176,7 +174,7 @@ static void belongs(struct hik_sequence *s, const struct hik_sequence_packet *pa
 /* Nothing follows the jump: it is a stray, unless a restart comes at once. */
 static void give_up_jump(struct hik_sequence *s)
 {
-    struct hik_sequence_early *early = &s->recent->early[s->recent->early_next++ % HIK_RESTART_EARLY];
+    struct hik_sequence_early *early = &s->last_strays->early[s->last_strays->next++ % HIK_RESTART_EARLY];
 
     s->strays++;
     early->number = HIK_SEQUENCE_STRAY | (s->jump & 0xFFFFu);
@@ -188,7 +186,7 @@ static void give_up_jump(struct hik_sequence *s)
 static void take_early(struct hik_sequence *s, const struct hik_sequence_packet *packet)
 {
     for (unsigned i = 0; i < HIK_RESTART_EARLY && !packet->in_order; i++) {
-        struct hik_sequence_early *early = &s->recent->early[i];
+        struct hik_sequence_early *early = &s->last_strays->early[i];
         int step = (int16_t)(uint16_t)(early->number - s->highest);
         uint32_t extended = s->highest + (uint32_t)step;
 
@@ -209,8 +207,8 @@ static void take_early(struct hik_sequence *s, const struct hik_sequence_packet 
 
 bool hik_sequence_was_taken(const struct hik_sequence *s, uint16_t number)
 {
-    for (unsigned i = 0; i < HIK_RESTART_EARLY; i++)
-        if (s->recent->early[i].number == (HIK_SEQUENCE_TAKEN | number))
+    for (unsigned i = 0; i < HIK_RESTART_EARLY && s->last_strays; i++)
+        if (s->last_strays->early[i].number == (HIK_SEQUENCE_TAKEN | number))
             return true;
     return false;
 }

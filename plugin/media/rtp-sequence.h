@@ -67,14 +67,17 @@ struct hik_sequence_old {
     uint32_t extended; /* 0: none */
     struct hik_sequence_seen seen;
 };
-/* What is remembered of the newest numbers, by number modulo the size. */
-struct hik_sequence_recent {
-    struct hik_sequence_early { /* the strays that came last */
+/* The strays that came last. */
+struct hik_sequence_strays {
+    struct hik_sequence_early {
         uint32_t number;       /* of the packet, and one of HIK_SEQUENCE_STRAY, HIK_SEQUENCE_TAKEN; 0: none */
         double time;
         struct hik_sequence_seen seen;
     } early[HIK_RESTART_EARLY];
-    uint32_t early_next;
+    uint32_t next;
+};
+/* What is remembered of the newest numbers, by number modulo the size. */
+struct hik_sequence_recent {
     struct hik_sequence_old old[HIK_SEQUENCE_OLD]; /* packets that came last of those whose number is too old for `seen` */
     uint32_t old_count;
     uint32_t came[HIK_SEQUENCE_WINDOW / 32];
@@ -85,6 +88,7 @@ struct hik_sequence_recent {
 /* Zeroed at start. No memory of its own. */
 struct hik_sequence {
     struct hik_sequence_recent *recent; /* the caller's, with its size set and all else zeroed; from the second packet on */
+    struct hik_sequence_strays *last_strays; /* the caller's, zeroed; from the first HIK_SEQUENCE_JUMP on */
     uint32_t highest;          /* extended by cycles, starting above 0x10000 */
     uint32_t first;            /* extended, of the run since the last restart */
     uint32_t earlier_expected; /* expected packets of the runs before */

@@ -418,42 +418,50 @@ static void feed(struct hik_ps_track *track, struct hik_ps_context *context, con
 
 enum { REST_HEAD = offsetof(struct hik_ps_context, parser.s.header) };
 
-static size_t sps_kept(const struct hik_ps_context *context)
-{
-    return context->sps_stream == HIK_PS_NO_STREAM ? 0 : context->sps_len;
-}
+/* What a context holds behind that. */
+struct rest {
+    size_t units, header, sps; /* bytes */
+};
 
-static size_t rest_size(const struct hik_ps_context *context)
+static struct rest rest_of(const struct hik_ps_context *context)
 {
-    return REST_HEAD + context->parser.s.header_len + sps_kept(context);
+    struct rest rest = {0, context->parser.s.header_len, context->sps_stream == HIK_PS_NO_STREAM ? 0 : context->sps_len};
+
+    for (unsigned i = 0; i < HIK_PS_STREAMS && context->parser.s.es[i].stream_id; i++)
+        rest.units += sizeof context->unit[0];
+    return rest;
 }
 
 /* In the place of what rested there; NULL: nothing did. */
 static void lay_down(const struct hik_ps_track *track, struct hik_ps_context **place, const struct hik_ps_context *context)
 {
-    size_t size = rest_size(context), header_len = context->parser.s.header_len;
+    struct rest now = rest_of(context), before = *place ? rest_of(*place) : (struct rest){0, 0, 0};
+    size_t size = now.units + now.header + now.sps;
     uint8_t *bytes;
 
-    if (*place && rest_size(*place) != size) {
+    if (*place && before.units + before.header + before.sps != size) {
         track->memory->give_back(*place);
         *place = NULL;
     }
     if (!*place)
-        *place = track->memory->take(size);
+        *place = track->memory->take(REST_HEAD + size);
     bytes = (uint8_t *)*place;
     memcpy(bytes, context, REST_HEAD);
-    memcpy(bytes + REST_HEAD, context->parser.s.header, header_len);
-    memcpy(bytes + REST_HEAD + header_len, context->sps, sps_kept(context));
+    memcpy(bytes += REST_HEAD, context->unit, now.units);
+    memcpy(bytes += now.units, context->parser.s.header, now.header);
+    memcpy(bytes + now.header, context->sps, now.sps);
 }
 
 static void wake(const struct hik_ps_context *resting, struct hik_ps_context *context)
 {
     const uint8_t *bytes = (const uint8_t *)resting;
-    size_t header_len = resting->parser.s.header_len;
+    struct rest rest = rest_of(resting);
 
     memcpy(context, bytes, REST_HEAD);
-    memcpy(context->parser.s.header, bytes + REST_HEAD, header_len);
-    memcpy(context->sps, bytes + REST_HEAD + header_len, sps_kept(resting));
+    memcpy(context->unit, bytes += REST_HEAD, rest.units);
+    memset((uint8_t *)context->unit + rest.units, 0, sizeof context->unit - rest.units);
+    memcpy(context->parser.s.header, bytes += rest.units, rest.header);
+    memcpy(context->sps, bytes + rest.header, rest.sps);
 }
 
 /* ---- late packets --------------------------------------------------------------------------------------------- */
@@ -756,12 +764,11 @@ void hik_ps_track_init(struct hik_ps_track *track, const struct hik_ps_memory *m
     track->user = user;
 }
 
-static void open_hole(struct hik_ps_track *track, const struct hik_ps_packet *packet)
+static void open_hole(struct hik_ps_track *track, const struct hik_ps_packet *packet, const struct hik_ps_context *now)
 {
     struct hik_ps_late *late = late_memory(track);
 
-    wake(track->now, &late->work);
-    hole_insert(track, late->holes, track->next, packet->seq - 1, &late->work);
+    hole_insert(track, late->holes, track->next, packet->seq - 1, now);
     late->hole[late->holes - 1].behind = packet->record;
     late->hole[late->holes - 1].has_behind = true;
 }
@@ -788,26 +795,27 @@ void hik_ps_track_packet(struct hik_ps_track *track, const struct hik_ps_packet 
     }
     if (track->late)
         forget_old(track);
-    if (restart) {
-        arrival->order = HIK_PS_RESTART;
-        if (at_end(&track->now->parser.s))
-            units_complete(track, track->now);
-        forget_all(track);
-        context_gap(track->now);
-        track->misdirected = true;
-    } else if (track->started && ahead < 0) {
+    if (!restart && track->started && ahead < 0) {
         process_late(track, packet);
         return;
+    }
+    wake(track->now, &context);
+    if (restart) {
+        arrival->order = HIK_PS_RESTART;
+        if (at_end(&context.parser.s))
+            units_complete(track, &context);
+        forget_all(track);
+        context_gap(&context);
+        track->misdirected = true;
     } else if (track->started && ahead > 0) {
         arrival->order = HIK_PS_AFTER_GAP;
         arrival->lost = (uint32_t)ahead;
-        open_hole(track, packet);
-        context_gap(track->now);
+        open_hole(track, packet, &context);
+        context_gap(&context);
         track->misdirected = true;
     }
     track->next = packet->seq + 1;
-    set_start(arrival, packet, track->now);
-    wake(track->now, &context);
+    set_start(arrival, packet, &context);
     feed(track, &context, packet->data, packet->len, packet->missing, packet->marker);
     lay_down(track, &track->now, &context);
     if (!track->started) {
@@ -841,8 +849,11 @@ bool hik_ps_track_is_encrypted(const struct hik_ps_track *track)
 
 bool hik_ps_track_open_unit(const struct hik_ps_track *track, unsigned index, struct hik_ps_unit *out)
 {
-    const struct hik_ps_building *unit = &track->now->unit[index];
+    struct hik_ps_building kept, *unit = &kept;
 
+    if (index * sizeof kept >= rest_of(track->now).units)
+        return false;
+    memcpy(unit, (const uint8_t *)track->now + REST_HEAD + index * sizeof kept, sizeof kept);
     if (!unit->open || !unit->picture || unit->closed)
         return false;
     describe_unit(track, &track->now->parser.s.es[index], unit, out);

@@ -81,13 +81,13 @@ struct hik_ps_building {
 enum { HIK_PS_SPS_MAX = 256 };
 
 /* Parser and what is being built from its events; saved as one when packets are missing. Between packets it rests, in memory
- * that is as long as what it holds: all in front of the parser's header in its place, then the bytes of that, and of the
- * parameter set, as many as there are. Mostly there are none. */
+ * that is as long as what it holds: all in front of the parser's header in its place, then the access units of the streams that
+ * there are, and what came of a header and of a parameter set that are split, which is mostly nothing. */
 struct hik_ps_context {
     uint8_t sps_stream;     /* index of the stream whose SPS is being collected, HIK_PS_NO_STREAM: none */
     uint16_t sps_len;
-    struct hik_ps_building unit[HIK_PS_STREAMS];
     struct hik_ps_parser parser;
+    struct hik_ps_building unit[HIK_PS_STREAMS];
     uint8_t sps[HIK_PS_SPS_MAX];
 };
 

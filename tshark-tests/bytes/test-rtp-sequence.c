@@ -19,6 +19,7 @@ struct source {
         uint8_t room[sizeof(struct hik_sequence_recent) + HIK_SEQUENCE_SEEN_FEW * sizeof(struct hik_sequence_seen)];
     } memory;
     struct hik_sequence_old again[HIK_SEQUENCE_AGAIN];
+    struct hik_sequence_strays strays;
     double time;
     uint32_t timestamp;
 };
@@ -28,6 +29,7 @@ static void start(struct source *s)
     memset(s, 0, sizeof *s);
     s->sequence.recent = &s->memory.recent;
     s->memory.recent.size = HIK_SEQUENCE_SEEN_FEW;
+    s->sequence.last_strays = &s->strays;
     s->time = 1577292344.0;
 }
 

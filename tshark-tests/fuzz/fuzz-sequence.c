@@ -13,6 +13,7 @@ void fuzz_rtp_sequence(struct input in)
     struct hik_sequence_recent *recent = calloc(1, sizeof *recent + HIK_SEQUENCE_SEEN_FEW * sizeof recent->seen[0]);
     struct hik_sequence_recent *more = calloc(1, sizeof *more + HIK_SEQUENCE_SEEN * sizeof more->seen[0]);
     struct hik_sequence_old *again = calloc(HIK_SEQUENCE_AGAIN, sizeof *again);
+    struct hik_sequence_strays *strays = calloc(1, sizeof *strays);
     struct hik_sequence sequence = {.recent = recent};
     struct rtp_packet packet = {.seq = next_half(&in)};
     const uint32_t clocks[] = {90000, 8000, 1, 0xFFFFFFFF};
@@ -32,6 +33,8 @@ void fuzz_rtp_sequence(struct input in)
         one.seen.digest = hik_sequence_digest(packet.len ? packet.data : NULL, packet.len, packet.len + packet.missing);
         struct hik_sequence_result result = hik_sequence_count(&sequence, &one);
         packets++;
+        if (result.kind == HIK_SEQUENCE_JUMP)
+            sequence.last_strays = strays;
         if (sequence.copies > 0 && !sequence.again)
             hik_sequence_keep_copies(&sequence, again);
         if (packets == HIK_SEQUENCE_MANY)
@@ -46,6 +49,7 @@ void fuzz_rtp_sequence(struct input in)
     free(recent);
     free(more);
     free(again);
+    free(strays);
 }
 
 static bool is_known(void *context, uint32_t ssrc)
