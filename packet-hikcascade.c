@@ -15,9 +15,9 @@
 #include "current-message.h"
 #include "cut.h"
 #include "export-media.h"
+#include "kept.h"
 #include "message-findings.h"
 #include "gb-id.h"
-#include "history.h"
 #include "tap.h"
 #include "rtp-flow.h"
 #include "parts.h"
@@ -975,6 +975,7 @@ void proto_register_hikcascade(void)
     sip_connections = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), g_direct_hash, g_direct_equal);
 
     hik_stock_register(proto_hikcascade);
+    hik_kept_register();
     hik_text_register();
     hik_copies_register();
     hik_cut_register(proto_hikcascade);

@@ -5,11 +5,13 @@
  */
 #include "endpoint.h"
 
+#include "kept.h"
+
 #include <epan/to_str.h>
 
 void hik_endpoint_set(struct hik_endpoint *endpoint, const address *addr, uint32_t port)
 {
-    copy_address_wmem(wmem_file_scope(), &endpoint->addr, addr);
+    set_address(&endpoint->addr, addr->type, addr->len, addr->len > 0 ? hik_keep_copy(addr->data, (size_t)addr->len) : NULL);
     endpoint->port = (uint16_t)port;
 }
 

@@ -5,6 +5,10 @@
  */
 #include "text.h"
 
+#include <string.h>
+
+#include "kept.h"
+
 static wmem_map_t *shared; /* text -> the same; first pass */
 
 char *hik_text_to_utf8(wmem_allocator_t *scope, const uint8_t *buf, struct hik_view view)
@@ -23,13 +27,22 @@ char *hik_view_string(wmem_allocator_t *scope, const uint8_t *buf, struct hik_vi
     return (char *)get_utf_8_string(scope, buf + view.off, (int)view.len);
 }
 
+const char *hik_view_kept(const uint8_t *buf, struct hik_view view)
+{
+    char *text = hik_view_string(NULL, buf, view);
+    const char *kept = text ? (const char *)hik_keep_copy(text, strlen(text) + 1) : NULL;
+
+    wmem_free(NULL, text);
+    return kept;
+}
+
 const char *hik_view_shared(const uint8_t *buf, struct hik_view view)
 {
     char *text = hik_view_string(NULL, buf, view);
     char *kept = text ? (char *)wmem_map_lookup(shared, text) : NULL;
 
     if (text && !kept) {
-        kept = wmem_strdup(wmem_file_scope(), text);
+        kept = (char *)hik_keep_copy(text, strlen(text) + 1);
         wmem_map_insert(shared, kept, kept);
     }
     wmem_free(NULL, text);

@@ -17,7 +17,9 @@ char *hik_text_to_utf8(wmem_allocator_t *scope, const uint8_t *buf, struct hik_v
 /* A view as a string of valid UTF-8. NULL for an empty one. */
 char *hik_view_string(wmem_allocator_t *scope, const uint8_t *buf, struct hik_view view);
 
-/* The same for the first pass, in file scope: one string for all texts of the capture that are equal. */
+/* The same for the first pass, in file scope. */
+const char *hik_view_kept(const uint8_t *buf, struct hik_view view);
+/* And one string for all texts of the capture that are equal. */
 const char *hik_view_shared(const uint8_t *buf, struct hik_view view);
 
 void hik_text_register(void);

@@ -8,6 +8,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "front-door.h"
+#include "kept.h"
 #include "key.h"
 #include "endpoints.h"
 #include "message-info.h"
@@ -71,13 +72,13 @@ static struct endpoint *claim_endpoint(struct hik_index *index, uint64_t digest,
     struct endpoint *endpoint = (struct endpoint *)hik_index_get(index, digest);
 
     if (!endpoint) {
-        endpoint = wmem_new0(wmem_file_scope(), struct endpoint);
+        endpoint = hik_keep_new(struct endpoint);
         hik_index_put(index, digest, endpoint);
     }
     if (endpoint->newest.session == session)
         return endpoint;
     if (endpoint->newest.session) {
-        struct claim *older = wmem_new(wmem_file_scope(), struct claim);
+        struct claim *older = hik_keep_new(struct claim);
 
         *older = endpoint->newest;
         endpoint->newest.older = older;
@@ -341,7 +342,7 @@ void hik_endpoints_keep(packet_info *pinfo, const struct hik_session *session, c
         struct hik_media_line line = {0};
         uint16_t ports[2];
 
-        hik_message_info_describe_ends(pinfo, pinfo->pool, buf, &sdp->media[i], &line);
+        hik_message_info_describe_ends(pinfo, buf, &sdp->media[i], &line);
         ports[0] = line.endpoint.port;
         ports[1] = line.rtcp_port;
         for (size_t p = 0; line.addr_ok && !sdp->media[i].media.tcp && p < array_length(ports); p++) {

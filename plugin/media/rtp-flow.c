@@ -15,6 +15,7 @@
 
 #include "copies.h"
 #include "endpoints.h"
+#include "kept.h"
 #include "rtp-over-tcp.h"
 #include "parts.h"
 #include "session.h"
@@ -154,10 +155,10 @@ static const struct hik_flow *find_changed_from(const struct hik_session *sessio
     return NULL;
 }
 
-/* The key has the bytes, unless there are more than it has room for. */
+/* The key has the bytes, unless there are more than it has room for, or none. */
 static void keep_address(address *to, const address *from, const uint8_t key[16])
 {
-    if (from->len > 16)
+    if (from->len <= 0 || from->len > 16)
         copy_address_wmem(wmem_file_scope(), to, from);
     else
         set_address(to, from->type, from->len, key);
@@ -167,7 +168,7 @@ static struct hik_flow *new_flow(struct capture *capture, packet_info *pinfo, st
                                  const struct hik_flow_key *key)
 {
     static const struct hik_content unknown;
-    struct hik_flow *flow = wmem_new0(wmem_file_scope(), struct hik_flow);
+    struct hik_flow *flow = hik_keep_new(struct hik_flow);
 
     flow->key = *key;
     add_flow(capture, flow);

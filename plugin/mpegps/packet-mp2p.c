@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "h26x-rtp.h"
+#include "kept.h"
 #include "payload-check.h"
 #include "rtp-flow.h"
 #include "stock.h"
@@ -168,7 +169,7 @@ static struct mp2p_flow *flow_state(struct hik_flow *flow)
     struct mp2p_flow *m = (struct mp2p_flow *)flow->mp2p;
 
     if (!m) {
-        m = wmem_new0(wmem_file_scope(), struct mp2p_flow);
+        m = hik_keep_new(struct mp2p_flow);
         hik_ps_track_init(&m->track, &file_memory, on_unit, m);
         flow->mp2p = m;
         flow->content = &m->content;

@@ -40,7 +40,7 @@ static struct hik_session *find_by_call(const struct hik_message_info *r)
 /* File scope; never NULL. */
 static const char *text_or_empty(const struct hik_message_info *r, struct hik_view view)
 {
-    const char *text = hik_view_string(wmem_file_scope(), r->buf, view);
+    const char *text = hik_view_kept(r->buf, view);
     return text ? text : "";
 }
 
@@ -112,7 +112,7 @@ static struct hik_session *find_session(packet_info *pinfo, const struct hik_mes
 static struct hik_session *new_session(packet_info *pinfo, const struct hik_message_info *r, struct hik_view caller_tag,
                                        bool caller_sends)
 {
-    struct hik_session *session = wmem_new0(wmem_file_scope(), struct hik_session);
+    struct hik_session *session = hik_keep_new(struct hik_session);
     struct hik_text_key key = hik_message_info_tag_key(r, caller_tag);
 
     session->call_id = text_or_empty(r, r->call_id);
@@ -356,7 +356,7 @@ static void count_attempts(packet_info *pinfo, struct hik_session *session, cons
 struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, const struct hik_sip *sip,
                                      const struct hik_sdp *sdp, struct hik_cut cut)
 {
-    struct hik_message *message = wmem_new0(wmem_file_scope(), struct hik_message);
+    struct hik_message *message = hik_keep_new(struct hik_message);
     struct hik_transaction *transaction;
     struct hik_message_info r;
     bool by_branch;
@@ -402,7 +402,7 @@ struct hik_message *hik_session_take(packet_info *pinfo, const uint8_t *buf, con
         message->platforms->cut = true;
 
     if (!transaction) {
-        transaction = wmem_new0(wmem_file_scope(), struct hik_transaction);
+        transaction = hik_keep_new(struct hik_transaction);
         hik_transaction_keep(&r, transaction);
     }
     if (message->is_request || !transaction->session)

@@ -183,7 +183,8 @@ enum hik_direction hik_message_info_direction(const struct hik_message_info *r)
 
 /* ---- descriptions ----------------------------------------------------------------------------------------------- */
 
-static bool view_address(packet_info *pinfo, wmem_allocator_t *scope, const uint8_t *buf, struct hik_view host, address *addr)
+/* Packet scope. */
+static bool view_address(packet_info *pinfo, const uint8_t *buf, struct hik_view host, address *addr)
 {
     char *text = hik_view_string(pinfo->pool, buf, host);
     ws_in4_addr ip4;
@@ -192,11 +193,11 @@ static bool view_address(packet_info *pinfo, wmem_allocator_t *scope, const uint
     if (!text)
         return false;
     if (ws_inet_pton4(text, &ip4)) {
-        alloc_address_wmem(scope, addr, AT_IPv4, sizeof ip4, &ip4);
+        alloc_address_wmem(pinfo->pool, addr, AT_IPv4, sizeof ip4, &ip4);
         return true;
     }
     if (ws_inet_pton6(text, &ip6)) {
-        alloc_address_wmem(scope, addr, AT_IPv6, sizeof ip6, &ip6);
+        alloc_address_wmem(pinfo->pool, addr, AT_IPv6, sizeof ip6, &ip6);
         return true;
     }
     return false;
@@ -204,14 +205,14 @@ static bool view_address(packet_info *pinfo, wmem_allocator_t *scope, const uint
 
 bool hik_message_info_host(packet_info *pinfo, const struct hik_message_info *r, struct hik_view host, address *addr)
 {
-    return host.len > 0 && view_address(pinfo, pinfo->pool, r->buf, host, addr);
+    return host.len > 0 && view_address(pinfo, r->buf, host, addr);
 }
 
-void hik_message_info_describe_ends(packet_info *pinfo, wmem_allocator_t *scope, const uint8_t *buf, const struct hik_sdp_section *section,
+void hik_message_info_describe_ends(packet_info *pinfo, const uint8_t *buf, const struct hik_sdp_section *section,
                                     struct hik_media_line *line)
 {
     line->tcp = section->media.tcp || (section->setup != HIK_SETUP_NONE && section->setup != HIK_SETUP_HOLDCONN);
-    line->addr_ok = view_address(pinfo, scope, buf, section->connection.addr, &line->endpoint.addr);
+    line->addr_ok = view_address(pinfo, buf, section->connection.addr, &line->endpoint.addr);
     line->endpoint.port = section->media.port;
     line->rtcp_port = section->rtcp_port;
     if (!line->rtcp_port && section->media.port && section->media.port < 65535 && !section->rtcp_mux)
@@ -251,16 +252,18 @@ static void describe_section(packet_info *pinfo, const uint8_t *buf, const struc
                              struct hik_media_line *line)
 {
     line->audio = hik_view_is(buf, section->media.media, "audio");
-    hik_message_info_describe_ends(pinfo, wmem_file_scope(), buf, section, line);
+    hik_message_info_describe_ends(pinfo, buf, section, line);
+    if (line->addr_ok)
+        hik_endpoint_set(&line->endpoint, &line->endpoint.addr, line->endpoint.port);
     line->tcp_by_setup = line->tcp && !section->media.tcp;
-    line->host = line->addr_ok ? NULL : hik_view_string(wmem_file_scope(), buf, section->connection.addr);
+    line->host = line->addr_ok ? NULL : hik_view_kept(buf, section->connection.addr);
     line->port_ok = section->media.port_ok;
     line->direction = section->direction;
     line->setup = section->setup;
     line->first_pt = first_payload_type(buf, section->media.formats);
     payload_types(buf, section->media.formats, line->formats);
     line->map_count = section->map_count;
-    line->maps = wmem_alloc_array(wmem_file_scope(), struct hik_payload_map, section->map_count);
+    line->maps = (struct hik_payload_map *)hik_keep(section->map_count * sizeof *line->maps);
     for (unsigned i = 0; i < section->map_count; i++) {
         struct hik_payload_map *map = &line->maps[i];
 
@@ -282,14 +285,14 @@ void hik_message_info_describe(packet_info *pinfo, const struct hik_message_info
     if (!sdp)
         return;
     out->media_count = sdp->media_count;
-    out->media = wmem_alloc0_array(wmem_file_scope(), struct hik_media_line, sdp->media_count);
+    out->media = (struct hik_media_line *)hik_keep(sdp->media_count * sizeof *out->media);
     for (unsigned i = 0; i < sdp->media_count; i++)
         describe_section(pinfo, r->buf, &sdp->media[i], &out->media[i]);
     out->has_y = sdp->has_y;
     if (sdp->has_y) {
         out->y_kind = sdp->y.kind;
         out->ssrc = sdp->y.value;
-        out->y_text = hik_view_string(wmem_file_scope(), r->buf, sdp->y.text);
+        out->y_text = hik_view_kept(r->buf, sdp->y.text);
     }
     out->broken_lines = sdp->broken_lines > 0 || sdp->blank_lines > 0;
     out->session_name = sdp->session_name;
@@ -327,7 +330,7 @@ bool hik_message_info_same_text(const struct hik_message_info *r, struct hik_vie
 
 struct hik_bytes hik_message_info_keep_bytes(const struct hik_message_info *r, struct hik_view view)
 {
-    struct hik_bytes kept = {(const uint8_t *)wmem_memdup(wmem_file_scope(), view.len ? r->buf + view.off : (const uint8_t *)"", view.len ? view.len : 1), view.len};
+    struct hik_bytes kept = {(const uint8_t *)hik_keep_copy(r->buf + view.off, view.len), view.len};
     return kept;
 }
 

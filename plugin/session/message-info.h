@@ -35,8 +35,8 @@ bool hik_message_info_implies_dialog(const struct hik_message_info *r);
 /* Fills a description from the message's SDP; r->has_sdp or r->sdp_cut must be set. Strings and lines are file scope. */
 void hik_message_info_describe(packet_info *pinfo, const struct hik_message_info *r, struct hik_description *out);
 
-/* Of an m= line its endpoint (in that scope), the port of its RTCP, and whether it is TCP; all else stays as it is. */
-void hik_message_info_describe_ends(packet_info *pinfo, wmem_allocator_t *scope, const uint8_t *buf, const struct hik_sdp_section *section,
+/* Of an m= line its endpoint (packet scope), the port of its RTCP, and whether it is TCP; all else stays as it is. */
+void hik_message_info_describe_ends(packet_info *pinfo, const uint8_t *buf, const struct hik_sdp_section *section,
                                     struct hik_media_line *line);
 
 /* The host of a URI or a Via as an address (packet scope). False: it is a name. */

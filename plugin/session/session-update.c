@@ -252,12 +252,12 @@ static void count_fork(packet_info *pinfo, const struct hik_message_info *r, str
     key.number = session->index;
     if (hik_index_get(&forks, hik_text_digest(&key)))
         return;
-    fork = wmem_new0(wmem_file_scope(), struct fork);
+    fork = hik_keep_new(struct fork);
     fork->answered = pinfo->abs_ts;
     hik_index_put(&forks, hik_text_digest(&key), fork);
     if (session->answer_count++ > 0 && session->answer.frame && (r->has_sdp || r->sdp_cut)) {
         fork->sdp_frame = pinfo->num;
-        fork->before = (struct hik_description *)wmem_memdup(wmem_file_scope(), &session->answer, sizeof session->answer);
+        fork->before = (struct hik_description *)hik_keep_copy(&session->answer, sizeof session->answer);
     }
 }
 

@@ -154,7 +154,7 @@ void hik_session_count_message(packet_info *pinfo)
 
 struct hik_message *hik_session_copy(packet_info *pinfo, const struct hik_message *message, uint32_t frame)
 {
-    struct hik_message *copy = (struct hik_message *)wmem_memdup(wmem_file_scope(), message, sizeof *message);
+    struct hik_message *copy = (struct hik_message *)hik_keep_copy(message, sizeof *message);
 
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
     copy->copy_of = frame;

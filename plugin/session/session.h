@@ -13,7 +13,7 @@
 
 #include "cut.h"
 #include "endpoint.h"
-#include "history.h"
+#include "kept.h"
 #include "sdp.h"
 #include "sip-message.h"
 #include "text.h"

@@ -7,8 +7,11 @@
 #include "closing.h"
 
 #include "facts.h"
+#include "kept.h"
 #include "rtp-flow.h"
 #include "seconds.h"
+
+#include <string.h>
 
 /* Media of a call that nobody ended is silent for so long, or its INVITE went unanswered. */
 #define SILENT_SECONDS 60.0
@@ -47,14 +50,14 @@ static int ett_hik_closed = -1;
 
 static void report(packet_info *pinfo, const struct hik_message *message, struct hik_session *session, const nstime_t *end)
 {
-    struct closing *closing = wmem_new0(wmem_file_scope(), struct closing);
+    struct closing *closing = hik_keep_new(struct closing);
     struct hik_verdict verdict;
     struct hik_case facts;
     char text[2048];
 
     hik_facts_judge_now(pinfo, session, &facts, &verdict);
     hik_verdict_print(&verdict, text, sizeof text);
-    closing->text = wmem_strdup(wmem_file_scope(), text);
+    closing->text = (const char *)hik_keep_copy(text, strlen(text) + 1);
     closing->session = session->index;
     nstime_delta(&closing->duration, end, &session->first_time);
     for (unsigned way = 0; way < 2; way++) {
@@ -104,7 +107,7 @@ static struct open_calls *open_calls_of(struct hik_platforms *pair, bool make)
 static void remember(const struct hik_message *message)
 {
     struct open_calls *open = open_calls_of(message->platforms, true);
-    struct open_call *call = wmem_new0(wmem_file_scope(), struct open_call);
+    struct open_call *call = hik_keep_new(struct open_call);
 
     call->session = message->session;
     if (open->last)
