@@ -172,8 +172,10 @@ static void process_invite(packet_info *pinfo, const struct hik_message_info *r,
         session->reinvite_frame = pinfo->num;
         if (!message->retransmission) {
             session->reinvite_first = pinfo->num;
-            session->offer_before = session->offer;
-            session->answer_before = session->answer;
+            if (!session->agreed_before)
+                session->agreed_before = hik_keep_new(struct hik_agreed);
+            session->agreed_before->offer = session->offer;
+            session->agreed_before->answer = session->answer;
         }
     } else if (session->invite_frame == 0) {
         session->began_before = session->began_before && r->to.tag.len; /* it may only have come out of order */
@@ -220,10 +222,10 @@ static void process_reinvite_answer(packet_info *pinfo, struct hik_session *sess
 {
     if (status >= 200 && status < 300)
         note_move(pinfo, session);
-    if (status < 300 || session->offer_before.frame == 0)
+    if (status < 300 || session->agreed_before->offer.frame == 0)
         return;
-    session->offer = session->offer_before;
-    session->answer = session->answer_before;
+    session->offer = session->agreed_before->offer;
+    session->answer = session->agreed_before->answer;
     hik_session_keep_expectation(pinfo, session);
 }
 

@@ -10,10 +10,10 @@
 
 #include "parts.h"
 
-static wmem_map_t *sessions_by_index; /* index + 1 -> struct hik_session */
-
 /* About the capture; emptied with it. First pass. */
 static struct {
+    struct hik_session **sessions; /* by index; file scope */
+    uint32_t session_count, session_room;
     nstime_t last_message; /* time of the newest */
     uint32_t newest;       /* the last frame that changed anything of what is known */
     bool copies_seen;
@@ -70,12 +70,12 @@ bool hik_session_ended_at(const struct hik_session *session, uint32_t frame, uin
 
 unsigned hik_session_count(void)
 {
-    return wmem_map_size(sessions_by_index);
+    return capture.session_count;
 }
 
 struct hik_session *hik_session_get(unsigned index)
 {
-    return (struct hik_session *)wmem_map_lookup(sessions_by_index, GUINT_TO_POINTER(index + 1));
+    return index < capture.session_count ? capture.sessions[index] : NULL;
 }
 
 const nstime_t *hik_session_last_message_time(void)
@@ -131,8 +131,12 @@ bool hik_session_is_between_ends(packet_info *pinfo, const struct hik_session *s
 
 void hik_session_add(struct hik_session *session)
 {
-    session->index = wmem_map_size(sessions_by_index);
-    wmem_map_insert(sessions_by_index, GUINT_TO_POINTER(session->index + 1), session);
+    if (capture.session_count == capture.session_room) {
+        capture.session_room = capture.session_room ? 2 * capture.session_room : 64;
+        capture.sessions = (struct hik_session **)wmem_realloc(wmem_file_scope(), capture.sessions, capture.session_room * sizeof session);
+    }
+    session->index = capture.session_count++;
+    capture.sessions[session->index] = session;
 }
 
 void hik_session_saw(packet_info *pinfo)
@@ -179,6 +183,5 @@ void hik_session_segment_copy(packet_info *pinfo, const struct hik_message *mess
 
 void hik_session_register(int proto _U_)
 {
-    sessions_by_index = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), g_direct_hash, g_direct_equal);
     register_cleanup_routine(reset_capture);
 }

@@ -28,9 +28,9 @@ enum hik_direction {
 
 /* An rtpmap of an m= section. */
 struct hik_payload_map {
-    uint8_t pt;
     const char *codec;       /* encoding name */
     uint32_t clock;
+    uint8_t pt;
 };
 
 /* One m= section of an SDP, as far as a session needs it. */
@@ -38,18 +38,18 @@ struct hik_media_line {
     bool audio;              /* m=audio */
     bool tcp;                /* m= names TCP, or there is a=setup */
     bool tcp_by_setup;       /* only a=setup says so */
-    const char *host;        /* what c= says where that is no IP address; NULL: it is one, or says nothing */
     bool addr_ok;            /* c= is an IP address: endpoint.addr is set */
     bool port_ok;
-    struct hik_endpoint endpoint; /* c= and m= */
+    uint8_t first_pt;        /* first format of m=; 255 if none */
     uint16_t rtcp_port;      /* a=rtcp:, else port + 1; 0 if there is none */
+    const char *host;        /* what c= says where that is no IP address; NULL: it is one, or says nothing */
+    struct hik_endpoint endpoint; /* c= and m= */
     enum hik_sdp_attr direction; /* HIK_ATTR_RECVONLY ... or OTHER */
     enum hik_sdp_setup setup;
-    uint8_t first_pt;        /* first format of m=; 255 if none */
     uint64_t formats[2];     /* all formats of m=: bit pt % 64 of formats[pt / 64] */
     const char *codec;       /* encoding name of first_pt's rtpmap ("PS"), NULL if none */
-    unsigned map_count;      /* all rtpmaps of the section */
-    struct hik_payload_map *maps;
+    struct hik_payload_map *maps; /* all rtpmaps of the section */
+    unsigned map_count;
 };
 
 /* An SDP body of a session: the offer or the answer. */
@@ -57,10 +57,10 @@ struct hik_description {
     uint32_t frame;          /* first frame that carried it; 0 = none seen */
     unsigned media_count;
     struct hik_media_line *media; /* media_count of them, file scope */
-    bool has_y;              /* a y= line is there */
     enum hik_ssrc_kind y_kind;
     uint32_t ssrc;           /* of y=; valid for OK, SHORT, LONG */
     const char *y_text;
+    bool has_y;              /* a y= line is there */
     bool broken_lines;       /* some line is no x=value, or blank: stock stops reading there */
     bool cut;                /* the capture does not hold all of it, perhaps nothing */
     bool by_callee;          /* of an offer: the callee wrote it, in a re-INVITE of its own */
@@ -108,95 +108,95 @@ struct hik_ending {
 /* An INVITE session. Frame numbers are 0 where the frame was not seen; times are the capture's absolute times. */
 struct hik_session {
     uint32_t index;           /* hikcascade.session */
+    enum hik_session_kind kind;
     const char *call_id;
     struct hik_bytes caller_tag; /* From tag of the INVITE; empty if the INVITE was not seen and not known */
     struct hik_bytes callee_tag; /* To tag of the final answer; its bytes are NULL until it is known */
     const char *camera;       /* ID of the camera: Subject's sender, else the Request-URI's user, else o=; NULL */
     const char *caller_id, *callee_id; /* of the platforms: From of the INVITE, Contact of its 200; NULL if not known */
     struct hik_session *older_recording; /* of the same camera; NULL if there is none or it is no recording */
-    bool listed;              /* among the recordings of its camera */
     struct hik_session *same_ids; /* an older session with the same Call-ID and caller's tag, NULL */
-    enum hik_session_kind kind;
-
-    struct hik_endpoint caller; /* who sent the INVITE (source of the packet) */
-    struct hik_endpoint callee;
-    enum hik_direction invite_direction; /* HIK_DIR_DOWN: the caller is the upper platform; UNKNOWN if not known */
+    bool listed;              /* among the recordings of its camera */
 
     bool began_before;        /* the INVITE is not in the capture */
+    bool moved;               /* a re-INVITE was answered 2xx */
+    bool cancel_answered;
+    enum hik_direction invite_direction; /* HIK_DIR_DOWN: the caller is the upper platform; UNKNOWN if not known */
+    struct hik_endpoint caller; /* who sent the INVITE (source of the packet) */
+    struct hik_endpoint callee;
+
     uint32_t first_frame;     /* first frame of the session, whatever it is */
+    uint32_t invite_frame;
     nstime_t first_time;
     nstime_t last_time;       /* last packet of its signalling and RTCP; RTP is in the flows */
-    uint32_t invite_frame;
     nstime_t invite_time;
     uint32_t invite_cseq;     /* CSeq number of the newest INVITE without a To tag */
     uint32_t reinvite_frame;  /* last re-INVITE (one with a To tag) */
     uint32_t reinvite_first;  /* the same, the first time it was sent */
-    bool moved;               /* a re-INVITE was answered 2xx */
-    uint32_t moved_frame;     /* newest of these answers; while it is sent again the other side may not have it; 0: none */
+    uint32_t moved_frame;     /* newest 2xx to a re-INVITE; while it is sent again the other side may not have it; 0: none */
     nstime_t moved_time;
     uint32_t provisional_frame; /* first 1xx */
     uint16_t provisional_status; /* highest 1xx seen */
-    uint32_t final_frame;     /* first final answer to the INVITE other than 401/407 */
     uint16_t final_status;
+    uint32_t final_frame;     /* first final answer to the INVITE other than 401/407 */
+    uint32_t answer_frame;    /* first 200 to the INVITE */
     const char *final_reason; /* reason phrase as sent */
     nstime_t final_time;
-    uint32_t answer_frame;    /* first 200 to the INVITE */
     unsigned answer_count;    /* 2xx answers with different To tags: forks */
     unsigned forks_open;      /* of these, acknowledged and not left by an early BYE */
+    unsigned invites;         /* initial INVITEs since the last challenge, retransmissions included */
     uint32_t challenge_cseq;  /* CSeq of an INVITE that was answered 401 or 407 and by nothing better yet; 0 = none */
+    uint16_t challenge;       /* 401 or 407 to the INVITE, 0 again when an INVITE followed */
+    bool heard_caller, heard_callee; /* some message of the session was sent by that side */
     uint32_t ack_frame;       /* first ACK other than a challenge's */
     uint32_t cancel_frame;
     unsigned cancels;         /* CANCELs, retransmissions included */
-    bool cancel_answered;
+    nstime_t ack_time, cancel_time; /* of ack_frame and cancel_frame */
     nstime_t callee_time;     /* of the last message that the callee sent; valid if heard_callee */
     unsigned messages, copies; /* SIP messages; and datagrams of them that are in the capture once more */
-    bool heard_caller, heard_callee; /* some message of the session was sent by that side */
     uint32_t bye_frame;       /* first BYE that was not refused: the call is over */
     enum hik_direction bye_direction;
     nstime_t bye_time;
-    bool bye_by_caller;
     uint32_t bye_answer_frame;
     uint16_t bye_refused;     /* the answer that refused the last BYE that was refused; 0 if none was */
+    bool bye_by_caller;
+    bool cut_answer;          /* the message of cut_frame is an answer */
     struct hik_history byes;  /* struct hik_bye, retransmissions excluded */
-    unsigned byes_refused;    /* so many of the first of them were refused */
     struct hik_history endings; /* struct hik_ending */
+    unsigned byes_refused;    /* so many of the first of `byes` were refused */
     uint32_t file_end_frame;  /* MediaStatus 121: the sender has sent its file to the end */
     nstime_t file_end_time;
 
-    nstime_t ack_time, cancel_time; /* of ack_frame and cancel_frame */
-    unsigned invites;         /* initial INVITEs since the last challenge, retransmissions included */
-    uint16_t challenge;       /* 401 or 407 to the INVITE, 0 again when an INVITE followed */
     unsigned unreachable;     /* ICMP errors about it before its BYE */
     uint32_t unreachable_frame, unreachable_last; /* first and last of them */
-    struct hik_endpoint unreachable_what; /* of the first */
-
     uint32_t cut_frame;       /* first message of which the capture lacks SDP; 0 = none */
-    struct hik_cut cut;       /* of that frame */
-    bool cut_answer;          /* it is an answer */
-    bool subject_cut;         /* the capture cut the INVITE before its Subject, which would name the camera */
+    struct hik_endpoint unreachable_what; /* of the first ICMP error */
+    struct hik_cut cut;       /* of cut_frame */
+
     struct hik_description offer, answer; /* the newest of each: a re-INVITE replaces them */
+    struct hik_agreed {
+        struct hik_description offer, answer;
+    } *agreed_before;         /* before the last re-INVITE: what holds again when it is refused; NULL: none came */
     uint32_t offer_cseq;      /* CSeq number of the newest INVITE or UPDATE that asks for media: no other answer's SDP counts */
     enum hik_method offer_method; /* its method; NONE if no such request was seen */
     bool offer_by_callee;     /* who sent it: the two sides count their CSeqs apart */
-    struct hik_description offer_before, answer_before; /* of the last re-INVITE: what holds again when it is refused */
+    bool subject_cut;         /* the capture cut the INVITE before its Subject, which would name the camera */
+
+    /* MANSRTSP, written by hik_session_playback() */
+    bool paused, paused_before; /* now, and before the last request that set it */
+    uint32_t playback_frame;  /* of that request, 0: none */
+    double scale, scale_before; /* 1.0 until a Scale came */
+    int64_t playback_cseq;    /* its MANSRTSP CSeq; -1: it says none */
+    enum hik_direction playback_direction;
+
+    uint32_t first_media_frame; /* rtp-flow.c's, as all of its RTP: first packet */
     struct hik_history expectations; /* struct hik_expectation, one per change of the announced SSRC */
     const char *error_code, *error_text;  /* <ErrorInfo> of a failed INVITE, NULL if none */
 
-    /* MANSRTSP, written by hik_session_playback() */
-    double scale;             /* 1.0 until a Scale came */
-    bool paused;
-    uint32_t playback_frame;  /* of the request that set them last, 0: none; and what they were before */
-    enum hik_direction playback_direction; /* its direction, and its MANSRTSP CSeq; -1: it says none */
-    int64_t playback_cseq;
-    double scale_before;
-    bool paused_before;
-
-    /* rtp-flow.c's: everything below is written by it, on the first pass. What its RTP packets add up to:
-     * hik_media_sum() */
+    /* rtp-flow.c's, on the first pass. What its RTP packets add up to: hik_media_sum() */
     struct hik_flow *flows;   /* RTP flows of this session, newest first, linked by hik_flow.next_in_session */
-    unsigned flow_count;
-    uint32_t first_media_frame; /* first RTP packet */
     nstime_t first_media_time;
+    unsigned flow_count;
     uint32_t rtcp_packets;
     uint32_t rtcp_sent;       /* highest packet count of its sender reports */
 
