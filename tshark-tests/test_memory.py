@@ -1,15 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Looking costs no memory that stays: sharkd, which shows what the GUI shows, is asked for every packet again and again.
-Bodies are left out: stock's dissectors of SDP, RTP and XML keep some themselves."""
+Bodies are left out: stock's dissectors of SDP, RTP and XML keep some themselves. And what a call takes stays what it is:
+scripts/bench measures the same, and more."""
 
 import json
 import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts" / "benchmarks"))
+import measures  # noqa: E402
+import programs  # noqa: E402
+
 ROUNDS = 500
 KILOBYTES = 32  # what is kept costs four bytes a look at least
-MOST = 20      # packets that are looked at: signalling and the first media
+CALL = 6500     # bytes of a call above stock's; two runs differ by up to 400
+MOST = 20       # packets that are looked at: signalling and the first media
 
 
 def resident(pid):
@@ -53,3 +62,13 @@ def test_looking_costs_nothing(tshark, capture):
         server.kill()
         server.communicate()
     assert grown < KILOBYTES, "%d looks at %d packets took %d kB" % (ROUNDS, frames, grown)
+
+
+@pytest.mark.once
+def test_calls_cost_little():
+    with tempfile.TemporaryDirectory(prefix="hikcascade-memory-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        with programs.Tshark(folder, fork=False) as stock, programs.Tshark(folder, programs.plugin_folder(), fork=False) as plugin:
+            bytes_, more = measures.per_call(folder, stock, plugin)
+    assert more < CALL, "a call takes %.0f bytes, with the plugin %.0f, of which its RTP packets have 256" % tuple(bytes_)

@@ -35,6 +35,8 @@ CASES = {
     "the profile's columns": (OURS, STOCKS, 15),
     "sessions table": (TABLE, QUIET, 10),
 }
+# RTP packets of a call whose memory is measured.
+FEW = 4
 # A linear share grows ten times with ten times as much; what is paid once a capture, or now and then, is in it as well.
 GROWTH = 13
 
@@ -97,16 +99,20 @@ def memory(folder, stock, plugin, other=None, calls=200, packets=400):
         bytes_ = [(large - small) / count for small, large in peaks]
         more = bytes_[1] - bytes_[0]
         rows.append(("memory per RTP packet: %s" % name, "%.0f" % bytes_[0], "%.0f" % bytes_[1], "%+.0f bytes" % more, "64 bytes", more <= 64))
-    many = [folder / ("calls-%d.pcap" % number) for number in (calls, calls * 5)]
-    few = 4
-    for path, number in zip(many, (calls, calls * 5)):
-        captures.calls(path, number, few)
-    peaks = [[tshark.cost(path, PLAIN)[1] for path in many] for tshark in (stock, plugin)]
-    bytes_ = [(large - small) / (calls * 4) for small, large in peaks]
-    more = bytes_[1] - bytes_[0] - few * 64
-    rows.append(("memory per call, beside its %d RTP packets" % few, "%.0f" % bytes_[0], "%.0f" % bytes_[1], "%+.0f bytes" % more, "1024 bytes",
+    bytes_, more = per_call(folder, stock, plugin, calls)
+    rows.append(("memory per call, beside its %d RTP packets" % FEW, "%.0f" % bytes_[0], "%.0f" % bytes_[1], "%+.0f bytes" % more, "1024 bytes",
                  more <= 1024))
     return rows
+
+
+def per_call(folder, stock, plugin, calls=200):
+    """Peak resident bytes of a call of few RTP packets: ([stock's, the plugin's], what that is more without the share of the packets)"""
+    many = [folder / ("calls-%d.pcap" % number) for number in (calls, calls * 5)]
+    for path, number in zip(many, (calls, calls * 5)):
+        captures.calls(path, number, FEW)
+    peaks = [[tshark.cost(path, PLAIN)[1] for path in many] for tshark in (stock, plugin)]
+    bytes_ = [(large - small) / (calls * 4) for small, large in peaks]
+    return bytes_, bytes_[1] - bytes_[0] - FEW * 64
 
 
 def growth(folder, stock, plugin, other=None, size=100):
