@@ -418,50 +418,52 @@ static void feed(struct hik_ps_track *track, struct hik_ps_context *context, con
 
 enum { REST_HEAD = offsetof(struct hik_ps_context, parser.s.header) };
 
-/* What a context holds behind that. */
-struct rest {
-    size_t units, header, sps; /* bytes */
-};
-
-static struct rest rest_of(const struct hik_ps_context *context)
+/* Most often there is nothing. */
+static uint8_t *copy_some(uint8_t *to, const void *from, size_t size)
 {
-    struct rest rest = {0, context->parser.s.header_len, context->sps_stream == HIK_PS_NO_STREAM ? 0 : context->sps_len};
-
-    for (unsigned i = 0; i < HIK_PS_STREAMS && context->parser.s.es[i].stream_id; i++)
-        rest.units += sizeof context->unit[0];
-    return rest;
+    if (size > 0)
+        memcpy(to, from, size);
+    return to + size;
 }
 
 /* In the place of what rested there; NULL: nothing did. */
-static void lay_down(const struct hik_ps_track *track, struct hik_ps_context **place, const struct hik_ps_context *context)
+static void lay_down(const struct hik_ps_track *track, struct hik_ps_context **place, struct hik_ps_context *context)
 {
-    struct rest now = rest_of(context), before = *place ? rest_of(*place) : (struct rest){0, 0, 0};
-    size_t size = now.units + now.header + now.sps;
+    size_t header_len = context->parser.s.header_len, sps_len = context->sps_stream == HIK_PS_NO_STREAM ? 0 : context->sps_len;
+    size_t units = 0, size;
     uint8_t *bytes;
 
-    if (*place && before.units + before.header + before.sps != size) {
+    while (units < HIK_PS_STREAMS && context->parser.s.es[units].stream_id)
+        units++;
+    size = units * sizeof context->unit[0] + header_len + sps_len;
+    if (*place && (*place)->rest_size != size) {
         track->memory->give_back(*place);
         *place = NULL;
     }
     if (!*place)
         *place = track->memory->take(REST_HEAD + size);
+    context->rest_units = (uint8_t)units;
+    context->rest_size = (uint16_t)size;
     bytes = (uint8_t *)*place;
     memcpy(bytes, context, REST_HEAD);
-    memcpy(bytes += REST_HEAD, context->unit, now.units);
-    memcpy(bytes += now.units, context->parser.s.header, now.header);
-    memcpy(bytes + now.header, context->sps, now.sps);
+    bytes = copy_some(bytes + REST_HEAD, context->unit, units * sizeof context->unit[0]);
+    bytes = copy_some(bytes, context->parser.s.header, header_len);
+    copy_some(bytes, context->sps, sps_len);
 }
 
 static void wake(const struct hik_ps_context *resting, struct hik_ps_context *context)
 {
-    const uint8_t *bytes = (const uint8_t *)resting;
-    struct rest rest = rest_of(resting);
+    const uint8_t *bytes = (const uint8_t *)resting + REST_HEAD;
+    size_t units = resting->rest_units, header_len = resting->parser.s.header_len, rest = resting->rest_size;
 
-    memcpy(context, bytes, REST_HEAD);
-    memcpy(context->unit, bytes += REST_HEAD, rest.units);
-    memset((uint8_t *)context->unit + rest.units, 0, sizeof context->unit - rest.units);
-    memcpy(context->parser.s.header, bytes += rest.units, rest.header);
-    memcpy(context->sps, bytes + rest.header, rest.sps);
+    memcpy(context, resting, REST_HEAD);
+    memset(context->unit + units, 0, (HIK_PS_STREAMS - units) * sizeof context->unit[0]);
+    if (rest == 0)
+        return;
+    units *= sizeof context->unit[0];
+    copy_some((uint8_t *)context->unit, bytes, units);
+    copy_some(context->parser.s.header, bytes + units, header_len);
+    copy_some(context->sps, bytes + units + header_len, rest - units - header_len);
 }
 
 /* ---- late packets --------------------------------------------------------------------------------------------- */
@@ -511,7 +513,7 @@ static void hole_remove(struct hik_ps_track *track, unsigned i)
 }
 
 /* Makes room for a gap in front of number i, and keeps what is known before it. */
-static void hole_insert(struct hik_ps_track *track, unsigned i, uint32_t first, uint32_t last, const struct hik_ps_context *before)
+static void hole_insert(struct hik_ps_track *track, unsigned i, uint32_t first, uint32_t last, struct hik_ps_context *before)
 {
     struct hik_ps_late *late = track->late;
     struct hik_ps_hole *hole;
@@ -764,7 +766,7 @@ void hik_ps_track_init(struct hik_ps_track *track, const struct hik_ps_memory *m
     track->user = user;
 }
 
-static void open_hole(struct hik_ps_track *track, const struct hik_ps_packet *packet, const struct hik_ps_context *now)
+static void open_hole(struct hik_ps_track *track, const struct hik_ps_packet *packet, struct hik_ps_context *now)
 {
     struct hik_ps_late *late = late_memory(track);
 
@@ -851,7 +853,7 @@ bool hik_ps_track_open_unit(const struct hik_ps_track *track, unsigned index, st
 {
     struct hik_ps_building kept, *unit = &kept;
 
-    if (index * sizeof kept >= rest_of(track->now).units)
+    if (index >= track->now->rest_units)
         return false;
     memcpy(unit, (const uint8_t *)track->now + REST_HEAD + index * sizeof kept, sizeof kept);
     if (!unit->open || !unit->picture || unit->closed)

@@ -85,6 +85,8 @@ enum { HIK_PS_SPS_MAX = 256 };
  * there are, and what came of a header and of a parameter set that are split, which is mostly nothing. */
 struct hik_ps_context {
     uint8_t sps_stream;     /* index of the stream whose SPS is being collected, HIK_PS_NO_STREAM: none */
+    uint8_t rest_units;     /* at rest: access units, and all the bytes, behind what is in its place */
+    uint16_t rest_size;
     uint16_t sps_len;
     struct hik_ps_parser parser;
     struct hik_ps_building unit[HIK_PS_STREAMS];
