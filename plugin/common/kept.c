@@ -59,8 +59,13 @@ void hik_history_add(struct hik_history *history, const void *element, size_t si
 {
     uint32_t count = history->count;
 
-    if ((count & (count - 1)) == 0) /* a power of two, or 0: the room is full */
-        history->elements = wmem_realloc(wmem_file_scope(), history->elements, (count ? 2 * (size_t)count : 1) * size);
+    if (count == 0) { /* mostly it stays the only one */
+        history->elements = hik_keep(size);
+    } else if (count == 1) {
+        history->elements = memcpy(wmem_alloc(wmem_file_scope(), 2 * size), history->elements, size);
+    } else if ((count & (count - 1)) == 0) { /* a power of two: the room is full */
+        history->elements = wmem_realloc(wmem_file_scope(), history->elements, 2 * (size_t)count * size);
+    }
     memcpy(hik_history_element(history, count, size), element, size);
     history->count++;
 }

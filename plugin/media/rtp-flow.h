@@ -60,10 +60,9 @@ struct hik_flow {
     struct hik_sequence sequence;
     wmem_array_t *late;          /* uint32_t: extended numbers of the late packets, ascending; NULL: none came */
     uint32_t clock;              /* of the timestamps of clock_pt, per second */
-    uint8_t clock_pt;            /* 255: none came */
+    unsigned stray_next;         /* the place of the next in `strays` */
     struct hik_rtp_record *jump;   /* record of the last jump, while nothing has followed it */
     struct hik_rtp_record **strays; /* the last HIK_RESTART_EARLY jumps that nothing followed; NULL: there was none */
-    unsigned stray_next;
     uint32_t packets;            /* RTP packets, duplicates included */
     nstime_t last_time;
     uint32_t index;              /* from 0, in order of first packet */
@@ -71,9 +70,13 @@ struct hik_flow {
     bool source_checked;         /* rtp-flow.c's own: both SDPs were known, unnegotiated is final */
     bool unnegotiated;           /* the source is no endpoint of the session's SDP though both sides' are known */
     bool after_bye;              /* rtp-flow.c's own: the session's BYE came */
-    const struct hik_flow *changed_from; /* the same host sent to the same endpoint with another SSRC before, in this session; or NULL */
-    uint8_t checked_against_sdp;              /* enum hik_flow_check; findings.c's own, first pass: compared with the SDP once, on the
+    bool tcp;
+    uint8_t clock_pt;            /* 255: none came */
+    uint8_t checked_against_sdp; /* enum hik_flow_check; findings.c's own, first pass: compared with the SDP once, on the
                                     first packet after the answer */
+    bool left;                   /* a re-INVITE moved its receiver away from where it goes */
+    bool look_quiet;             /* payload-check.c's: the capture cut the SDP, which may say so */
+    const struct hik_flow *changed_from; /* the same host sent to the same endpoint with another SSRC before, in this session; or NULL */
     uint32_t last_frame;
     void *mp2p;                  /* packet-mp2p.c's parser state */
     uint8_t payload_type;        /* of the last packet */
@@ -84,7 +87,6 @@ struct hik_flow {
     bool parsed_after;           /* packet-mp2p.c's, first pass: stock gave a payload of it to somebody else than mp2p */
     struct hik_payload_count types[HIK_FLOW_TYPES]; /* others than the first, as they came; further ones are not counted */
 
-    bool tcp;
     uint32_t ssrc;
     address src, dst;            /* file scope */
     uint16_t src_port, dst_port;
@@ -102,7 +104,6 @@ struct hik_flow {
     bool crossed;                /* and it goes to the endpoint of another line */
     bool uncrossed;              /* once both SDPs were known it went to that of its own line */
     uint32_t crossed_frame, crossed_nth; /* packet on which that became clear; 0 = it did not */
-    bool left;                   /* a re-INVITE moved its receiver away from where it goes */
     uint32_t left_packets;       /* that went there all the same, longer after the answer than they may be on their way */
     uint32_t left_frame, left_nth; /* the first of them */
     uint32_t left_answer;        /* frame of that answer */
@@ -122,7 +123,6 @@ struct hik_flow {
     /* payload-check.c's, first pass: where the payload is not what rtpmap says. */
     void *bare;                  /* what it knows of video without a program stream around it */
     uint32_t look_frame, look_seq; /* packet on which that became clear; 0 = it did not */
-    bool look_quiet;             /* the capture cut the SDP, which may say so */
     const char *look_is, *look_said; /* in words; encoding name of the SDP, NULL if it has none */
 };
 enum hik_flow_check {

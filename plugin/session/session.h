@@ -245,32 +245,32 @@ bool hik_session_ended_at(const struct hik_session *session, uint32_t frame, uin
 unsigned hik_session_count(void);
 struct hik_session *hik_session_get(unsigned index);
 
-/* What one SIP message turned out to be. One per message, kept with its packet. */
+/* What one SIP message turned out to be. One per message, kept with its packet; so they are small. */
 struct hik_message {
     struct hik_session *session; /* NULL if it belongs to none */
     struct hik_platforms *platforms; /* the pair of platforms it travels between, NULL if unknown */
-    enum hik_direction direction;
-    enum hik_method method;      /* of the request; for an answer, of CSeq */
-    uint16_t status;
-    bool is_request;
-    bool retransmission;         /* same branch, method and CSeq seen before */
-    bool tcp_again;              /* a retransmission over TCP, or what came before the final answer behind it. A client sends nothing
+    enum hik_direction direction : 8;
+    enum hik_method method : 8;  /* of the request; for an answer, of CSeq */
+    enum hik_session_kind kind : 8; /* of its session, as far as it is known by then */
+    bool is_request : 1;
+    bool retransmission : 1;     /* same branch, method and CSeq seen before */
+    bool tcp_again : 1;          /* a retransmission over TCP, or what came before the final answer behind it. A client sends nothing
                                     again there (RFC 3261, 17.1.1.2 and 17.1.2.2): it was TCP, and whether stock gives it to SIP
                                     depends on its version */
-    bool with_credentials;       /* REGISTER with an Authorization */
-    bool keepalive;              /* a Keepalive notification, or an answer to one */
-    bool tied_by_cseq;           /* answer whose Call-ID and branch fit nothing: tied by CSeq and addresses alone */
-    bool goes_on;                /* answer that refuses the BYE by which the session's call was over */
-    bool first_copy;             /* the first copy of the capture */
-    bool carries_offer, carries_answer; /* its SDP became the session's offer or answer */
-    bool unplaced;               /* so little that nobody can tell what it belongs to */
-    enum hik_session_kind kind;  /* of its session, as far as it is known by then */
+    bool with_credentials : 1;   /* REGISTER with an Authorization */
+    bool keepalive : 1;          /* a Keepalive notification, or an answer to one */
+    bool tied_by_cseq : 1;       /* answer whose Call-ID and branch fit nothing: tied by CSeq and addresses alone */
+    bool goes_on : 1;            /* answer that refuses the BYE by which the session's call was over */
+    bool unplaced : 1;           /* so little that nobody can tell what it belongs to */
+    bool first_copy : 1;         /* the first copy of the capture */
+    bool carries_offer : 1, carries_answer : 1; /* its SDP became the session's offer or answer */
+    uint16_t status;
+    uint32_t copy_of;            /* the same datagram stands in that frame, too, and was taken in there; 0: this is the first */
     uint32_t request_frame;      /* answer: the frame of its request, 0 if not seen */
     nstime_t request_time;
     const struct hik_message *request; /* answer: its request, NULL if not seen */
     struct hik_request *asked;   /* first sending of a request outside of calls: request.h's record; else NULL */
     const struct hik_subscribed *subscribed; /* subscription.h's record; NULL: it is no part of a subscription */
-    uint32_t copy_of;            /* the same datagram stands in that frame, too, and was taken in there; 0: this is the first */
     struct hik_cut cut;          /* of its packet; sent is 0 where the capture holds all of it */
 };
 
