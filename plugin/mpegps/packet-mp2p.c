@@ -52,6 +52,9 @@ struct mp2p_flow {
     struct hik_h26x_rtp *bare; /* what else it may be, while no pack header came; NULL: nobody had to ask */
     struct mp2p_picture pictures[MP2P_PICTURES]; /* sizes met; more are not told */
 };
+/* The parsers of the flows that had packets last are awake here. Emptied with the capture; first pass. */
+enum { SEATS = 64 };
+static struct hik_ps_seat seats[SEATS];
 static int proto_mp2p = -1;
 static bool is_enabled; /* in the capture at hand: who enables or disables a protocol has it dissected anew */
 static dissector_handle_t mp2p_handle, by_look_handle; /* ours */
@@ -100,9 +103,10 @@ static void begin_capture(void)
     set_names();
 }
 
-static void reset_bases(void)
+static void reset_capture(void)
 {
     bases = NULL;
+    memset(seats, 0, sizeof seats);
 }
 
 static void *file_alloc(size_t size)
@@ -370,6 +374,7 @@ static void process_payload(packet_info *pinfo, tvbuff_t *tvb, struct mp2p_flow 
     packet.missing = tvb_reported_length(tvb) - packet.len;
     packet.data = tvb_get_ptr(tvb, 0, (int)packet.len);
     packet.start = &start;
+    packet.seat = &seats[rtp->flow->index % SEATS];
 
     hik_ps_track_packet(track, &packet, &arrival);
     record->flags = MP2P_SEEN;
@@ -751,7 +756,7 @@ void hik_mp2p_register(int proto _U_)
     mp2p_handle = register_dissector("mp2p", dissect_mp2p, proto_mp2p);
     base_index = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), base_hash, base_equal);
     register_init_routine(begin_capture);
-    register_cleanup_routine(reset_bases);
+    register_cleanup_routine(reset_capture);
     by_look_handle = create_dissector_handle(dissect_by_look, -1);
     hik_mp2p_tree_register(proto_mp2p);
 }

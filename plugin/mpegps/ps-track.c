@@ -466,6 +466,25 @@ static void wake(const struct hik_ps_context *resting, struct hik_ps_context *co
     copy_some(context->sps, bytes + units + header_len, rest - units - header_len);
 }
 
+void hik_ps_seat_leave(struct hik_ps_seat *seat)
+{
+    if (!seat->track)
+        return;
+    lay_down(seat->track, &seat->track->resting, &seat->context);
+    seat->track->awake = NULL;
+    seat->track = NULL;
+}
+
+static void take_seat(struct hik_ps_track *track, struct hik_ps_seat *seat)
+{
+    if (seat->track == track)
+        return;
+    hik_ps_seat_leave(seat);
+    wake(track->resting, &seat->context);
+    seat->track = track;
+    track->awake = &seat->context;
+}
+
 /* ---- late packets --------------------------------------------------------------------------------------------- */
 
 static void count_less(struct hik_ps_counts *from, const struct hik_ps_counts *what)
@@ -640,7 +659,7 @@ static void parse_again(struct hik_ps_track *track, struct hik_ps_context *conte
         unsigned i;
 
         if (seq == track->next) { /* that is all there is */
-            lay_down(track, &track->now, context);
+            *track->awake = *context;
             break;
         }
         for (i = 0; i < late->holes && late->hole[i].first != seq; i++)
@@ -652,7 +671,7 @@ static void parse_again(struct hik_ps_track *track, struct hik_ps_context *conte
         if (kept ? kept->clean : seq == track->first_seq && track->first_clean)
             units_complete(track, context);
         if (!kept || kept->clean || late->budget < kept->len) {
-            adopt(&track->now->parser, &context->parser);
+            adopt(&track->awake->parser, &context->parser);
             break;
         }
         late->budget -= kept->len + AGAIN_PER_PACKET / 4;
@@ -666,7 +685,7 @@ static void parse_again(struct hik_ps_track *track, struct hik_ps_context *conte
         kept->counts = track->counts;
         count_less(&kept->counts, &counts);
         if (kept->begins) {
-            adopt(&track->now->parser, &context->parser);
+            adopt(&track->awake->parser, &context->parser);
             break;
         }
     }
@@ -761,7 +780,7 @@ void hik_ps_track_init(struct hik_ps_track *track, const struct hik_ps_memory *m
     memset(track, 0, sizeof *track);
     track->memory = memory;
     context_init(&context);
-    lay_down(track, &track->now, &context);
+    lay_down(track, &track->resting, &context);
     track->unit_cb = unit_cb;
     track->user = user;
 }
@@ -778,7 +797,7 @@ static void open_hole(struct hik_ps_track *track, const struct hik_ps_packet *pa
 /* Worth being kept: where no header came in a while it may be no program stream at all. */
 static bool is_placeable(const struct hik_ps_track *track, const struct hik_ps_packet *packet)
 {
-    return !(track->now->parser.s.flags & HIK_PS_FRESH) || packet->seq - track->first_seq < KEPT_FRESH;
+    return !(track->awake->parser.s.flags & HIK_PS_FRESH) || packet->seq - track->first_seq < KEPT_FRESH;
 }
 
 void hik_ps_track_packet(struct hik_ps_track *track, const struct hik_ps_packet *packet, struct hik_ps_arrival *arrival)
@@ -786,7 +805,7 @@ void hik_ps_track_packet(struct hik_ps_track *track, const struct hik_ps_packet 
     int32_t ahead = (int32_t)(packet->seq - track->next);
     bool restart = track->started && (packet->restart || ahead <= -0x10000 || ahead >= 0x10000);
     struct hik_ps_counts before = track->counts;
-    struct hik_ps_context context;
+    struct hik_ps_context *context;
 
     memset(arrival, 0, sizeof *arrival);
     track->frame = packet->frame;
@@ -797,29 +816,29 @@ void hik_ps_track_packet(struct hik_ps_track *track, const struct hik_ps_packet 
     }
     if (track->late)
         forget_old(track);
+    take_seat(track, packet->seat);
+    context = track->awake;
     if (!restart && track->started && ahead < 0) {
         process_late(track, packet);
         return;
     }
-    wake(track->now, &context);
     if (restart) {
         arrival->order = HIK_PS_RESTART;
-        if (at_end(&context.parser.s))
-            units_complete(track, &context);
+        if (at_end(&context->parser.s))
+            units_complete(track, context);
         forget_all(track);
-        context_gap(&context);
+        context_gap(context);
         track->misdirected = true;
     } else if (track->started && ahead > 0) {
         arrival->order = HIK_PS_AFTER_GAP;
         arrival->lost = (uint32_t)ahead;
-        open_hole(track, packet, &context);
-        context_gap(&context);
+        open_hole(track, packet, context);
+        context_gap(context);
         track->misdirected = true;
     }
     track->next = packet->seq + 1;
-    set_start(arrival, packet, &context);
-    feed(track, &context, packet->data, packet->len, packet->missing, packet->marker);
-    lay_down(track, &track->now, &context);
+    set_start(arrival, packet, context);
+    feed(track, context, packet->data, packet->len, packet->missing, packet->marker);
     if (!track->started) {
         track->started = true;
         track->first_seq = packet->seq;
@@ -851,13 +870,17 @@ bool hik_ps_track_is_encrypted(const struct hik_ps_track *track)
 
 bool hik_ps_track_open_unit(const struct hik_ps_track *track, unsigned index, struct hik_ps_unit *out)
 {
-    struct hik_ps_building kept, *unit = &kept;
+    const struct hik_ps_context *context = track->awake ? track->awake : track->resting;
+    const struct hik_ps_building *unit = &context->unit[index];
+    struct hik_ps_building kept;
 
-    if (index >= track->now->rest_units)
-        return false;
-    memcpy(unit, (const uint8_t *)track->now + REST_HEAD + index * sizeof kept, sizeof kept);
+    if (!track->awake) {
+        if (index >= context->rest_units)
+            return false;
+        unit = (const struct hik_ps_building *)memcpy(&kept, (const uint8_t *)context + REST_HEAD + index * sizeof kept, sizeof kept);
+    }
     if (!unit->open || !unit->picture || unit->closed)
         return false;
-    describe_unit(track, &track->now->parser.s.es[index], unit, out);
+    describe_unit(track, &context->parser.s.es[index], unit, out);
     return true;
 }

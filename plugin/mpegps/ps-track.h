@@ -18,6 +18,8 @@ enum hik_ps_order {
     HIK_PS_LATE_LOST    /* came too late: nothing is known about its bytes */
 };
 
+struct hik_ps_seat;
+
 /* One RTP packet. */
 struct hik_ps_packet {
     uint32_t frame;         /* frame number, to be told again in hik_ps_unit */
@@ -31,6 +33,7 @@ struct hik_ps_packet {
     uint32_t len;
     uint32_t missing;       /* bytes of payload behind these that were not captured */
     struct hik_ps_packed *start; /* room for the state that the bytes begin in */
+    struct hik_ps_seat *seat; /* where the track is awake from here on: always the same one */
 };
 
 /* What is known about a packet once it was taken in. */
@@ -80,9 +83,10 @@ struct hik_ps_building {
 
 enum { HIK_PS_SPS_MAX = 256 };
 
-/* Parser and what is being built from its events; saved as one when packets are missing. Between packets it rests, in memory
- * that is as long as what it holds: all in front of the parser's header in its place, then the access units of the streams that
- * there are, and what came of a header and of a parameter set that are split, which is mostly nothing. */
+/* Parser and what is being built from its events; saved as one when packets are missing. In front of a gap, and while other tracks
+ * have its seat, it rests, in memory that is as long as what it holds: all in front of the parser's header in its place, then the
+ * access units of the streams that there are, and what came of a header and of a parameter set that are split, which is mostly
+ * nothing. */
 struct hik_ps_context {
     uint8_t sps_stream;     /* index of the stream whose SPS is being collected, HIK_PS_NO_STREAM: none */
     uint8_t rest_units;     /* at rest: access units, and all the bytes, behind what is in its place */
@@ -178,8 +182,17 @@ struct hik_ps_track {
     void *user;
     const struct hik_ps_memory *memory;
     struct hik_ps_late *late; /* taken when packets are missing for the first time */
-    struct hik_ps_context *now; /* at rest */
+    struct hik_ps_context *resting; /* what it was when it was laid down last */
+    struct hik_ps_context *awake; /* in its seat; NULL: it rests */
 };
+
+/* Room for the context of one track at a time. The caller's, zeroed; there are as many as tracks are to be awake at once. */
+struct hik_ps_seat {
+    struct hik_ps_track *track; /* whose it is; NULL: nobody's */
+    struct hik_ps_context context;
+};
+/* Lays down whoever has it. */
+void hik_ps_seat_leave(struct hik_ps_seat *seat);
 
 /* unit_cb may be NULL. */
 void hik_ps_track_init(struct hik_ps_track *track, const struct hik_ps_memory *memory, hik_ps_unit_cb unit_cb, void *user);

@@ -1196,9 +1196,15 @@ static void packets_free(GPtrArray *packets)
     g_ptr_array_unref(packets);
 }
 
+/* A track, which comes first, and its seat. */
+struct seated {
+    struct hik_ps_track track;
+    struct hik_ps_seat seat;
+};
+
 static struct hik_ps_track *track_open(struct units *units)
 {
-    struct hik_ps_track *track = g_new(struct hik_ps_track, 1);
+    struct hik_ps_track *track = &(g_new0(struct seated, 1))->track;
 
     allocated = g_hash_table_new_full(NULL, NULL, g_free, NULL);
     units->unit = g_array_new(FALSE, TRUE, sizeof(struct hik_ps_unit));
@@ -1219,8 +1225,10 @@ static const struct hik_ps_arrival *track_feed(struct hik_ps_track *track, GPtrA
     static struct hik_ps_packed start;
     static struct hik_ps_arrival arrival;
     struct hik_ps_packet packet = { .frame = frame, .seq = 0x10000 + 65530 + index, .timestamp = s->timestamp, .marker = s->marker,
-        .duplicate = duplicate, .data = s->data->data, .len = s->data->len, .start = &start };
+        .duplicate = duplicate, .data = s->data->data, .len = s->data->len, .start = &start, .seat = &((struct seated *)track)->seat };
 
+    if (frame % 3 == 0) /* another track had it */
+        hik_ps_seat_leave(packet.seat);
     hik_ps_track_packet(track, &packet, &arrival);
     return &arrival;
 }
@@ -1423,7 +1431,8 @@ static void test_late_and_empty(void)
     struct hik_ps_track *track = track_open(&units);
     struct hik_ps_packed start;
     struct hik_ps_arrival arrival;
-    struct hik_ps_packet packet = { .frame = 100, .seq = 0x10000 + 65530 + 2, .timestamp = 0, .data = NULL, .len = 0, .start = &start };
+    struct hik_ps_packet packet = { .frame = 100, .seq = 0x10000 + 65530 + 2, .timestamp = 0, .data = NULL, .len = 0, .start = &start,
+        .seat = &((struct seated *)track)->seat };
 
     for (guint i = 0; i < packets->len; i++)
         if (i != 2)

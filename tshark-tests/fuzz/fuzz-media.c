@@ -153,6 +153,7 @@ void fuzz_ps_track(struct input in)
 {
     static const struct hik_ps_memory memory = {take_noted, give_back_noted};
     struct hik_ps_track *track = (struct hik_ps_track *)malloc(sizeof *track);
+    struct hik_ps_seat *seat = (struct hik_ps_seat *)calloc(1, sizeof *seat);
     struct rtp_packet packet = {.seq = 0x10000};
     uint32_t frame = 0;
     GHashTableIter iter;
@@ -167,8 +168,10 @@ void fuzz_ps_track(struct input in)
         const struct hik_ps_packet one = {.frame = frame, .seq = packet.seq, .timestamp = packet.timestamp, .marker = packet.marker,
                                           .duplicate = packet.duplicate, .restart = packet.restart, .record = frame,
                                           .data = packet.data, .len = (uint32_t)packet.len, .missing = packet.missing,
-                                          .start = &start};
+                                          .start = &start, .seat = seat};
 
+        if (frame % 3 == 0)
+            hik_ps_seat_leave(seat);
         memset(&arrival, 0, sizeof arrival);
         hik_ps_track_packet(track, &one, &arrival);
         PROMISE(arrival.order <= HIK_PS_LATE_LOST);
@@ -183,6 +186,7 @@ void fuzz_ps_track(struct input in)
     while (g_hash_table_iter_next(&iter, &left, NULL))
         free(left);
     g_hash_table_destroy(taken);
+    free(seat);
     free(track);
 }
 
