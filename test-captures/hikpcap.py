@@ -21,6 +21,7 @@ A healthy call in four lines:
 A generator gen_*.py has one function captures() that yields (file name, Capture); `generate` writes them.
 """
 
+import functools
 import ipaddress
 import struct
 
@@ -32,6 +33,10 @@ EPOCH = 1577292344
 
 def _bytes(data):
     return data.encode("utf-8") if isinstance(data, str) else bytes(data)
+
+
+# A capture has few addresses, and each of its packets two of them.
+_address = functools.lru_cache(maxsize=1 << 16)(ipaddress.ip_address)
 
 
 def _checksum(data):
@@ -75,7 +80,7 @@ class Capture(list):
     def ip(self, src, dst, protocol, payload, cut=None, ttl=64, order=None):
         """One IP packet. cut: IPv4 fragment boundaries (multiples of 8) in the IP payload; order: in which order the
         fragments travel, e.g. [1, 0]."""
-        src, dst = ipaddress.ip_address(src), ipaddress.ip_address(dst)
+        src, dst = _address(src), _address(dst)
         ether = _mac(dst) + _mac(src)
         if src.version == 6:
             if cut:
@@ -139,12 +144,12 @@ class Capture(list):
 
     def only_from(self, address):
         """A copy with the packets sent by one IP address: a capture point that sees one direction only."""
-        mac = _mac(ipaddress.ip_address(address))
+        mac = _mac(_address(address))
         return self.only(lambda index, data: data[6:12] == mac)
 
 
 def _pseudo(src, dst, protocol, length):
-    src, dst = ipaddress.ip_address(src), ipaddress.ip_address(dst)
+    src, dst = _address(src), _address(dst)
     if src.version == 6:
         return src.packed + dst.packed + struct.pack("!II", length, protocol)
     return src.packed + dst.packed + struct.pack("!BBH", 0, protocol, length)
