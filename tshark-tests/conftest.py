@@ -66,8 +66,10 @@ class Sandbox:
         self.dir = Path(tempfile.mkdtemp(prefix="hikcascade-test-"))
         self.home = self.dir / "home"
         self.files = self.dir / "files"
-        self.home.mkdir()
-        self.files.mkdir()
+        # Where there are no programs that capture elsewhere: a listing starts each of them, which takes as long as Wireshark's start.
+        self.nothing = self.dir / "nothing"
+        for folder in (self.home, self.files, self.nothing):
+            folder.mkdir()
         self.plugins = PLUGIN_DIR
         if self.root:
             # The clone may lie where others cannot look.
@@ -119,14 +121,13 @@ class Sandbox:
     def environment(self, plugin=True, command=()):
         keep = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
         keep.update(HOME=str(self.home), XDG_CONFIG_HOME=str(self.home / ".config"), TZ="UTC", LC_ALL="C.UTF-8",
-                    TMPDIR="/tmp", **USE_AFTER_FREE, **LARGE_PAGES)
+                    TMPDIR="/tmp", WIRESHARK_EXTCAP_DIR=str(self.nothing), **USE_AFTER_FREE, **LARGE_PAGES)
         if self.data and "-G" not in command:  # which tells where Wireshark's data is
             keep["WIRESHARK_DATA_DIR"] = str(self.data)
         if plugin:
             keep["WIRESHARK_PLUGIN_DIR"] = str(self.plugins)
         if os.environ.get("HIK_PRELOAD"):  # scripts/check: the plugin is built with sanitizers
-            keep.update(LD_PRELOAD=os.environ["HIK_PRELOAD"], ASAN_OPTIONS="detect_leaks=0", UBSAN_OPTIONS="print_stacktrace=1",
-                        WIRESHARK_EXTCAP_DIR=str(self.dir))  # no androiddump: with the sanitizers' libraries it never ends
+            keep.update(LD_PRELOAD=os.environ["HIK_PRELOAD"], ASAN_OPTIONS="detect_leaks=0", UBSAN_OPTIONS="print_stacktrace=1")
         return keep
 
     def readable(self, capture):
@@ -150,30 +151,43 @@ class Sandbox:
             copy.chmod(0o644)
         return copy
 
+    def server(self, command, plugin=True):
+        """(key, server) of those that do such runs with the settings as they are. Starts it."""
+        environment = self.environment(plugin, command)
+        del environment["MALLOC_PERTURB_"]
+        del environment["GLIBC_TUNABLES"]  # what is forked copies a page that it writes to
+        # Symbols are looked up once, in the server, not in each run that it forks.
+        environment["LD_BIND_NOW"] = "1"
+        program = command if command[0] == "sharkd" else command[:1]
+        key = (program[0], *sorted(environment.items()), self.settings())
+        if key not in self.servers:
+            self.servers[key] = forkserver.Server(self.prefix, program, environment, self.library, str(self.files))
+        return key, self.servers[key]
+
     def run(self, command, plugin=True, timeout=120, stdin=None):
         command = [str(word) for word in command]
-        environment = self.environment(plugin, command)
         self.commands.append((command, plugin, stdin))
         if self.keeper and self.keeps:
             self.keeper.note(command)
         if self.library and forkserver.serves(command):
-            del environment["MALLOC_PERTURB_"]
-            del environment["GLIBC_TUNABLES"]  # what is forked copies a page that it writes to
-            # Symbols are looked up once, in the server, not in each run that it forks.
-            environment["LD_BIND_NOW"] = "1"
-            program = command if command[0] == "sharkd" else command[:1]
-            key = (program[0], *sorted(environment.items()), self.settings())
-            if key not in self.servers:
-                self.servers[key] = forkserver.Server(self.prefix, program, environment, self.library, str(self.files))
+            key, server = self.server(command, plugin)
             question = self.question(key, command)
             if question not in self.answered:
-                done = self.servers[key].run(command, stdin, timeout)
+                done = server.run(command, stdin, timeout)
                 if not question or len(done.stdout) > LARGE:
                     return done
                 self.answered[question] = done
             return self.answered[question]
-        return subprocess.run(self.prefix + command, env=environment, cwd=str(self.files), input=stdin, timeout=timeout,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, **({} if stdin is not None else {"stdin": None}))
+        # A listing of what this Wireshark has is the same each time.
+        listing = (plugin, self.settings(), *command) if command[1:2] in (["-G"], ["--version"]) else None
+        if listing not in self.answered:
+            done = subprocess.run(self.prefix + command, env=self.environment(plugin, command), cwd=str(self.files), input=stdin,
+                                  timeout=timeout, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                  **({} if stdin is not None else {"stdin": None}))
+            if not listing or not self.library:
+                return done
+            self.answered[listing] = done
+        return self.answered[listing]
 
     def ask_sharkd(self, script):
         """Requests to a sharkd with the settings as they are; see forkserver.Sharkd."""
@@ -329,7 +343,8 @@ class Tshark:
             assert malformed or not cells[1], "frame %s: malformed: %s" % (cells[0], cells[1])
             row = {"frame": int(cells[0])}
             for name, place in places:
-                row[name] = [normal(value) for value in cells[place].split(VALUE)] if cells[place] else []
+                cell = cells[place]
+                row[name] = [normal(value) for value in cell.split(VALUE)] if cell else []
             rows.append(row)
         return rows
 
@@ -472,19 +487,22 @@ class Tshark:
 SEVERITY = {0x00100000: "comment", 0x00200000: "chat", 0x00400000: "note", 0x00600000: "warning", 0x00800000: "error"}
 
 
+EXPRESSION = re.compile(r"^([A-Za-z0-9_.\-]+)(?: (?:==|eq|contains) (.*))?$", re.DOTALL)
+
+
 def collect(nodes, found):
     """Filter expressions of a sharkd tree -> {name: [value or None]}."""
     for node in nodes:
         text = node.get("f")
         if text:
-            match = re.match(r"^([A-Za-z0-9_.\-]+)(?: (?:==|eq|contains) (.*))?$", text, re.DOTALL)
-            if match:
-                name, value = match.group(1), match.group(2)
+            if match := EXPRESSION.match(text):
+                name, value = match.groups()
                 # The value of a frame link is a filter for that frame.
                 if "fnum" in node:
                     value = str(node["fnum"])
                 found.setdefault(name, []).append(value)
-        collect(node.get("n", []), found)
+        if below := node.get("n"):
+            collect(below, found)
 
 
 def number(text):

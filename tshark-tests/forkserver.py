@@ -161,7 +161,7 @@ class Server:
 
 class Sharkd:
     """One process for many captures. It is left for another one when it has failed, or LOADS captures are in its memory."""
-    LOADS = 40
+    LOADS = 100
 
     def __init__(self, prefix, environment, folder):
         self.errors = tempfile.TemporaryFile()

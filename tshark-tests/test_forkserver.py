@@ -25,10 +25,12 @@ def anew(box, command, plugin=True, stdin=None):
 
 def waiting(box, command, plugin=True):
     """The process that waits for another run like this one; None if there is none."""
-    for (program, *words, settings), server in box.servers.items():
-        if program == "tshark" and settings == box.settings() and plugin == any("WIRESHARK_PLUGIN_DIR" in word for word in words):
-            return server.children.get(forkserver.kind(command))
-    return None
+    return box.server(command, plugin)[1].children.get(forkserver.kind(command))
+
+
+def alone(box, command, plugin=True):
+    """The same by a process that is forked for this run."""
+    return box.server(command, plugin)[1].run(command, b"", alone=True)
 
 
 def without_time(out):
@@ -36,11 +38,14 @@ def without_time(out):
     return re.sub(rb"<!-- You can find pdml2html.xsl in [^>]*>", b"", re.sub(rb"<pdml [^>]*>", b"", out, count=1), count=1)
 
 
+def plain(done):
+    return done.returncode, without_time(done.stdout), done.stderr
+
+
 def compare(box, command, plugin=True, stdin=None):
     assert box.library and forkserver.serves(command), "not served"
     served, new = box.run(command, plugin, stdin=stdin or b""), anew(box, command, plugin, stdin)
-    assert (served.returncode, without_time(served.stdout), served.stderr) == (
-        new.returncode, without_time(new.stdout), new.stderr)
+    assert plain(served) == plain(new)
     return new
 
 
@@ -53,17 +58,18 @@ def box(sandbox):
 
 @pytest.mark.parametrize("plugin, least", [(True, 8), pytest.param(False, 3, marks=pytest.mark.once)])
 def test_tshark(box, plugin, least):
-    """One capture, another, and the first again. Whatever can be is run by one process, but for a run that complains."""
+    """One capture, another, and the first again. Whatever can be is run by one process, but for a run that complains. The first is
+    compared with a program started anew, the second with a process of its own."""
     paths = [str(box.readable(name)) for name in ("verdict-cascade.pcap", "tcp-7100.pcap")]
     codes, shared = set(), 0
     for words in RUNS if plugin else RUNS[::2]:
         box.answered.clear()
-        new = [compare(box, ["tshark", "-r", path, *words], plugin) for path in paths]
+        command, another = (["tshark", "-r", path, *words] for path in paths)
+        new = compare(box, command, plugin)
+        assert plain(box.run(another, plugin)) == plain(alone(box, another, plugin))
         box.answered.clear()
-        command = ["tshark", "-r", paths[0], *words]
         again = box.run(command, plugin)
-        assert (again.returncode, without_time(again.stdout), again.stderr) == (
-            new[0].returncode, without_time(new[0].stdout), new[0].stderr)
+        assert plain(again) == plain(new)
         codes.add(again.returncode == 0)
         child = waiting(box, command, plugin)
         assert bool(child) == (forkserver.kind(command) is not None and again.returncode == 0), words
@@ -86,8 +92,9 @@ def test_runs_of_a_process(box):
         if child := waiting(box, command):
             numbers.add(child.number)
     assert len(answers) == 12 and len(numbers) in (2, 3)  # the first may have made some runs before
-    for command, out in answers.items():
-        assert anew(box, list(command)).stdout == out
+    for number, (command, out) in enumerate(answers.items()):
+        done = anew(box, list(command)) if number < 3 else alone(box, list(command))
+        assert done.stdout == out
 
 
 @pytest.mark.parametrize("name", ["verdict-cascade.pcap", "tcp-7100.pcap"])

@@ -17,8 +17,7 @@ def gui(sandbox):
     if sandbox.root:
         os.chown(runtime, os.stat(sandbox.home).st_uid, -1)
     runtime.chmod(0o700)
-    # Programs that capture elsewhere take a fifth of its start.
-    with screen.Screen(dict(sandbox.environment(), XDG_RUNTIME_DIR=str(runtime), WIRESHARK_EXTCAP_DIR=str(runtime)), sandbox.prefix) as made:
+    with screen.Screen(dict(sandbox.environment(), XDG_RUNTIME_DIR=str(runtime)), sandbox.prefix) as made:
         yield made
 
 
