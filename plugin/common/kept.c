@@ -5,7 +5,6 @@
  */
 #include "kept.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { BLOCK = 16384, ALIGNMENT = 8 };
@@ -25,7 +24,7 @@ static void forget_block(void)
 
 void hik_kept_register(void)
 {
-    one_by_one = getenv("WIRESHARK_DEBUG_WMEM_OVERRIDE") != NULL;
+    one_by_one = g_getenv("WIRESHARK_DEBUG_WMEM_OVERRIDE") != NULL;
     register_cleanup_routine(forget_block);
 }
 
