@@ -296,3 +296,9 @@ def test_without_the_plugin(tshark):
     done = box.run([sys.executable, "-B", program(box), box.readable("verdict-loss.pcap"), "-o", box.home / "none", "--tshark",
                     "/no/such/tshark"])
     assert done.returncode == 2 and b"/no/such/tshark is not installed" in done.stderr
+    program_of_nobody = box.files / "no-program"
+    program_of_nobody.write_bytes(b"\x7fELF")
+    program_of_nobody.chmod(0o755)
+    done = box.run([sys.executable, "-B", program(box), box.readable("verdict-loss.pcap"), "-o", box.home / "none", "--tshark",
+                    program_of_nobody])
+    assert done.returncode == 2 and done.stderr == b"hikcascade-report: %s cannot be started: Exec format error.\n" % bytes(program_of_nobody)

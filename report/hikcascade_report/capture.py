@@ -19,6 +19,10 @@ class Failure(Exception):
     """A sentence for the user: why a capture has no report."""
 
 
+class Unusable(Failure):
+    """Why none has."""
+
+
 class Tools:
     """The programs that are used."""
 
@@ -28,21 +32,27 @@ class Tools:
 
     @staticmethod
     def find(tshark=None):
-        """Looks for tshark with the plugin. Raises Failure."""
+        """Looks for tshark. Raises Failure."""
         found = shutil.which(tshark or "tshark")
         if not found:
             raise Failure("%s is not installed, or not in PATH." % (tshark or "tshark"))
-        try:
-            # Without the programs that capture elsewhere: a listing starts each of them, which takes as long as all else.
-            plugins = subprocess.run([found, "-G", "plugins"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                     stderr=subprocess.DEVNULL, env=dict(os.environ, WIRESHARK_EXTCAP_DIR=os.devnull),
-                                     ).stdout.decode("utf-8", "replace")
-        except OSError as error:
-            raise Failure("%s cannot be started: %s." % (found, error.strerror)) from None
-        if "hikcascade" not in plugins:
-            raise Failure("%s does not load the plugin hikcascade. `%s -G plugins` lists what it loads; as root it ignores "
-                          "plugins outside the system's folder." % (found, found))
         return Tools(found, shutil.which("ffmpeg"))
+
+    def run_tshark(self, words, **options):
+        """Runs tshark. Raises Unusable if it does not start."""
+        try:
+            return subprocess.run([self.tshark, *words], stdin=subprocess.DEVNULL, **options)
+        except OSError as error:
+            raise Unusable("%s cannot be started: %s." % (self.tshark, error.strerror)) from None
+
+    def ask_for_plugin(self):
+        """Raises Unusable if tshark does not load the plugin. Asked only where tshark failed, for it takes as long as a capture."""
+        # Without the programs that capture elsewhere: a listing starts each of them.
+        listed = self.run_tshark(["-G", "plugins"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                 env=dict(os.environ, WIRESHARK_EXTCAP_DIR=os.devnull)).stdout.decode("utf-8", "replace")
+        if "hikcascade" not in listed:
+            raise Unusable("%s does not load the plugin hikcascade. `%s -G plugins` lists what it loads; as root it ignores "
+                           "plugins outside the system's folder." % (self.tshark, self.tshark))
 
 
 class Capture:
@@ -82,11 +92,10 @@ def read(path, tools):
     capture = Capture(path)
     if capture.size == 0:
         raise Failure("it is empty.")
-    command = [tools.tshark, "-r", path, "-n", "-2", "-q", "-o", "hikcascade.table_format:json"]
+    words = ["-r", path, "-n", "-2", "-q", "-o", "hikcascade.table_format:json"]
     for name in TABLES:
-        command += ["-z", "hikcascade," + name]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          env=dict(os.environ, LC_ALL="C.UTF-8"))
+        words += ["-z", "hikcascade," + name]
+    done = tools.run_tshark(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(os.environ, LC_ALL="C.UTF-8"))
     tables = done.stdout.decode("utf-8", "replace").rstrip("\n").split("\n") if done.stdout else []
     code, said = done.returncode, done.stderr.decode("utf-8", "replace").strip()
     for table in objects(tables):
@@ -101,6 +110,7 @@ def read(path, tools):
         first = next((line for line in said.splitlines() if line.strip()), "tshark ended with code %d" % code)
         first = first.replace("tshark: ", "", 1).strip()
         if code and not tables:
+            tools.ask_for_plugin()
             raise Failure(first)
         capture.remark = first if code else None
     starts = {}
@@ -131,8 +141,8 @@ def add_pictures(capture, tools, most):
     if not wanted:
         return
     with tempfile.TemporaryDirectory(prefix="hikcascade-") as folder:
-        subprocess.run([tools.tshark, "-r", capture.path, "-n", "-q", "--export-objects", "hikcascade," + folder],
-                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        tools.run_tshark(["-r", capture.path, "-n", "-q", "--export-objects", "hikcascade," + folder],
+                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         files = {}
         for name in sorted(os.listdir(folder)):
             digits = name.partition("-")[0]

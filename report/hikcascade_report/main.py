@@ -111,9 +111,11 @@ class Run:
         self.words = Words(options.lang)
 
     def one(self, path, target):
-        """Reads a capture and writes its page. Returns (Capture or None, sentence or None)."""
+        """Reads a capture and writes its page. Returns (Capture or None, sentence or None). Raises captures.Unusable."""
         try:
             capture = captures.read(path, self.tools)
+        except captures.Unusable:
+            raise
         except (captures.Failure, OSError, ValueError) as error:
             return None, str(error)
         if target:
