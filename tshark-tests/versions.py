@@ -55,7 +55,7 @@ def comparable(value):
     """A date has another form in 4.6, and a number more digits."""
     if found := moment(value):
         return str(found)
-    return "%.12g" % float(value) if re.fullmatch(r"\d+\.\d{9,}", value) else normal(value)
+    return "%.12g" % float(value) if re.fullmatch(r"\d+\.\d{9,}(e[-+]\d+)?", value) else normal(value)
 
 
 def moment(text):
