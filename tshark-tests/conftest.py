@@ -20,6 +20,7 @@ again; HIK_SLOW=1 starts every program anew, as the command to repeat does. HIK_
 """
 
 import fcntl
+import gc
 import json
 import os
 import re
@@ -36,6 +37,9 @@ import pytest
 import forkserver
 import versions
 from versions import FIELD, VALUE, moment, normal
+
+# Answers are large trees without circles: to look for circles in them takes a third of the time that Python takes.
+gc.set_threshold(100000, 50, 100)
 
 REPO = Path(__file__).resolve().parent.parent
 CAPTURES = REPO / "test-captures"

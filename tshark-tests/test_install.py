@@ -63,7 +63,7 @@ class User:
         self.version = "%d.%d" % tshark.version[:2]
         self.archive = folder / "archive"
         self.home = folder / "home"
-        self.prefix = box.prefix
+        self.prefix, self.nothing = box.prefix, box.nothing
         self.folder = folder
         cmake_install(folder, component="archive", prefix=self.archive)
         self.home.mkdir()
@@ -79,7 +79,7 @@ class User:
     def run(self, *command, path=None, code=0):
         """(standard output, standard error)"""
         environment = ["env", "-i", "PATH=%s" % (path or os.environ["PATH"]), "HOME=%s" % self.home, "LC_ALL=C.UTF-8",
-                       *("%s=%s" % pair for pair in conftest.LARGE_PAGES.items())]
+                       "WIRESHARK_EXTCAP_DIR=%s" % self.nothing, *("%s=%s" % pair for pair in conftest.LARGE_PAGES.items())]
         done = subprocess.run([*self.prefix, *environment, *map(str, command)], cwd=str(self.folder), stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", timeout=120)
         assert done.returncode == code, done.stdout + done.stderr
@@ -177,7 +177,8 @@ def test_tables_open_wide(user, tshark):
     user.install()
     runtime = user.folder / "run"
     user.run("mkdir", "-m", "700", runtime)
-    environment = {"PATH": os.environ["PATH"], "HOME": str(user.home), "XDG_RUNTIME_DIR": str(runtime), "LC_ALL": "C.UTF-8"}
+    environment = {"PATH": os.environ["PATH"], "HOME": str(user.home), "XDG_RUNTIME_DIR": str(runtime), "LC_ALL": "C.UTF-8",
+                   "WIRESHARK_EXTCAP_DIR": str(user.nothing)}
     with screen.Screen(environment, user.prefix, home=False) as made:
         with made.wireshark("-r", user.capture, "-z", "hikcascade,sessions") as wireshark:
             window = wireshark.window("Hikvision cascade sessions")
