@@ -52,9 +52,6 @@ BAD_OUTPUT = ("Dissector bug", "[Malformed")
 USE_AFTER_FREE = {"MALLOC_PERTURB_": "165", "G_SLICE": "always-malloc"}
 # Wireshark takes 60 MB before it reads a capture: in large pages it starts in a sixth less time.
 LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
-# Names of manufacturers, ports and enterprises. Wireshark 4.0 reads them anew for each capture, 50,000 lines; in later
-# versions they are in the program.
-NAMES = ("manuf", "services", "enterprises.tsv")
 # Output that is kept, in case the same is asked again: at most so many bytes.
 LARGE = 1 << 18
 # What sharkd says on stderr when all is well.
@@ -91,23 +88,7 @@ class Sandbox:
         self.answered = {}
         self.keeper = versions.Keeper(os.environ["HIK_ANSWERS"]) if os.environ.get("HIK_ANSWERS") else None
         self.library = None if os.environ.get("HIK_SLOW") else forkserver.compile(self.dir)
-        self.data = self.without_names() if self.library else None
-
-    def without_names(self):
-        """A folder of Wireshark's data with empty lists of names, None where there are no such lists."""
-        folders = subprocess.run(["tshark", "-G", "folders"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
-        found = re.search(r"^Global configuration:\s*(.+)$", folders, re.MULTILINE)
-        if not found or not all((Path(found[1]) / name).is_file() for name in NAMES):
-            return None
-        data = self.dir / "data"
-        data.mkdir()
-        data.chmod(0o755)
-        for path in Path(found[1]).iterdir():
-            if path.name in NAMES:
-                (data / path.name).touch(0o644)
-            else:
-                (data / path.name).symlink_to(path)
-        return data
+        self.data = forkserver.data_without_names(self.dir) if self.library else None
 
     def settings(self):
         """What tells that a file of Wireshark's settings has changed: a server reads them once."""

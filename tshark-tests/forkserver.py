@@ -16,6 +16,7 @@ is one sharkd that serves a capture after the other, as it does for its users: n
 """
 
 import os
+import re
 import shutil
 import select
 import signal
@@ -31,6 +32,9 @@ SOURCE = Path(__file__).with_suffix(".c")
 SETTLED_BEFORE = ("-C", "-X", "-G", "-D", "-L", "-i", "-h", "-v", "-K", "--")
 MAX_REQUEST = 1 << 16
 RUNS = 100  # of a process, as in forkserver.c
+# Names of manufacturers, ports and enterprises. Wireshark 4.0 reads them anew for each capture, 50,000 lines; in later
+# versions they are in the program.
+NAMES = ("manuf", "services", "enterprises.tsv")
 # Options whose values may differ between them, and such as make it unfit for another run.
 DIFFER = ("-r", "-Y", "-R", "-e")
 OWN_PROCESS = ("-w", "-U", "--export", "-H", "-M", "--color", "-O", "-j", "-J")
@@ -45,6 +49,24 @@ def compile(folder):
     subprocess.run([compiler, "-O1", "-shared", "-fPIC", "-o", str(library), str(SOURCE), "-ldl"], check=True)
     library.chmod(0o755)
     return library
+
+
+def data_without_names(folder):
+    """Makes in this folder one of Wireshark's data with empty lists of names, for WIRESHARK_DATA_DIR. None where there are no lists.
+    What else is there are links: who changes modes in the folder does so before."""
+    folders = subprocess.run(["tshark", "-G", "folders"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+    found = re.search(r"^Global configuration:\s*(.+)$", folders, re.MULTILINE)
+    if not found or not all((Path(found[1]) / name).is_file() for name in NAMES):
+        return None
+    data = Path(folder) / "data"
+    data.mkdir()
+    data.chmod(0o755)
+    for path in Path(found[1]).iterdir():
+        if path.name in NAMES:
+            (data / path.name).touch(0o644)
+        else:
+            (data / path.name).symlink_to(path)
+    return data
 
 
 def serves(command):
