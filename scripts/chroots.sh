@@ -11,7 +11,7 @@
 chroots=${HIK_CHROOTS:-/var/tmp/hikcascade-chroots}
 developers_packages="tshark wireshark-common wireshark-dev libwireshark-dev libwiretap-dev libwsutil-dev libglib2.0-dev cmake
     ninja-build gcc libc6-dev pkg-config binutils git python3 python3-pytest python3-pytest-xdist ffmpeg sip-tester mandoc
-    dpkg-dev file ccache"
+    dpkg-dev file ccache valgrind"
 developers_packages=$(echo $developers_packages)
 # In each chroot, and kept with it: see cached() in lib.sh.
 cache_in_chroot=/var/cache/hikcascade
@@ -43,8 +43,9 @@ install_in_chroot() {
     cp /etc/resolv.conf "$root/etc/resolv.conf"
     # A mirror may lag behind so far that its index counts as expired. The signatures are checked all the same.
     in_chroot "$root" apt-get update -q -o Acquire::Retries=3 -o Acquire::Check-Valid-Until=false || return 1
-    in_chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q -o Acquire::Retries=3 --no-install-recommends "$@" ||
-        return 1
+    # Whatever else is installed there at the moment may go first.
+    in_chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 \
+        --no-install-recommends "$@" || return 1
     rm -rf "$root"/var/cache/apt/archives/*.deb
 }
 
