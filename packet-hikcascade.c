@@ -252,7 +252,7 @@ static struct hik_message *next_message(packet_info *pinfo, tvbuff_t *tvb, const
     const struct hik_message *original = NULL;
     uint32_t frame = 0;
     bool copy;
-    struct taken taken = {0, length, hash_bytes(buf, length), NULL};
+    struct taken taken = {.length = length};
 
     if (PINFO_FD_VISITED(pinfo)) {
         unsigned nth;
@@ -263,6 +263,7 @@ static struct hik_message *next_message(packet_info *pinfo, tvbuff_t *tvb, const
         p_set_proto_data(pinfo->pool, pinfo, proto_hikcascade, KEY_COUNTER, GUINT_TO_POINTER(nth + 1));
         return found->message;
     }
+    taken.hash = hash_bytes(buf, length);
     datagram = hik_datagram_take(pinfo, tvb, &copy);
     if (copy && datagram->record) {
         original = (const struct hik_message *)datagram->record;

@@ -12,8 +12,7 @@
 
 /* About the capture; emptied with it. First pass. */
 static struct {
-    struct hik_session **sessions; /* by index; file scope */
-    uint32_t session_count, session_room;
+    wmem_array_t *sessions; /* struct hik_session *, by index; file scope; NULL: none yet */
     nstime_t last_message; /* time of the newest */
     uint32_t newest;       /* the last frame that changed anything of what is known */
     bool copies_seen;
@@ -70,12 +69,12 @@ bool hik_session_ended_at(const struct hik_session *session, uint32_t frame, uin
 
 unsigned hik_session_count(void)
 {
-    return capture.session_count;
+    return capture.sessions ? wmem_array_get_count(capture.sessions) : 0;
 }
 
 struct hik_session *hik_session_get(unsigned index)
 {
-    return index < capture.session_count ? capture.sessions[index] : NULL;
+    return index < hik_session_count() ? *(struct hik_session **)wmem_array_index(capture.sessions, index) : NULL;
 }
 
 const nstime_t *hik_session_last_message_time(void)
@@ -131,12 +130,10 @@ bool hik_session_is_between_ends(packet_info *pinfo, const struct hik_session *s
 
 void hik_session_add(struct hik_session *session)
 {
-    if (capture.session_count == capture.session_room) {
-        capture.session_room = capture.session_room ? 2 * capture.session_room : 64;
-        capture.sessions = (struct hik_session **)wmem_realloc(wmem_file_scope(), capture.sessions, capture.session_room * sizeof session);
-    }
-    session->index = capture.session_count++;
-    capture.sessions[session->index] = session;
+    if (!capture.sessions)
+        capture.sessions = wmem_array_new(wmem_file_scope(), sizeof session);
+    session->index = wmem_array_get_count(capture.sessions);
+    wmem_array_append_one(capture.sessions, session);
 }
 
 void hik_session_saw(packet_info *pinfo)
