@@ -411,7 +411,7 @@ static enum hik_sequence_kind count_sequence(packet_info *pinfo, tvbuff_t *tvb, 
     case HIK_SEQUENCE_JUMP:
         record->flags |= HIK_RTP_RESTART;
         if (!flow->sequence.last_strays)
-            flow->sequence.last_strays = wmem_new0(wmem_file_scope(), struct hik_sequence_strays);
+            flow->sequence.last_strays = wmem_new0(wmem_file_scope(), struct hik_sequence_last_strays);
         break;
     case HIK_SEQUENCE_EMPTY:
         return result.kind;

@@ -68,7 +68,7 @@ struct hik_sequence_old {
     struct hik_sequence_seen seen;
 };
 /* The strays that came last. */
-struct hik_sequence_strays {
+struct hik_sequence_last_strays {
     struct hik_sequence_early {
         uint32_t number;       /* of the packet, and one of HIK_SEQUENCE_STRAY, HIK_SEQUENCE_TAKEN; 0: none */
         double time;
@@ -88,7 +88,7 @@ struct hik_sequence_recent {
 /* Zeroed at start. No memory of its own. */
 struct hik_sequence {
     struct hik_sequence_recent *recent; /* the caller's, with its size set and all else zeroed; from the second packet on */
-    struct hik_sequence_strays *last_strays; /* the caller's, zeroed; from the first HIK_SEQUENCE_JUMP on */
+    struct hik_sequence_last_strays *last_strays; /* the caller's, zeroed; from the first HIK_SEQUENCE_JUMP on */
     uint32_t highest;          /* extended by cycles, starting above 0x10000 */
     uint32_t first;            /* extended, of the run since the last restart */
     uint32_t earlier_expected; /* expected packets of the runs before */

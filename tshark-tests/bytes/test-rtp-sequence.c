@@ -19,7 +19,7 @@ struct source {
         uint8_t room[sizeof(struct hik_sequence_recent) + HIK_SEQUENCE_SEEN_FEW * sizeof(struct hik_sequence_seen)];
     } memory;
     struct hik_sequence_old again[HIK_SEQUENCE_AGAIN];
-    struct hik_sequence_strays strays;
+    struct hik_sequence_last_strays strays;
     double time;
     uint32_t timestamp;
 };

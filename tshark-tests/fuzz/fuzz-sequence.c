@@ -13,7 +13,7 @@ void fuzz_rtp_sequence(struct input in)
     struct hik_sequence_recent *recent = calloc(1, sizeof *recent + HIK_SEQUENCE_SEEN_FEW * sizeof recent->seen[0]);
     struct hik_sequence_recent *more = calloc(1, sizeof *more + HIK_SEQUENCE_SEEN * sizeof more->seen[0]);
     struct hik_sequence_old *again = calloc(HIK_SEQUENCE_AGAIN, sizeof *again);
-    struct hik_sequence_strays *strays = calloc(1, sizeof *strays);
+    struct hik_sequence_last_strays *strays = calloc(1, sizeof *strays);
     struct hik_sequence sequence = {.recent = recent};
     struct rtp_packet packet = {.seq = next_half(&in)};
     const uint32_t clocks[] = {90000, 8000, 1, 0xFFFFFFFF};
