@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Asks tshark what is in a capture: one run gives the tables, the SIP messages and the media over time."""
 
+import functools
 import json
 import os
 import re
@@ -45,14 +46,13 @@ class Tools:
         except OSError as error:
             raise Unusable("%s cannot be started: %s." % (self.tshark, error.strerror)) from None
 
-    def ask_for_plugin(self):
-        """Raises Unusable if tshark does not load the plugin. Asked only where tshark failed, for it takes as long as a capture."""
+    @functools.cached_property
+    def loads_plugin(self):
+        """Whether tshark loads the plugin. Asked only where tshark failed, for it takes as long as a capture. Raises Unusable."""
         # Without the programs that capture elsewhere: a listing starts each of them.
         listed = self.run_tshark(["-G", "plugins"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                  env=dict(os.environ, WIRESHARK_EXTCAP_DIR=os.devnull)).stdout.decode("utf-8", "replace")
-        if "hikcascade" not in listed:
-            raise Unusable("%s does not load the plugin hikcascade. `%s -G plugins` lists what it loads; as root it ignores "
-                           "plugins outside the system's folder." % (self.tshark, self.tshark))
+        return "hikcascade" in listed
 
 
 class Capture:
@@ -110,7 +110,9 @@ def read(path, tools):
         first = next((line for line in said.splitlines() if line.strip()), "tshark ended with code %d" % code)
         first = first.replace("tshark: ", "", 1).strip()
         if code and not tables:
-            tools.ask_for_plugin()
+            if not tools.loads_plugin:
+                raise Unusable("%s does not load the plugin hikcascade. `%s -G plugins` lists what it loads; as root it ignores "
+                               "plugins outside the system's folder." % (tools.tshark, tools.tshark))
             raise Failure(first)
         capture.remark = first if code else None
     starts = {}
