@@ -109,10 +109,11 @@ set_up() {
     packages=${packages% }
     [ -n "$packages" ] || return 0
     command -v apt-get >/dev/null || die "This needs (Debian's names): $packages"
+    # Somebody else may be installing: another script, or the system itself.
     if [ "$(id -u)" = 0 ]; then
-        apt="env DEBIAN_FRONTEND=noninteractive apt-get"
+        apt="env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300"
     elif sudo -n true 2>/dev/null; then
-        apt="sudo -n env DEBIAN_FRONTEND=noninteractive apt-get"
+        apt="sudo -n env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300"
     else
         die "Please install what is missing, then run this again:
     sudo apt-get install $packages"
