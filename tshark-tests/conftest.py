@@ -88,7 +88,7 @@ class Sandbox:
         self.answered = {}
         self.keeper = versions.Keeper(os.environ["HIK_ANSWERS"]) if os.environ.get("HIK_ANSWERS") else None
         self.library = None if os.environ.get("HIK_SLOW") else forkserver.compile(self.dir)
-        self.data = forkserver.data_without_names(self.dir) if self.library else None
+        self.without_names = forkserver.without_names(self.dir) if self.library else {}
 
     def settings(self):
         """What tells that a file of Wireshark's settings has changed: a server reads them once."""
@@ -107,8 +107,8 @@ class Sandbox:
         keep = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
         keep.update(HOME=str(self.home), XDG_CONFIG_HOME=str(self.home / ".config"), TZ="UTC", LC_ALL="C.UTF-8",
                     TMPDIR="/tmp", WIRESHARK_EXTCAP_DIR=str(self.nothing), **USE_AFTER_FREE, **LARGE_PAGES)
-        if self.data and "-G" not in command:  # which tells where Wireshark's data is
-            keep["WIRESHARK_DATA_DIR"] = str(self.data)
+        if "-G" not in command:  # which tells where Wireshark's data is
+            keep.update(self.without_names)
         if plugin:
             keep["WIRESHARK_PLUGIN_DIR"] = str(self.plugins)
         if os.environ.get("HIK_PRELOAD"):  # scripts/check: the plugin is built with sanitizers

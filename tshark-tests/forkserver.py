@@ -51,13 +51,13 @@ def compile(folder):
     return library
 
 
-def data_without_names(folder):
-    """Makes in this folder one of Wireshark's data with empty lists of names, for WIRESHARK_DATA_DIR. None where there are no lists.
-    What else is there are links: who changes modes in the folder does so before."""
+def without_names(folder):
+    """Words for the environment of a Wireshark that reads no lists of manufacturers' names: in this folder is made one of its data,
+    where they are empty. No words where there are no lists. What else is there are links: who changes modes in the folder does so before."""
     folders = subprocess.run(["tshark", "-G", "folders"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
     found = re.search(r"^Global configuration:\s*(.+)$", folders, re.MULTILINE)
     if not found or not all((Path(found[1]) / name).is_file() for name in NAMES):
-        return None
+        return {}
     data = Path(folder) / "data"
     data.mkdir()
     data.chmod(0o755)
@@ -66,7 +66,7 @@ def data_without_names(folder):
             (data / path.name).touch(0o644)
         else:
             (data / path.name).symlink_to(path)
-    return data
+    return {"WIRESHARK_DATA_DIR": str(data)}
 
 
 def serves(command):

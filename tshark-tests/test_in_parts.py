@@ -31,8 +31,7 @@ def in_parts(sandbox):
 
     def run(*arguments):
         environment = sandbox.environment()
-        if sandbox.data:
-            environment["WIRESHARK_DATA_DIR"] = str(sandbox.data)
+        environment.update(sandbox.without_names)
         done = subprocess.run([*sandbox.prefix, str(program), *map(str, arguments)], env=environment, cwd=str(sandbox.files),
                               capture_output=True, text=True, timeout=900)
         assert done.returncode == 0, done.stderr

@@ -59,8 +59,7 @@ class Tshark:
         # One start for many runs: valgrind takes most of its time to register Wireshark's dissectors. It counts from there on.
         self.library = forkserver.compile(self.dir) if fork and not lua else None
         # A run reads the names of all manufacturers anew, which are many times the instructions of a small capture.
-        if data := forkserver.data_without_names(self.dir):
-            self.environment["WIRESHARK_DATA_DIR"] = str(data)
+        self.environment.update(forkserver.without_names(self.dir))
         if self.library and Path("/usr/include/valgrind/callgrind.h").exists():
             self.callgrind.append("--instr-atstart=no")
 
