@@ -398,8 +398,8 @@ class Tshark:
         if value is None:
             return True
         if value.startswith('"') and value.endswith('"'):
-            text = comparable(value[1:-1])
-            return comparable(field) == text or self.named(name, field, text) or moment(field) == moment(text) is not None
+            text = unescaped(value[1:-1])
+            return unescaped(field) == text or self.named(name, field, text) or moment(field) == moment(text) is not None
         value = normal(value)
         if field == value:
             return True
@@ -423,9 +423,9 @@ class Tshark:
         for kind, _, first, *rest in self.values_of[name]:
             if kind == "T" and (field, text) in (("1", first), ("0", rest[0])):
                 return True
-            if kind == "V" and number(field) == number(first) is not None and comparable(rest[0]) == text:
+            if kind == "V" and number(field) == number(first) is not None and unescaped(rest[0]) == text:
                 return True
-            if kind == "R" and comparable(rest[1]) == text and number(first) <= number(field) <= number(rest[0]):
+            if kind == "R" and unescaped(rest[1]) == text and number(first) <= number(field) <= number(rest[0]):
                 return True
         return False
 
@@ -497,7 +497,7 @@ def number(text):
         return None
 
 
-def comparable(text):
+def unescaped(text):
     """The two programs escape quotes, backslashes and control characters differently."""
     def plain(match):
         code = match.group(1)

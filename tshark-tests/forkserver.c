@@ -303,7 +303,8 @@ static void go_back(void)
 
 /* The tables and statistics that a run was asked for, and what belongs to them: they go as they do in Wireshark when a window is
  * closed, but for those that the run has taken away itself. */
-static void *tables[100];
+enum { TABLES = 100 };
+static void *tables[TABLES];
 static size_t tables_count;
 
 int *register_tap_listener(const char *tap, void *data, const char *filter, unsigned flags, void *reset, void *packet, void *draw,
@@ -312,7 +313,11 @@ int *register_tap_listener(const char *tap, void *data, const char *filter, unsi
                            void *finish)
 {
     /* Of those without an end, stock's table of expert information is the only one that a run of many may ask for. */
-    if (many && (finish || strcmp(tap, "expert") == 0) && tables_count < sizeof tables / sizeof *tables) {
+    if (many && (finish || strcmp(tap, "expert") == 0)) {
+        if (tables_count == TABLES) {
+            fprintf(stderr, "Err: a run asks for more than %d tables (forkserver.c).\n", TABLES);
+            abort();
+        }
         tables[tables_count++] = data;
     }
     return ((int *(*)(const char *, void *, const char *, unsigned, void *, void *, void *, void *))real("register_tap_listener"))(

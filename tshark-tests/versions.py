@@ -51,7 +51,7 @@ def normal(value):
     return {"True": "1", "False": "0"}.get(value, value)
 
 
-def comparable(value):
+def as_in_each_version(value):
     """A date has another form in 4.6, and a number more digits."""
     if found := moment(value):
         return str(found)
@@ -84,7 +84,7 @@ def answer(run, capture, names):
         if len(cells) != len(names) + len(AGAIN) + 1:
             lines.append(line)
         elif not (any(again) and any(call_id)):
-            lines += ["%s: %s=%s" % (number, name, ", ".join(comparable(value) for value in cell.split(VALUE)))
+            lines += ["%s: %s=%s" % (number, name, ", ".join(as_in_each_version(value) for value in cell.split(VALUE)))
                       for name, cell in zip(names, cells) if cell]
     return "".join(ESCAPED.sub("", line) + "\n" for line in lines)
 
