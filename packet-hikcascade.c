@@ -683,6 +683,20 @@ static int show_alone(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, unsig
     return (int)tvb_captured_length(tvb);
 }
 
+/* Not SIP, where SIP should go on: bytes are missing, or a message has more of them than it says. Stock shows the rest as
+ * continuation, but waits for the end of a line, whether it may or not; the messages in front would come again with it. */
+static int show_continuation(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, unsigned off)
+{
+    call_dissector(sip_tcp_handle, tvb_new_subset_remaining(tvb, (int)off), pinfo, tree);
+    if (pinfo->desegment_len > 0) {
+        off += (unsigned)pinfo->desegment_offset;
+        pinfo->desegment_offset = 0;
+        pinfo->desegment_len = 0;
+        return show_alone(tvb, pinfo, tree, off);
+    }
+    return (int)tvb_captured_length(tvb);
+}
+
 /* Nothing new is to be learned from these bytes, and what is to come is worth waiting for. */
 static bool goes_on(packet_info *pinfo, const uint8_t *buf, unsigned length)
 {
@@ -749,9 +763,7 @@ static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, e
                 note_other(pinfo);
                 return 0;
             }
-            /* Not SIP, where SIP should go on: bytes are missing. Stock shows the rest as continuation. */
-            call_dissector(sip_tcp_handle, tvb_new_subset_remaining(tvb, (int)off), pinfo, tree);
-            return (int)length;
+            return show_continuation(tvb, pinfo, tree, off);
         }
         present = MIN(sip.message_len, length - off);
         if (pinfo->can_desegment && whole && worth_waiting(&sip, length - off)) {

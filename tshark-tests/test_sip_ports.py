@@ -300,6 +300,28 @@ def test_a_segment_again_with_other_bytes(tshark):
     assert len(tshark.fields_everywhere(cap, [], "hikcascade", prefs=prefs)) == 1
 
 
+@pytest.mark.parametrize("behind", [b"a=rtp", b"\r\na=rtp", b"a=rtp\r\n", b"a=rtp\r\na=rtp", b"x" * 1600])
+@pytest.mark.parametrize("last", [False, True])
+def test_bytes_behind_a_message(tshark, behind, last):
+    """A sender counts less than its message has. What is there besides is nothing that somebody has to wait for: that segment would come
+    again with the next one, and its message in the place of that one's."""
+    cap = Capture()
+    link = link_on(cap, 7100, "TCP", kind=Batched)
+    for _ in range(3):
+        link.keepalive()
+    first, second, third = (message for who, message in link.kept if who is link.lower)
+    connection = cap.tcp(("192.0.2.10", 40000), ("198.51.100.20", 7100)).open()
+    connection.send(connection.client, first)
+    connection.send(connection.client, second + behind)
+    if not last:
+        connection.send(connection.client, third)
+    one, two = (tables.parsed(tshark.tap("hikcascade,messages", cap, two_pass=two_pass), None) for two_pass in (False, True))
+    assert one == two and len(one) == 2 + (not last)
+    rows = tshark.fields_everywhere(cap, ["sip.Method", "tcp.segment_data", "data.len", "sip.continuation"], "tcp.len > 0")
+    assert [row["sip.Method"] for row in rows] == [["MESSAGE"]] * len(one) and not any(row["tcp.segment_data"] for row in rows)
+    assert bool(rows[1]["data.len"]) or bool(rows[1]["sip.continuation"])
+
+
 def test_stock_does_not_wait(tshark):
     """Stock's preferences against waiting, and TCP's, hold here too."""
     names = ["sip.Method", "sip.Status-Code", "sip.Call-ID"]
