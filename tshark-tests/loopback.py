@@ -15,6 +15,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 
 
@@ -37,26 +38,30 @@ def recorded(path, net):
     dumpcap = shutil.which("dumpcap")
     if not dumpcap:
         raise Unfit("dumpcap is not installed, or not for this user")
-    running = subprocess.Popen([dumpcap, "-q", "-i", "lo", "-f", "net %s" % net, "-B", "64", "-w", str(path)],
-                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    said = []
-    for line in running.stderr:
-        said.append(line)
-        if line.startswith("File:"):
-            break
-    else:
-        running.wait()
-        raise Unfit("dumpcap does not capture on the loopback interface: %s" % "".join(said).strip())
-    time.sleep(0.3)
-    try:
-        yield
-        time.sleep(0.7)
-    finally:
-        running.send_signal(signal.SIGINT)
-        said.append(running.communicate(timeout=20)[1])
-    dropped = re.search(r"received/dropped on interface .*: (\d+)/(\d+)", "".join(said))
-    if running.returncode or not dropped or dropped.group(2) != "0":
-        raise Unfit("dumpcap, exit code %d: %s" % (running.returncode, "".join(said)))
+    # dumpcap gives up root's right to write into folders of others: with sudo, that is where the recording goes.
+    with tempfile.TemporaryDirectory(prefix="hikcascade-recording-") as own:
+        recording = os.path.join(own, path.name)
+        running = subprocess.Popen([dumpcap, "-q", "-i", "lo", "-f", "net %s" % net, "-B", "64", "-w", recording],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        said = []
+        for line in running.stderr:
+            said.append(line)
+            if line.startswith("File:"):
+                break
+        else:
+            running.wait()
+            raise Unfit("dumpcap does not capture on the loopback interface: %s" % "".join(said).strip())
+        time.sleep(0.3)
+        try:
+            yield
+            time.sleep(0.7)
+        finally:
+            running.send_signal(signal.SIGINT)
+            said.append(running.communicate(timeout=20)[1])
+        dropped = re.search(r"received/dropped on interface .*: (\d+)/(\d+)", "".join(said))
+        if running.returncode or not dropped or dropped.group(2) != "0":
+            raise Unfit("dumpcap, exit code %d: %s" % (running.returncode, "".join(said)))
+        shutil.copyfile(recording, path)
     path.chmod(0o644)
 
 
@@ -67,16 +72,18 @@ def ways():
     return [["unshare", "--user", "--map-root-user", "--net"], ["sudo", "-n", "unshare", "--net"], []]
 
 
-def run_where_one_may_capture(script, *arguments):
-    """Runs a Python script there, the first way that works."""
+def run_where_one_may_capture(script, folder):
+    """Runs a Python script there with the words `send FOLDER`, the first way that works. What is in the folder is this user's then."""
     refusals = []
     for way in ways():
         try:
-            done = subprocess.run(way + [sys.executable, str(script), *map(str, arguments)], stdin=subprocess.DEVNULL,
+            done = subprocess.run(way + [sys.executable, str(script), "send", str(folder)], stdin=subprocess.DEVNULL,
                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
         except (OSError, subprocess.TimeoutExpired) as error:
             refusals.append("%s: %s" % (" ".join(way) or "as this user", error))
             continue
+        if way[:1] == ["sudo"]:
+            subprocess.run(["sudo", "-n", "chown", "-R", "%d:%d" % (os.getuid(), os.getgid()), str(folder)], check=False)
         if done.returncode == 0:
             return
         refusals.append("%s: %s" % (" ".join(way) or "as this user", done.stderr.decode("utf-8", "replace").strip()))

@@ -242,7 +242,7 @@ def record(folder):
         if not (folder / name).exists():
             ffmpeg(*arguments, "-y", folder / ("new-" + name))
             (folder / ("new-" + name)).rename(folder / name)
-    loopback.run_where_one_may_capture(Path(__file__).resolve(), "send", folder)
+    loopback.run_where_one_may_capture(Path(__file__).resolve(), folder)
 
 
 def main(arguments):

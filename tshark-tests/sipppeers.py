@@ -146,7 +146,7 @@ def record(folder):
     folder.mkdir(parents=True, exist_ok=True)
     if not shutil.which("sipp"):
         raise Unfit("sipp is not installed (Debian's package sip-tester; scripts/test installs it)")
-    loopback.run_where_one_may_capture(Path(__file__).resolve(), "send", folder)
+    loopback.run_where_one_may_capture(Path(__file__).resolve(), folder)
 
 
 def main(arguments):
