@@ -9,7 +9,7 @@ import tables
 from gen_cut import Snapped
 from gen_tcp_media import TcpCall, small
 from gen_tcp_order import call, lost_and_sent_again, whole
-from hikpcap import ACK, PSH, RST, Capture, Link, rfc4571, rtp
+from hikpcap import ACK, PSH, RST, SYN, Capture, Link, rfc4571, rtp
 from tables import printed
 
 pytestmark = pytest.mark.logic
@@ -21,6 +21,34 @@ def verdict(tshark, capture):
     shown = tshark.fields(capture, ["hikcascade.verdict"], "hikcascade.verdict", two_pass=True)
     assert one == two == shown[0]["hikcascade.verdict"][0]
     return one
+
+
+# ---- around the BYE
+
+NOBODY, SILENT, REFUSED = ("nobody connected to 198.51.100.20:20000", "no answer to the TCP connection to 198.51.100.20:20000",
+                           "198.51.100.20:20000 refuses the media connection (RST)")
+
+
+@pytest.mark.parametrize("asked, refused, code, words", [
+    ("before", "before", "TCP_REFUSED", REFUSED), ("before", "after", "TCP_NO_CONNECTION", SILENT), ("before", None, "TCP_NO_CONNECTION", SILENT),
+    ("after", "after", "TCP_NO_CONNECTION", NOBODY), ("after", None, "TCP_NO_CONNECTION", NOBODY),
+])
+@pytest.mark.parametrize("wait", [0.5, 15])
+def test_connection_around_the_bye(tshark, asked, refused, code, words, wait):
+    """Behind the BYE nobody waits any more: that a connection is refused then is as it should be, and why the call ended is before it."""
+    cap = Capture()
+    one = TcpCall(Link(cap), frames=small)
+    one.start()
+    cap.wait(wait)
+    for when in ("before", "after"):
+        if asked == when:
+            connection = one.connect(handshake=False)
+            connection.segment(connection.client, SYN, seq=1000)
+        if refused == when:
+            connection.segment(connection.server, RST | ACK, seq=0)
+        if when == "before":
+            one.bye()
+    assert verdict(tshark, cap).startswith("%s %s" % (code, words))
 
 
 # ---- another port

@@ -118,6 +118,11 @@ static void collect_cut(const struct hik_session *session, struct hik_cut_facts 
 }
 
 /* Linear in the flows of the session; the first call after new messages is linear in the sessions of the capture. */
+static bool came_before_bye(const struct hik_session *session, uint32_t frame)
+{
+    return frame != 0 && (!session->bye_frame || frame < session->bye_frame);
+}
+
 static void collect(const struct hik_session *session, const struct hik_capture_summary *all, const struct hik_relation *relation,
                     struct hik_case *out)
 {
@@ -193,10 +198,11 @@ static void collect(const struct hik_session *session, const struct hik_capture_
     f->tcp = (caller && caller->tcp) || (callee && callee->tcp) || (f->cut.sdp && out->main_flow && out->main_flow->tcp);
     f->offer_role = caller ? role(caller->setup) : HIK_ROLE_NONE;
     f->answer_role = callee ? role(callee->setup) : HIK_ROLE_NONE;
-    f->tcp_syn = session->tcp_syn_frame != 0;
     f->tcp_up = session->tcp_accept_frame != 0 || session->tcp_data_frame != 0;
+    /* Behind the BYE nobody waits for a connection any more: who asks for one then, and who refuses one, says nothing of the call. */
+    f->tcp_syn = f->tcp_up ? session->tcp_syn_frame != 0 : came_before_bye(session, session->tcp_syn_frame);
     f->tcp_silent = session->tcp_accept_frame != 0 && session->tcp_data_frame == 0;
-    f->tcp_refused = session->tcp_rst_frame != 0 && !f->tcp_up;
+    f->tcp_refused = came_before_bye(session, session->tcp_rst_frame) && !f->tcp_up;
     if (f->tcp)
         hik_tcp_facts_collect(session, tcp_listener_sdp(session), &f->connections);
     passive = tcp_listener(session);
