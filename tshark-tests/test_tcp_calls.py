@@ -9,7 +9,7 @@ import tables
 from gen_cut import Snapped
 from gen_tcp_media import TcpCall, small
 from gen_tcp_order import call, lost_and_sent_again, whole
-from hikpcap import ACK, PSH, RST, SYN, Capture, Link, rfc4571, rtp
+from hikpcap import ACK, PSH, RST, SYN, Capture, Link, Platform, rfc4571, rtp
 from tables import printed
 
 pytestmark = pytest.mark.logic
@@ -49,6 +49,34 @@ def test_connection_around_the_bye(tshark, asked, refused, code, words, wait):
         if when == "before":
             one.bye()
     assert verdict(tshark, cap).startswith("%s %s" % (code, words))
+
+
+# ---- the other transport
+
+@pytest.mark.parametrize("packets", [0, 2, 20])
+@pytest.mark.parametrize("told", ["TCP", "UDP"])
+def test_media_over_the_other_transport(tshark, told, packets):
+    """Whoever is told TCP sends over UDP, or the other way round: it does not come, and why is in the capture. A lone packet in the
+    middle of nothing could be anything; over UDP two in sequence are RTP."""
+    cap = Capture()
+    options = {} if told == "TCP" else {"proto": "RTP/AVP", "offer_setup": None, "answer_setup": None}
+    one = TcpCall(Link(cap), frames=small, **options)
+    one.start()
+    cap.wait(6)
+    if told == "TCP":
+        one.rtp(packets)
+    elif packets:
+        one.connect()
+        one.rtp_tcp(packets)
+    one.bye()
+    link = Link(cap, Platform("34020000002000000003", "192.0.2.30"), Platform("34010000002000000003", "198.51.100.30"), seed=2)
+    link.call().play(20)  # so that nobody asks whether media was left out
+    one, two = ([row.verdict for row in printed(tshark, "hikcascade,sessions", cap, two_pass=passes)] for passes in (False, True))
+    assert one == two and one[1].startswith("OK ")
+    said = one[0]
+    assert said.startswith("TCP_NO_CONNECTION nobody connected" if told == "TCP" else "NO_MEDIA 200 OK and ACK, 0 RTP packets to")
+    words = "; %d RTP packets run between the two hosts over %s, which no SDP announces" % (packets, {"TCP": "UDP", "UDP": "TCP"}[told])
+    assert said.endswith(words) if packets else "between the two hosts" not in said
 
 
 # ---- another port

@@ -27,11 +27,16 @@ struct claim {
 /* How far they are looked at. */
 #define MAX_CLAIMS 8
 
+/* Packets between two hosts. File scope; first pass. */
+struct pair {
+    uint32_t over_udp, over_tcp;
+};
+
 /* Static, emptied with the capture; first pass. */
 static uint32_t total;
 static wmem_map_t *claims; /* hik_ends_key: the lower address, the higher one; ports 0 -> struct claim */
 static wmem_map_t *strays; /* hik_ends_key: source, destination -> struct stray */
-static wmem_map_t *pairs;  /* hik_ends_key: the lower address, the higher one; ports 0 -> uint32_t: packets between them */
+static wmem_map_t *pairs;  /* hik_ends_key: the lower address, the higher one; ports 0 -> struct pair */
 
 static void reset(void)
 {
@@ -57,13 +62,16 @@ static struct hik_ends_key pair_key(const address *a, const address *b)
 static void count(packet_info *pinfo, uint32_t packets)
 {
     struct hik_ends_key key = pair_key(&pinfo->src, &pinfo->dst);
-    uint32_t *sum = (uint32_t *)wmem_map_lookup(pairs, &key);
+    struct pair *pair = (struct pair *)wmem_map_lookup(pairs, &key);
 
-    if (!sum) {
-        sum = wmem_new0(wmem_file_scope(), uint32_t);
-        hik_ends_key_insert(pairs, &key, sum);
+    if (!pair) {
+        pair = wmem_new0(wmem_file_scope(), struct pair);
+        hik_ends_key_insert(pairs, &key, pair);
     }
-    *sum += packets;
+    if (pinfo->ptype == PT_TCP)
+        pair->over_tcp += packets;
+    else
+        pair->over_udp += packets;
     total += packets;
 }
 
@@ -102,8 +110,9 @@ static void call_back(void *key, void *value, void *user_data)
     void (*const *each)(const address *a, const address *b, uint32_t packets) =
         (void (*const *)(const address *a, const address *b, uint32_t packets))user_data;
     const struct hik_ends_key *ends = (const struct hik_ends_key *)key;
+    const struct pair *pair = (const struct pair *)value;
 
-    (*each)(ends->addr[0], ends->addr[1], *(const uint32_t *)value);
+    (*each)(ends->addr[0], ends->addr[1], pair->over_udp + pair->over_tcp);
 }
 
 void hik_stray_rtp_each(void (*each)(const address *a, const address *b, uint32_t packets))
@@ -179,12 +188,13 @@ bool hik_stray_rtp_is_expected(packet_info *pinfo, tvbuff_t *tvb)
 
 uint32_t hik_stray_rtp(const address *a, const address *b)
 {
-    struct hik_ends_key key;
-    const uint32_t *sum;
+    return a && b ? hik_stray_rtp_over(a, b, false) + hik_stray_rtp_over(a, b, true) : total;
+}
 
-    if (!a || !b)
-        return total;
-    key = pair_key(a, b);
-    sum = (const uint32_t *)wmem_map_lookup(pairs, &key);
-    return sum ? *sum : 0;
+uint32_t hik_stray_rtp_over(const address *a, const address *b, bool tcp)
+{
+    struct hik_ends_key key = pair_key(a, b);
+    const struct pair *pair = (const struct pair *)wmem_map_lookup(pairs, &key);
+
+    return !pair ? 0 : tcp ? pair->over_tcp : pair->over_udp;
 }

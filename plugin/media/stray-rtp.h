@@ -23,6 +23,8 @@ bool hik_stray_rtp_is_expected(packet_info *pinfo, tvbuff_t *tvb);
 /* Packets so far that are RTP, between two addresses in either direction, or, with NULL, at all. Over UDP they count as RTP
  * from the second one in sequence on (RFC 3550 A.1). Any pass. */
 uint32_t hik_stray_rtp(const address *a, const address *b);
+/* Of these, between two addresses, those over TCP, or else over UDP. Any pass. */
+uint32_t hik_stray_rtp_over(const address *a, const address *b, bool tcp);
 /* Calls back for each two addresses that it runs between. Any pass. */
 void hik_stray_rtp_each(void (*each)(const address *a, const address *b, uint32_t packets));
 

@@ -200,6 +200,8 @@ static void collect(const struct hik_session *session, const struct hik_capture_
     f->answer_role = callee ? role(callee->setup) : HIK_ROLE_NONE;
     f->tcp_up = session->tcp_accept_frame != 0 || session->tcp_data_frame != 0;
     /* Behind the BYE nobody waits for a connection any more: who asks for one then, and who refuses one, says nothing of the call. */
+    if (caller && callee && caller->addr_ok && callee->addr_ok)
+        f->other_transport = hik_stray_rtp_over(&caller->endpoint.addr, &callee->endpoint.addr, !f->tcp);
     f->tcp_syn = f->tcp_up ? session->tcp_syn_frame != 0 : came_before_bye(session, session->tcp_syn_frame);
     f->tcp_silent = session->tcp_accept_frame != 0 && session->tcp_data_frame == 0;
     f->tcp_refused = came_before_bye(session, session->tcp_rst_frame) && !f->tcp_up;

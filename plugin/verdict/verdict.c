@@ -142,6 +142,11 @@ struct number {
     char s[32];
 };
 
+/* Words that a sentence ends with; likewise. */
+struct remark {
+    char s[120];
+};
+
 static struct number decimals(double value, int places)
 {
     unsigned scale = places == 3 ? 1000 : 10;
@@ -180,6 +185,17 @@ static const char *address_remark(const struct hik_leg *leg)
     default:
         return "";
     }
+}
+
+/* Whoever was told TCP may send over UDP all the same, or the other way round. Whose it is, nobody says; "" if there is none. */
+static struct remark other_transport(const struct hik_facts *f)
+{
+    struct remark remark = {""};
+
+    if (f->other_transport > 0)
+        snprintf(remark.s, sizeof remark.s, "; %u RTP packet%s between the two hosts over %s, which no SDP announces", f->other_transport,
+                 f->other_transport == 1 ? " runs" : "s run", f->tcp ? "UDP" : "TCP");
+    return remark;
 }
 
 static bool has_media(const struct hik_facts *f)
@@ -340,8 +356,8 @@ static bool judge_path(const struct hik_facts *f, struct hik_verdict *v)
         } else if (!explained && !f->tcp_up && (f->capture_has_media || f->tcp_syn) && (f->bye || f->after_answer >= HIK_WAIT_MEDIA) &&
                    (f->tcp_to || !f->began_before)) { /* who listens may be in what the capture lacks */
             add(v, HIK_CODE_TCP_NO_CONNECTION, HIK_SEVERITY_ERROR, f->tcp_syn
-                ? "no answer to the TCP connection to %s in %s s" : "nobody connected to %s in %s s",
-                or_unknown(f->tcp_to), tenths(f->after_answer).s);
+                ? "no answer to the TCP connection to %s in %s s%s" : "nobody connected to %s in %s s%s",
+                or_unknown(f->tcp_to), tenths(f->after_answer).s, other_transport(f).s);
             explained = true;
         }
     }
@@ -482,10 +498,10 @@ static void judge_absence(const struct hik_facts *f, struct hik_verdict *v)
     else if (f->bye)
         snprintf(bye, sizeof bye, ", then %.64s sent BYE", or_unknown(f->bye_by));
     add(v, HIK_CODE_NO_MEDIA, hasty && !f->bye_by_sender ? HIK_SEVERITY_WARN : HIK_SEVERITY_ERROR,
-        "200 OK%s, 0 RTP packets to %s%s in %s s%s%s%s", f->acked ? " and ACK" : "", or_unknown(leg->to), address_remark(leg),
+        "200 OK%s, 0 RTP packets to %s%s in %s s%s%s%s%s", f->acked ? " and ACK" : "", or_unknown(leg->to), address_remark(leg),
         tenths(f->after_answer).s, bye, end, f->tcp && f->tcp_silent                       ? "; the media connection was opened, and nothing came over it"
                                         : f->capture_has_rtp || !f->capture_has_media ? ""
-                                        : "; no RTP in the whole capture: was it filtered?");
+                                        : "; no RTP in the whole capture: was it filtered?", other_transport(f).s);
     if (f->rtcp_packets > 0)
         add(v, HIK_CODE_ONE_WAY, HIK_SEVERITY_WARN, "%u RTCP packet%s but no RTP", f->rtcp_packets, plural(f->rtcp_packets));
 }

@@ -237,6 +237,7 @@ struct hik_facts {
     bool capture_has_rtp;     /* some session of this capture has RTP */
     bool capture_has_media;   /* RTP, TCP connections for it, or RTCP without a word of RTP: media was not left out */
     uint32_t stray_packets;   /* RTP packets between the two platforms' addresses that no SDP in the capture names */
+    uint32_t other_transport; /* the same between the two hosts of the media, over UDP where the SDPs say TCP, over TCP where they do not */
     bool tcp;
     enum hik_role offer_role, answer_role;
     bool tcp_syn;             /* somebody asked for the media connection */

@@ -966,7 +966,7 @@ static void test_hostile(void)
         if (g_rand_boolean(rand))
             f.final_status = 200;
         f.challenge = (uint16_t)(g_rand_boolean(rand) ? 0 : 401);
-        NUM(messages), NUM(copies), NUM(rtcp_sent), NUM(stray_packets), TXT(bye_by), TXT(receiver_sip), SEC(late_answer);
+        NUM(messages), NUM(copies), NUM(rtcp_sent), NUM(stray_packets), NUM(other_transport), TXT(bye_by), TXT(receiver_sip), SEC(late_answer);
         NUM(invites), NUM(forks), NUM(rtcp_packets), NUM(after_bye), NUM(frames), NUM(key_frames);
         NUM(ps_packets), NUM(not_ps_packets), NUM(unreachable), NUM(unreachable_frame), NUM(ssrc), NUM(width), NUM(height);
         TXT(reason), TXT(error_code), TXT(error_text), TXT(caller), TXT(callee);
