@@ -9,6 +9,7 @@ import struct
 import pytest
 
 from gen_payload import without_a_beginning
+from gen_ps_other import transport_stream
 from hikpcap import Capture, Link, h264_slice, ps_frame, ps_pack, ps_pes, ps_psm, rfc4571, rtp
 
 
@@ -239,6 +240,17 @@ def test_declared_ps_but_h264(both):
     start = b"\0\0\0\1"
     assert both(sender.cap) == {name_of(sender.call, "h264"): start + data[0] + start + data[1] + (
         start + b"\x65" + b"A" * 300 + b"B" * 300) * 20}
+
+
+@pytest.mark.parametrize("beside", [8, 12])
+@pytest.mark.parametrize("count", range(1, 6))
+def test_declared_ps_but_a_transport_stream_beside_sound(both, count, beside):
+    """What its payload type turned out to be is what the file is, whatever comes under others: at once, not with the next pass."""
+    sender = Sender()
+    for payload in transport_stream()[:count]:
+        sender.send(sender.packets([b"\xd5" * 160], pt=beside) + sender.packets([payload], pt=96))
+    (name, _), = both(sender.cap).items()
+    assert count < 3 or name == name_of(sender.call, "ts")
 
 
 def test_declared_when_all_of_it_came(both):

@@ -32,7 +32,6 @@ struct exported {
     size_t len, missing;
     unsigned nth; /* of the records of its frame */
     bool cut;     /* the capture cut it, or segments of its TCP connection */
-    bool visited; /* the first pass is over. By the time a tap listener runs, its frame always counts as visited */
     const struct hik_session *described; /* not NULL: this is no RTP packet, an SDP of that session came */
 };
 
@@ -226,10 +225,10 @@ static enum hik_media_kind kind_of_look(enum hik_content_kind look)
     }
 }
 
-/* What the first pass saw, if it is over: it saw all of the flow. */
-static enum hik_content_kind first_pass_look(const struct exported *packet, const struct hik_flow *flow)
+/* What the first pass has seen of the flow so far: a program stream that is none, which stays so until a pack header comes. */
+static enum hik_content_kind first_pass_look(const struct hik_flow *flow)
 {
-    if (packet->visited && flow->content->looks_like)
+    if (flow->content->looks_like)
         for (unsigned look = HIK_CONTENT_NONE + 1; look < HIK_CONTENT_KINDS; look++)
             if (strcmp(flow->content->looks_like, hik_content_kind_name((enum hik_content_kind)look)) == 0)
                 return (enum hik_content_kind)look;
@@ -259,7 +258,7 @@ static void decide_kind(struct stream *stream, const struct exported *packet)
         hik_media_file_set_kind(file, kind, sure);
         return;
     }
-    look = first_pass_look(packet, flow);
+    look = first_pass_look(flow);
     if (look == HIK_CONTENT_NONE)
         look = stream->looker.look;
     if (look == HIK_CONTENT_NONE && !packet->described)
@@ -394,7 +393,6 @@ static struct exported *new_record(packet_info *pinfo)
     if (!hik_export_is_asked_for() || pinfo->flags.in_error_pkt)
         return NULL;
     packet = wmem_new0(pinfo->pool, struct exported);
-    packet->visited = PINFO_FD_VISITED(pinfo);
     packet->nth = GPOINTER_TO_UINT(p_get_proto_data(pinfo->pool, pinfo, proto_hik, KEY_NTH_EXPORTED)) + 1;
     p_set_proto_data(pinfo->pool, pinfo, proto_hik, KEY_NTH_EXPORTED, GUINT_TO_POINTER(packet->nth));
     return packet;
