@@ -8,7 +8,7 @@ import pytest
 import tables
 from test_expert import experts
 from gen_combined import Mixed
-from hikpcap import PS_ONLY, Capture, Link, Platform, rtp, sdp
+from hikpcap import PS_ONLY, Capture, Link, Platform, rtcp_sr, rtp, sdp
 from test_combined import check
 
 pytestmark = pytest.mark.logic
@@ -183,3 +183,38 @@ def test_sender_is_a_host_name(tshark, port, said):
     Link(cap).call(answer_ip="camera.example", rtp_src=("192.0.2.10", port)).play(5, rtcp=False)
     assert verdict(tshark, cap).verdict == (
         "OK 5 RTP packets of H.264 352x288 in 0.2 s from 192.0.2.10:%d to 198.51.100.20:20000%s" % (port, said))
+
+
+@pytest.mark.parametrize("by", ["another call", "INVITE again", "re-INVITE"])
+@pytest.mark.parametrize("before", ["rtcp", "rtp"])
+@pytest.mark.parametrize("early", [0, 3])
+def test_port_of_rtcp_becomes_one_of_rtp(tshark, by, before, early):
+    """Media goes from another SDP on where RTCP went before. What came before that stays what it was."""
+    cap = Capture()
+    link = Link(cap)
+    call = link.call()
+    if by == "re-INVITE":
+        call.start()
+    else:
+        call.invite()
+    port = call.dst[1] + 1
+    report = rtcp_sr(0x31129, cap.time_us / 1e6, 7200, 2, 360)
+    cap.udp(call.src, (call.dst[0], port), report if before == "rtcp" else rtp(b"\xff" * 40, 77, 5, 0, pt=104))
+    if by == "another call":
+        call = link.call(offer_port=port)
+    call.offer_port = port
+    if by == "re-INVITE":
+        call.reinvite()
+    else:
+        call.invite()
+    call.rtp(early)
+    call.ok()
+    call.ack()
+    call.rtp(5)
+    call.bye()
+    names = ["hikcascade.session", "rtp.p_type", "rtcp.pt"]
+    first, *rows = tshark.fields_everywhere(cap, names, "udp.dstport == %d" % port)
+    assert not first["rtp.p_type"] and len(rows) == 5 + early
+    for row in rows:
+        assert [row[name] for name in names] == [["1" if by == "another call" else "0"], ["96"], []]
+    assert len(tshark.fields_everywhere(cap, ["mp2p.codec"], "mp2p && udp.dstport == %d" % port)) == 5 + early

@@ -245,15 +245,24 @@ static void wrap_earlier(packet_info *pinfo, const struct hik_session *session, 
     }
 }
 
+static bool is_for_rtcp(packet_info *pinfo, conversation_t *conversation)
+{
+    dissector_handle_t dissector = conversation_get_dissector(conversation, pinfo->num);
+
+    return dissector == hik_front_door()->rtcp_handle || dissector == find_dissector("rtcp");
+}
+
 /* Puts our wrapper around stock's conversation for an endpoint. Where stock made none, or lost the payload types,
- * because the SDP came in a shape it does not take, it is made here, in stock's own way. */
+ * because the SDP came in a shape it does not take, it is made here, in stock's own way. So it is where the one that there is was
+ * another SDP's, for RTCP: what came before stays that. */
 static void wrap_conversation(packet_info *pinfo, const struct hik_session *session, struct endpoint *endpoint, const address *addr,
                               uint16_t port, bool rtcp, const struct hik_media_line *line, bool stock_lost_it)
 {
     conversation_t *conversation = find_wildcard(pinfo->num, addr, port);
     address copy;
 
-    if (!conversation || conversation_get_dissector(conversation, pinfo->num) == NULL || (stock_lost_it && !rtcp)) {
+    if (!conversation || conversation_get_dissector(conversation, pinfo->num) == NULL ||
+        (!rtcp && (stock_lost_it || is_for_rtcp(pinfo, conversation)))) {
         copy_address_shallow(&copy, addr);
         if (rtcp) {
             rtcp_add_address(pinfo, &copy, port, 0, "SDP", pinfo->num);
