@@ -448,6 +448,15 @@ def test_without_signalling_over_tcp(both):
     assert both(cap) == {"rtp-192.0.2.10-41000-0000004711.mpg": b"".join(data)}
 
 
+@pytest.mark.parametrize("client, server", [(0, 21000), (41000, 0)])
+def test_without_signalling_on_a_port_of_no_connection(both, client, server):
+    """Port 0 is any port to stock's conversations. No pass takes what comes there for media."""
+    cap = Capture()
+    connection = cap.tcp(("192.0.2.10", client), ("198.51.100.20", server)).open()
+    connection.send(connection.client, b"".join(rfc4571(rtp(payload, 4711, n, n * 3600)) for n, payload in enumerate(payloads(3))))
+    assert both(cap) == {}
+
+
 def test_packet_looked_at_before(tshark):
     """Foreign SIP announces a program stream. Somebody looks at its first RTP packet and exports then: the export, which
     begins with the same packet, has it."""

@@ -18,8 +18,11 @@ static wmem_map_t *first_of; /* struct hik_session -> its newest struct hik_tcp_
 
 static const address no_address = ADDRESS_INIT_NONE;
 
+/* NULL: there is none. With port 0, which no connection has (RFC 6335, 6), it could be that of any port. */
 static conversation_t *packet_conversation(packet_info *pinfo)
 {
+    if (pinfo->srcport == 0 || pinfo->destport == 0)
+        return NULL;
     return find_conversation(pinfo->num, &pinfo->src, &pinfo->dst, CONVERSATION_TCP, pinfo->srcport, pinfo->destport, 0);
 }
 
