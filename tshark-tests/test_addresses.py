@@ -185,7 +185,7 @@ def test_sender_is_a_host_name(tshark, port, said):
         "OK 5 RTP packets of H.264 352x288 in 0.2 s from 192.0.2.10:%d to 198.51.100.20:20000%s" % (port, said))
 
 
-@pytest.mark.parametrize("by", ["another call", "INVITE again", "re-INVITE"])
+@pytest.mark.parametrize("by", ["another call", "INVITE again", "INVITE twice again", "re-INVITE"])
 @pytest.mark.parametrize("before", ["rtcp", "rtp"])
 @pytest.mark.parametrize("early", [0, 3])
 def test_port_of_rtcp_becomes_one_of_rtp(tshark, by, before, early):
@@ -208,6 +208,8 @@ def test_port_of_rtcp_becomes_one_of_rtp(tshark, by, before, early):
     else:
         call.invite()
     call.rtp(early)
+    if by == "INVITE twice again":
+        call.invite()
     call.ok()
     call.ack()
     call.rtp(5)

@@ -229,6 +229,13 @@ static bool set_wrapper(packet_info *pinfo, conversation_t *conversation, bool r
     return true;
 }
 
+static bool is_for_rtcp(packet_info *pinfo, conversation_t *conversation)
+{
+    dissector_handle_t dissector = conversation_get_dissector(conversation, pinfo->num);
+
+    return dissector == hik_front_door()->rtcp_handle || dissector == find_dissector("rtcp");
+}
+
 /* For the endpoint of an answer, stock makes a conversation that begins with the request's frame. Where other SDPs have named the
  * endpoint since, theirs are newer, and the packets in between are in this one on later passes. */
 static void wrap_earlier(packet_info *pinfo, const struct hik_session *session, struct endpoint *endpoint,
@@ -239,17 +246,11 @@ static void wrap_earlier(packet_info *pinfo, const struct hik_session *session, 
     for (unsigned i = 0; i < MAX_EARLIER; i++) {
         conversation_t *conversation = find_wildcard(newest->setup_frame - 1, addr, port);
 
-        if (!conversation || conversation->setup_frame < session->first_frame || set_wrapper(pinfo, conversation, rtcp))
+        if (!conversation || conversation->setup_frame < session->first_frame || (!rtcp && is_for_rtcp(pinfo, conversation)) ||
+            set_wrapper(pinfo, conversation, rtcp))
             return;
         newest = conversation;
     }
-}
-
-static bool is_for_rtcp(packet_info *pinfo, conversation_t *conversation)
-{
-    dissector_handle_t dissector = conversation_get_dissector(conversation, pinfo->num);
-
-    return dissector == hik_front_door()->rtcp_handle || dissector == find_dissector("rtcp");
 }
 
 /* Puts our wrapper around stock's conversation for an endpoint. Where stock made none, or lost the payload types,
