@@ -220,15 +220,21 @@ static int dissect_rtp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void
 {
     struct hik_rtp_bytes bytes = hik_rtp_bytes(pinfo, tvb);
 
-    return belongs_to_another(pinfo, &bytes) ? 0 : dissect_bytes(tvb, pinfo, tree, &bytes);
+    if (belongs_to_another(pinfo, &bytes)) {
+        hik_stock_hold(pinfo, media_rtp_handle);
+        return 0;
+    }
+    return dissect_bytes(tvb, pinfo, tree, &bytes);
 }
 
 static int dissect_rtcp_wrapper(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     struct hik_rtp_bytes bytes = hik_rtp_bytes(pinfo, tvb);
 
-    if (belongs_to_another(pinfo, &bytes))
+    if (belongs_to_another(pinfo, &bytes)) {
+        hik_stock_hold(pinfo, media_rtcp_handle);
         return 0;
+    }
     if (pinfo->flags.in_error_pkt)
         return call_dissector(rtcp_handle, tvb, pinfo, tree);
     return is_rtp(pinfo, tvb, &bytes) ? dissect_rtp(tvb, pinfo, tree, data) : dissect_rtcp(tvb, pinfo, tree);

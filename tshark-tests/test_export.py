@@ -448,6 +448,25 @@ def test_without_signalling_over_tcp(both):
     assert both(cap) == {"rtp-192.0.2.10-41000-0000004711.mpg": b"".join(data)}
 
 
+@pytest.mark.parametrize("announced", ["never", "behind it", "before it"])
+def test_what_looks_like_quic_takes_no_media(both, announced):
+    """QUIC's heuristic takes a conversation as a whole, on later passes also what came before."""
+    call = Link(Capture()).call()
+    cap, data = call.link.capture, payloads(9)
+    initial = bytes([0xC3, 0, 0, 0, 1, 8]) + bytes(range(8)) + bytes([0, 0, 0x44, 0xD0]) + bytes(1200)
+    if announced == "before it":
+        call.start()
+    for number, payload in enumerate(data):
+        if number in (3, 6):
+            cap.udp(call.src, call.dst, initial)
+        if number == 4 and announced == "behind it":
+            call.start()
+        cap.udp(call.src, call.dst, call.rtp_packet(payload))
+    first = {"never": 9, "behind it": 4, "before it": 0}[announced]
+    expected = {"rtp-192.0.2.10-40000-0000201001.mpg": b"".join(data[:first]), name_of(call, "mpg"): b"".join(data[first:])}
+    assert both(cap) == {name: written for name, written in expected.items() if written}
+
+
 @pytest.mark.parametrize("client, server", [(0, 21000), (41000, 0)])
 def test_without_signalling_on_a_port_of_no_connection(both, client, server):
     """Port 0 is any port to stock's conversations. No pass takes what comes there for media."""

@@ -78,6 +78,30 @@ void hik_stock_drop_layer(packet_info *pinfo)
         (*count)--;
 }
 
+void hik_stock_hold(packet_info *pinfo, dissector_handle_t dissector)
+{
+    static const address none = ADDRESS_INIT_NONE;
+    const address *ends[] = {&pinfo->dst, &pinfo->src};
+    const uint32_t ports[] = {pinfo->destport, pinfo->srcport};
+    uint32_t from = pinfo->num;
+    conversation_t *conversation;
+
+    if (PINFO_FD_VISITED(pinfo) || pinfo->ptype != PT_UDP)
+        return;
+    /* that of an announced end, with whomever */
+    for (size_t i = 0; i < array_length(ends); i++) {
+        conversation = find_conversation(pinfo->num, ends[i], &none, CONVERSATION_UDP, ports[i], 0, NO_ADDR_B | NO_PORT_B);
+        if (!conversation || conversation_get_dissector(conversation, pinfo->num) != dissector)
+            continue;
+        conversation_set_dissector_from_frame_number(conversation, conversation->setup_frame, dissector);
+        from = MIN(from, conversation->setup_frame);
+    }
+    /* and that of these two ends alone, which goes before it */
+    conversation = find_conversation_pinfo(pinfo, 0);
+    if (conversation && !(conversation->options & (NO_ADDR2 | NO_PORT2)) && !conversation_get_dissector(conversation, pinfo->num))
+        conversation_set_dissector_from_frame_number(conversation, MAX(from, conversation->setup_frame), dissector);
+}
+
 bool hik_stock_owns_udp(uint32_t port)
 {
     static dissector_table_t ports; /* the same for the life of the program */

@@ -33,6 +33,10 @@ static inline bool hik_stock_asks_for(const proto_tree *tree, const header_field
  * layer that trying it added, so that the first packet has the layers of the next. Before anything is called. */
 void hik_stock_drop_layer(packet_info *pinfo);
 
+/* Whoever takes a packet of a UDP conversation by its look (QUIC does) takes all of the conversation, on later passes also what came
+ * before. Not where it is held from its first packet on, by what dissects it: for a packet that this does not take. First pass. */
+void hik_stock_hold(packet_info *pinfo, dissector_handle_t dissector);
+
 /* Does a dissector other than data own that UDP port, by its number? */
 bool hik_stock_owns_udp(uint32_t port);
 

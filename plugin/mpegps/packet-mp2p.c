@@ -678,8 +678,10 @@ static int dissect_by_look(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     uint8_t type = tvb_captured_length(tvb) >= 2 ? tvb_get_uint8(tvb, 1) & 0x7f : 0;
 
     /* STUN and the like between the same ports are for others to recognise */
-    if (tvb_captured_length(tvb) < RTP_HEADER || (tvb_get_uint8(tvb, 0) & 0xc0) != 0x80)
+    if (tvb_captured_length(tvb) < RTP_HEADER || (tvb_get_uint8(tvb, 0) & 0xc0) != 0x80) {
+        hik_stock_hold(pinfo, by_look_handle);
         return 0;
+    }
     if (!PINFO_FD_VISITED(pinfo) && looks_like_ps(tvb, 0))
         announce_late(pinfo, type);
     if (type >= 72 && type <= 76) /* RTCP between the same ports */
