@@ -8,7 +8,8 @@ import subprocess
 
 import pytest
 
-from hikpcap import Call, Capture, Link, ps_frame, ps_pack, ps_pes, rtp
+import tables
+from hikpcap import Call, Capture, Link, Platform, ps_frame, ps_pack, ps_pes, rtp
 
 # 4 is linear. Start-up makes it less, a busy machine a little more; quadratic work is above 10 even so.
 LINEAR = 8
@@ -83,6 +84,19 @@ def flows(count):
     return link.capture
 
 
+def flows_then_calls(count, ssrcs):
+    """That many SSRCs of one packet, and a call whose one key picture begins in the first packet of its last SSRC of ssrcs."""
+    cap = flows(count)
+    link = Link(cap, Platform("34020000002000000002", "192.0.2.77"), Platform("34010000002000000002", "198.51.100.77"), seed=9)
+    call = Call(link, offer_port=30000, answer_port=50000)
+    call.start()
+    for number in range(ssrcs - 1):
+        cap.udp(call.src, call.dst, rtp(ps_frame(1), 9000 + number, 1, 0), checksum=False)
+    call.rtp(25)
+    call.bye()
+    return cap
+
+
 def endpoints(count):
     """SDPs that each name another endpoint."""
     link = Link(Capture())
@@ -142,6 +156,14 @@ def test_four_times_as_much_takes_four_times_as_long(tshark, make, count):
 def test_many_calls_at_one_endpoint(tshark):
     """Stock is quadratic here; the plugin's own share is not."""
     assert growth(tshark, one_endpoint, 1000, share=True) < LINEAR
+
+
+@pytest.mark.parametrize("ssrcs, keys, picture", [(1, "1", "352x288"), (8, "1", "352x288"), (9, "0", "")])
+def test_a_call_behind_many_flows(tshark, ssrcs, keys, picture):
+    """The first flows of a call are looked into from their first packet on, however many flows others have. Of what is not looked
+    into, nothing is said."""
+    row = tables.printed(tshark, "hikcascade,sessions", flows_then_calls(4100, ssrcs))[1]
+    assert (row["Key frames"], row["Picture"], "NO_KEY_FRAME" in row["What was found"]) == (keys, picture, False)
 
 
 @pytest.mark.parametrize("ssrcs, said", [(999, []), (1000, [1003]), (1500, [1003])])

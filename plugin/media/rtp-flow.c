@@ -21,8 +21,9 @@
 #include "session.h"
 #include "stray-rtp.h"
 
-/* Flows that may have a parser's state with their first packet. */
+/* Flows that may have a parser's state with their first packet, whosever they are; and those of each session beside them. */
 #define FLOWS_WITH_STATE 4096
+#define SESSION_FLOWS_WITH_STATE 8
 /* How many of a session's flows are looked at for one that a re-INVITE moved away. */
 #define MAX_MOVED_SEARCH 8
 
@@ -68,7 +69,7 @@ static void add_flow(struct capture *capture, struct hik_flow *flow)
 
 bool hik_flow_may_have_state(const struct hik_flow *flow)
 {
-    return flow->packets > 1 || flow->index < FLOWS_WITH_STATE;
+    return flow->packets > 1 || !flow->first_unread;
 }
 
 /* Its BYE came: what its flows bring from here on is late. */
@@ -442,6 +443,8 @@ static void process_unsettled(packet_info *pinfo, const struct hik_rtp *rtp, str
             record->flags |= HIK_RTP_MANY_SSRCS;
         if (flow->changed_from)
             record->flags |= HIK_RTP_SSRC_CHANGED;
+        flow->first_unread = flow->index >= FLOWS_WITH_STATE &&
+                             (!flow->session || flow->session->flow_count > SESSION_FLOWS_WITH_STATE);
         flow->first_payload_type = rtp->payload_type;
         flow->first_nth = rtp->place.nth;
     } else if (rtp->payload_type != flow->first_payload_type) {

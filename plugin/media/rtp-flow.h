@@ -71,6 +71,7 @@ struct hik_flow {
     bool unnegotiated;           /* the source is no endpoint of the session's SDP though both sides' are known */
     bool after_bye;              /* rtp-flow.c's own: the session's BYE came */
     bool tcp;
+    bool first_unread;           /* nobody looks into its first packet: hik_flow_may_have_state() */
     uint8_t clock_pt;            /* 255: none came */
     uint8_t checked_against_sdp; /* enum hik_flow_check; findings.c's own, first pass: compared with the SDP once, on the
                                     first packet after the answer */
@@ -144,8 +145,8 @@ static inline void hik_flow_unsettle(struct hik_flow *flow)
 
 /* So many SSRCs in one session are no media: somebody tries something, or numbers its packets with them. */
 #define HIK_MANY_SSRCS 1000
-/* The first flows of a capture may have a parser's state at once, all others with their second packet: SSRCs that are never
- * seen again cost little. */
+/* The first flows of a capture, and of each session, may have a parser's state at once, all others with their second packet: SSRCs
+ * that are never seen again cost little, for a session's are seldom few without a message for each few of them. */
 bool hik_flow_may_have_state(const struct hik_flow *flow);
 
 /* The RTP of a session so far, over all of its flows; what it costs grows with their number. */

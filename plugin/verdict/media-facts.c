@@ -592,6 +592,7 @@ void hik_media_facts_content(const struct hik_session *session, struct hik_case 
             f->cut.rtp_packets += flow->cut.packets;
         }
         f->frames += content->frames;
+        f->first_unread |= flow->first_unread && content->frames > 0;
         f->key_frames += content->key_frames;
         f->ps_packets += content->ps_packets;
         f->not_ps_packets += content->not_ps_packets;

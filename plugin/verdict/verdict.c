@@ -583,7 +583,7 @@ static void judge_content(const struct hik_facts *f, const struct hik_leg *leg, 
     if (f->encrypted)
         add(v, HIK_CODE_ENCRYPTED, HIK_SEVERITY_WARN, "the video from %s is encrypted%s%s: without the device's key there is no picture",
             or_unknown(leg->seen_from), f->codec != NULL ? ", " : "", f->codec != NULL ? f->codec : "");
-    if (f->frames > 0 && f->key_frames == 0) {
+    if (f->frames > 0 && f->key_frames == 0 && !f->first_unread) {
         if (leg->seconds >= HIK_WAIT_KEY)
             add(v, HIK_CODE_NO_KEY_FRAME, HIK_SEVERITY_ERROR,
                 "%u frames in %s s and no key frame: no decoder can start", f->frames, tenths(leg->seconds).s);

@@ -264,6 +264,7 @@ struct hik_facts {
     const char *codec, *looks_like; /* NULL = not known */
     uint16_t width, height;
     double frame_rate;        /* 0 = not known */
+    bool first_unread;        /* nobody looked into the first packet of one that has frames: a key frame may have begun there */
     uint32_t frames, key_frames, ps_packets, not_ps_packets;
     int cascade_with;         /* the session that carries the same camera over a platform of this one; -1 = none */
     const char *cascade_via;  /* that platform's address */
