@@ -35,16 +35,16 @@ enum {
     MP2P_EXPERTS = MP2P_GAP | MP2P_RESTART | MP2P_NO_PSM | MP2P_MISMATCH | MP2P_NOT_PS_BEGINS | MP2P_TAKEN | MP2P_ODD
 };
 
-/* An access unit (see struct hik_ps_unit), by the record of the packet that completed it. First pass, file scope. */
+/* An access unit (see struct hik_ps_unit), by the record of the packet that completed it. 24 bytes: each packet may complete one. */
 struct mp2p_unit {
     uint32_t record;
     uint32_t first, last;
     uint32_t size;
     uint32_t packets;
-    uint8_t stream_id, codec;
-    bool key;
-    uint8_t picture;        /* index of its width and height among the flow's */
     uint16_t rate;          /* frames in 100 seconds; 0: not known, or more than that */
+    uint8_t codec;          /* enum hik_es_codec */
+    uint8_t key : 1;
+    uint8_t picture : 7;   /* index of its width and height among the flow's */
 };
 
 enum { MP2P_PICTURES = 8 };

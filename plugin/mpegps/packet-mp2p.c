@@ -45,8 +45,6 @@ struct mp2p_flow {
     const struct mp2p_base *recent[RECENT_BASES]; /* states that its packets began in last; NULL: none yet */
     unsigned next_recent;
     struct hik_content content;
-    struct mp2p_unit *units; /* in order of record */
-    uint32_t unit_count, unit_room;
     struct hik_ps_track track;
 
     struct hik_h26x_rtp *bare; /* what else it may be, while no pack header came; NULL: nobody had to ask */
@@ -55,6 +53,12 @@ struct mp2p_flow {
 /* The parsers of the flows that had packets last are awake here. Emptied with the capture; first pass. */
 enum { SEATS = 64 };
 static struct hik_ps_seat seats[SEATS];
+/* The access units of all flows, in order of record: numbers of records are the capture's. File scope; first pass. An array for
+ * each flow would have room for more than it holds, and leave what it outgrew. */
+static struct {
+    struct mp2p_unit *units;
+    uint32_t count, room;
+} store;
 static int proto_mp2p = -1;
 static bool is_enabled; /* in the capture at hand: who enables or disables a protocol has it dissected anew */
 static dissector_handle_t mp2p_handle, by_look_handle; /* ours */
@@ -107,6 +111,7 @@ static void reset_capture(void)
 {
     bases = NULL;
     memset(seats, 0, sizeof seats);
+    memset(&store, 0, sizeof store);
 }
 
 static void *file_alloc(size_t size)
@@ -147,7 +152,6 @@ static void set_unit(struct mp2p_unit *entry, const struct hik_ps_unit *unit, ui
     entry->last = unit->last;
     entry->size = unit->size;
     entry->packets = unit->packets;
-    entry->stream_id = unit->stream_id;
     entry->codec = unit->codec;
     entry->key = unit->key;
     entry->rate = unit->frame_rate < 655 ? (uint16_t)(unit->frame_rate * 100 + 0.5) : 0;
@@ -159,11 +163,11 @@ static void on_unit(void *user, const struct hik_ps_unit *unit)
     struct mp2p_flow *m = (struct mp2p_flow *)user;
     struct mp2p_unit *entry;
 
-    if (m->unit_count == m->unit_room) {
-        m->unit_room = m->unit_room ? 2 * m->unit_room : 8;
-        m->units = (struct mp2p_unit *)wmem_realloc(wmem_file_scope(), m->units, m->unit_room * sizeof *m->units);
+    if (store.count == store.room) {
+        store.room = store.room ? 2 * store.room : 256;
+        store.units = (struct mp2p_unit *)wmem_realloc(wmem_file_scope(), store.units, store.room * sizeof *store.units);
     }
-    entry = &m->units[m->unit_count++];
+    entry = &store.units[store.count++];
     entry->record = m->record;
     set_unit(entry, unit, picture_index(m, unit->width, unit->height));
 }
@@ -355,7 +359,7 @@ static void fill_gap(uint32_t number)
 static void process_payload(packet_info *pinfo, tvbuff_t *tvb, struct mp2p_flow *m, const struct hik_rtp *rtp)
 {
     struct hik_ps_track *track = &m->track;
-    uint32_t unit_count = m->unit_count, units = track->counts.units + track->counts.timed_units, packs = track->counts.packs;
+    uint32_t unit_count = store.count, units = track->counts.units + track->counts.timed_units, packs = track->counts.packs;
     uint8_t video_codec = track->video_codec, audio_codec = track->audio_codec;
     struct hik_ps_packet packet;
     struct hik_ps_packed start;
@@ -423,7 +427,7 @@ static void process_payload(packet_info *pinfo, tvbuff_t *tvb, struct mp2p_flow 
         record->flags |= MP2P_MISMATCH;
         record->detail = (uint16_t)(arrival.mismatch_said << 8 | arrival.mismatch_is);
     }
-    if (m->unit_count != unit_count)
+    if (store.count != unit_count)
         record->flags |= MP2P_UNITS;
 
     if (track->counts.packs == 0) {
@@ -514,26 +518,35 @@ static const struct hik_rtp *rtp_around(tvbuff_t *tvb, packet_info *pinfo)
 
 /* ---- dissectors ----------------------------------------------------------------------------------------------- */
 
-/* The access units that a record's packet completed. */
-static void find_units(const struct mp2p_flow *m, uint32_t record, struct mp2p_view *view)
+/* The first of the access units whose record is this one, or behind it. */
+static uint32_t first_unit(uint32_t record)
 {
-    uint32_t low = 0, high = m->unit_count;
+    uint32_t low = 0, high = store.count;
 
-    /* on the first pass they are the last ones */
-    if (m->record == record)
-        for (low = high; low > 0 && m->units[low - 1].record == record;)
-            low--;
+    if (high && store.units[high - 1].record == record) { /* as always on the first pass */
+        while (high > 0 && store.units[high - 1].record == record)
+            high--;
+        return high;
+    }
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
 
-        if (m->units[middle].record < record)
+        if (store.units[middle].record < record)
             low = middle + 1;
         else
             high = middle;
     }
-    view->units = m->units + low;
+    return low;
+}
+
+/* The access units that a record's packet completed. */
+static void find_units(const struct mp2p_flow *m, uint32_t record, struct mp2p_view *view)
+{
+    uint32_t first = first_unit(record);
+
+    view->units = store.units + first;
     view->pictures = m->pictures;
-    while (low + view->unit_count < m->unit_count && view->units[view->unit_count].record == record)
+    while (first + view->unit_count < store.count && view->units[view->unit_count].record == record)
         view->unit_count++;
 }
 
