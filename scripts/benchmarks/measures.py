@@ -188,4 +188,31 @@ def time(folder, stock, plugin, other=None, packets=200000, pairs=5):
     return rows
 
 
+def large(folder, stock, plugin, other=None, packets=1000000, calls=10000):
+    """Captures as large as promised, against a tenth of them: CPU seconds and peak resident bytes. What is judged is the growth of
+    the whole, for our share of the time is lost in what two runs differ by; of the packets, the bytes above stock as well."""
+    rows = []
+    for title, number, write, limit in (("RTP packets", packets, lambda path, n: captures.calls(path, 20, n // 20, captures.VIDEO), 64),
+                                        ("calls of %d RTP packets" % FEW, calls, lambda path, n: captures.calls(path, n, FEW), None)):
+        costs = []
+        for times in (1, 10):
+            path = folder / "large.pcap"
+            write(path, number * times)
+            stock.cost(path, PLAIN)  # the file is in the cache from here on
+            costs.append([tshark.cost(path, PLAIN) for tshark in (stock, plugin)])
+            path.unlink()
+        theirs, mine = ([cost[who][0] for cost in costs] for who in (0, 1))
+        grown_by = mine[1] / mine[0]
+        rows.append(("%d %s against a tenth of them: CPU time" % (number * 10, title), "%.1f times" % (theirs[1] / theirs[0]),
+                     "%.1f times" % grown_by, "%+.0f %%, %+.0f %%" % tuple(percent(*pair) for pair in zip(theirs, mine)),
+                     "%d times" % GROWTH, grown_by <= GROWTH))
+        bytes_ = [(costs[1][who][1] - costs[0][who][1]) / (number * 9) for who in (0, 1)]
+        more = bytes_[1] - bytes_[0]
+        rows.append(("%d %s: memory of each" % (number * 10, title), "%.0f" % bytes_[0], "%.0f" % bytes_[1], "%+.0f bytes" % more,
+                     "%d bytes" % limit if limit else "", more <= limit if limit else None))
+    return rows
+
+
 PARTS = {"instructions": instructions, "memory": memory, "growth": growth, "export": export, "time": time}
+# Only if they are named: they take a quarter of an hour and gigabytes of disk and memory.
+ON_DEMAND = {"large": large}
