@@ -13,6 +13,7 @@
 
 enum { AGAIN_START = 1 << 20, AGAIN_PER_BYTE = 4, AGAIN_PER_PACKET = 256 };  /* how much may be parsed again */
 enum { ENCRYPTED_UNITS = 16 }; /* pictures to be seen before the bytes tell that they are encrypted */
+enum { KEPT_FEW = 8 };      /* packets that there is room for at first */
 enum { KEPT_FRESH = 64 };   /* packets kept before the first header */
 
 /* Who the sink works for. */
@@ -553,11 +554,35 @@ static void hole_insert(struct hik_ps_track *track, unsigned i, uint32_t first, 
 
 static struct hik_ps_kept *kept_at(const struct hik_ps_track *track, uint32_t seq)
 {
-    struct hik_ps_kept *kept = track->late ? track->late->kept[seq % HIK_PS_WINDOW] : NULL;
+    const struct hik_ps_late *late = track->late;
+    struct hik_ps_kept *kept = late && late->room ? late->kept[seq % late->room] : NULL;
 
     if (track->first && track->first->seq == seq)
         return track->first;
     return kept && kept->seq == seq ? kept : NULL;
+}
+
+/* Where the packet of that number is kept. Most flows keep a handful of packets, so the room grows when two of them want the same
+ * place. */
+static struct hik_ps_kept **kept_place(struct hik_ps_track *track, uint32_t seq)
+{
+    struct hik_ps_late *late = late_memory(track);
+
+    for (;;) {
+        struct hik_ps_kept *there = late->room ? late->kept[seq % late->room] : NULL, **before = late->kept;
+        unsigned old_room = late->room;
+
+        if (old_room == HIK_PS_WINDOW || (old_room && (!there || there->seq == seq)))
+            return &late->kept[seq % late->room];
+        late->room = old_room ? 2 * old_room : KEPT_FEW;
+        late->kept = track->memory->take(late->room * sizeof late->kept[0]);
+        memset(late->kept, 0, late->room * sizeof late->kept[0]);
+        for (unsigned i = 0; i < old_room; i++)
+            if (before[i])
+                late->kept[before[i]->seq % late->room] = before[i];
+        if (before)
+            track->memory->give_back(before);
+    }
 }
 
 /* Keeps a packet that was just parsed. */
@@ -595,8 +620,8 @@ static void forget_old(struct hik_ps_track *track)
 
     while (late->holes && (int32_t)(late->hole[0].last - oldest) < 0)
         hole_remove(track, 0);
-    for (unsigned n = 0; n < HIK_PS_WINDOW && (int32_t)(late->oldest - oldest) < 0; n++, late->oldest++) {
-        struct hik_ps_kept **kept = &late->kept[late->oldest % HIK_PS_WINDOW];
+    for (unsigned n = 0; n < late->room && (int32_t)(late->oldest - oldest) < 0; n++, late->oldest++) {
+        struct hik_ps_kept **kept = &late->kept[late->oldest % late->room];
 
         if (*kept && (int32_t)((*kept)->seq - oldest) < 0) {
             track->memory->give_back(*kept);
@@ -620,7 +645,7 @@ static void forget_all(struct hik_ps_track *track)
         return;
     while (late->holes)
         hole_remove(track, late->holes - 1);
-    for (unsigned i = 0; i < HIK_PS_WINDOW; i++) {
+    for (unsigned i = 0; i < late->room; i++) {
         if (late->kept[i])
             track->memory->give_back(late->kept[i]);
         late->kept[i] = NULL;
@@ -713,7 +738,7 @@ static void process_late(struct hik_ps_track *track, const struct hik_ps_packet 
 {
     struct hik_ps_late *late = late_memory(track);
     struct hik_ps_counts before = track->counts;
-    struct hik_ps_context *context;
+    struct hik_ps_context work, *context = &work;
     struct hik_ps_hole hole;
     uint32_t seq = packet->seq;
     unsigned i = 0;
@@ -724,7 +749,6 @@ static void process_late(struct hik_ps_track *track, const struct hik_ps_packet 
     if (i == late->holes || (int32_t)(seq - late->hole[i].first) < 0)
         return;
     hole = late->hole[i];
-    context = &late->work;
     if (hole.before)
         wake(hole.before, context);
     else
@@ -736,7 +760,7 @@ static void process_late(struct hik_ps_track *track, const struct hik_ps_packet 
     track->arrival->fills = hole.has_behind;
     set_start(track->arrival, packet, context);
     feed(track, context, packet->data, packet->len, packet->missing, packet->marker);
-    keep(track, &late->kept[seq % HIK_PS_WINDOW], packet, &before);
+    keep(track, kept_place(track, seq), packet, &before);
     late->budget += (int64_t)AGAIN_PER_BYTE * packet->len;
 
     /* what stays missing in front of it, and behind it */
@@ -848,7 +872,7 @@ void hik_ps_track_packet(struct hik_ps_track *track, const struct hik_ps_packet 
             keep(track, &track->first, packet, &before);
     } else if (track->misdirected) {
         if (is_placeable(track, packet))
-            keep(track, &late_memory(track)->kept[packet->seq % HIK_PS_WINDOW], packet, &before);
+            keep(track, kept_place(track, packet->seq), packet, &before);
         track->misdirected = !track->begins;
     }
     if (track->late)

@@ -142,8 +142,8 @@ struct hik_ps_kept {
 struct hik_ps_late {
     struct hik_ps_hole hole[HIK_PS_HOLES]; /* by sequence number */
     unsigned holes;
-    struct hik_ps_kept *kept[HIK_PS_WINDOW]; /* by sequence number modulo their count */
-    struct hik_ps_context work;
+    struct hik_ps_kept **kept; /* by sequence number modulo room */
+    unsigned room;          /* a power of two, up to HIK_PS_WINDOW; 0: none was kept yet */
     struct { uint32_t first, last, size; uint8_t stream_id; } told[HIK_PS_TOLD]; /* access units told last */
     unsigned told_count;
     uint32_t oldest;        /* nothing is kept of packets before it */
