@@ -281,6 +281,71 @@ def test_twenty_cameras_on_one_port(tshark):
     assert len(rows) == 20 and all(row.verdict.startswith("OK 3 RTP packets") for row in rows)
 
 
+def calls_on_one_port(count, bad, how, reverse=False, lower=False):
+    """Calls that begin at once, whose connections all go to one port; of those in bad, how: "ssrc" has another SSRC than announced,
+    "silent" sends nothing, "none" never connects."""
+    cap = Capture()
+    link = Link(cap)
+    options = dict(offer_setup="active", answer_setup="passive", offer_port=9, answer_port=10000) if lower else dict(offer_port=10000)
+    calls = [TcpCall(link, frames=small, rtp_interval=0.001, **options) for _ in range(count)]
+    for step in (TcpCall.invite, TcpCall.ok, TcpCall.ack):
+        for call in calls:
+            step(call)
+    order = list(enumerate(calls))[::-1 if reverse else 1]
+    for index, call in order:
+        if index in bad and how == "ssrc":
+            call.ssrc = 900000 + index
+        if index not in bad or how != "none":
+            call.connect(port=50000 + index)
+    for _ in range(3):
+        for index, call in order:
+            if call.connection and (index not in bad or how != "silent"):
+                call.rtp_tcp()
+    for call in calls:
+        call.bye()
+    return cap
+
+
+ON_ONE_PORT = {"ssrc": "SSRC_MISMATCH", "silent": "NO_MEDIA", "none": "TCP_NO_CONNECTION"}
+
+
+def verdicts_on_one_port(tshark, cap):
+    rows = printed(tshark, "hikcascade,sessions", cap)
+    assert rows == printed(tshark, "hikcascade,sessions", cap, two_pass=True)
+    return [row["Verdict"] for row in rows]
+
+
+@pytest.mark.parametrize("how, reverse", [("ssrc", False), ("silent", False), ("silent", True), ("none", False), ("none", True)])
+@pytest.mark.parametrize("bad", [0, 1, 2])
+@pytest.mark.parametrize("lower", [False, True], ids=["upper-listens", "lower-listens"])
+def test_one_of_the_calls_on_one_port_fails(tshark, how, reverse, bad, lower):
+    """Each connection is thought to be that of some of the calls, until an SSRC tells: what is left is that of the call that is left."""
+    cap = calls_on_one_port(3, [bad], how, reverse, lower)
+    assert verdicts_on_one_port(tshark, cap) == [ON_ONE_PORT[how] if index == bad else "OK" for index in range(3)]
+
+
+@pytest.mark.parametrize("how", ON_ONE_PORT)
+def test_some_of_many_calls_on_one_port_fail(tshark, how):
+    cap = calls_on_one_port(100, [5, 70], how)
+    assert verdicts_on_one_port(tshark, cap) == [ON_ONE_PORT[how] if index in (5, 70) else "OK" for index in range(100)]
+
+
+def test_another_call_on_the_port_connects_again(tshark):
+    """The second connection of one call is not that of the other, to which nobody connected."""
+    cap = Capture()
+    link = Link(cap)
+    calls = [TcpCall(link, offer_port=10000, frames=small) for _ in range(2)]
+    for call in calls:
+        call.start()
+    for port in (50000, 50001):
+        calls[0].connect(port=port)
+        calls[0].rtp_tcp(3)
+        calls[0].connection.close()
+    for call in calls:
+        call.bye()
+    assert verdicts_on_one_port(tshark, cap) == ["OK", "TCP_NO_CONNECTION"]
+
+
 def test_clients_told_apart_by_address(tshark):
     rows = media(tshark, "tcp-media-two-clients.pcap", ["ip.src"])
     assert [(row[2], row[3]) for row in rows] == [([0], ["192.0.2.10"]), ([1], ["192.0.2.11"])] * 3

@@ -84,7 +84,7 @@ struct hik_session *hik_tcp_session(packet_info *pinfo, uint32_t ssrc, bool *str
         for (claim = by_ssrc; claim && searched < HIK_TCP_MAX_SEARCH; claim = claim->older, searched++)
             if (connection && claim->session == connection->session && !claim->session->bye_frame)
                 return claim->session;
-        return hik_tcp_best_claim(by_ssrc)->session;
+        return hik_tcp_best_claim(by_ssrc, &pinfo->abs_ts)->session;
     }
     if (connection && connection->session && !connection->session->bye_frame)
         return connection->session;
@@ -222,8 +222,10 @@ static void learn(void *context, const struct hik_head *head)
         if (!there)
             dir->ssrc[dir->ssrc_count++ % HIK_TCP_KNOWN_SSRCS] = head->ssrc;
         if (!there || !connection->session || connection->session->bye_frame) {
-            bool strong;
-            hik_tcp_connection_settle(connection, hik_tcp_session(c->pinfo, head->ssrc, &strong));
+            bool announced;
+            struct hik_session *session = hik_tcp_session(c->pinfo, head->ssrc, &announced);
+
+            hik_tcp_connection_settle(connection, session, announced);
         }
         hik_tcp_connection_media(c->pinfo, connection);
     }

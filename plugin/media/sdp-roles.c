@@ -12,6 +12,8 @@
 
 /* Hikvision's constant, y=0999999999: says nothing. */
 #define HIK_TCP_SSRC_OF_ALL 999999999u
+/* Seconds in which calls begin at once: a wall of pictures is opened. */
+#define AT_ONCE 2
 
 /* All of this: file scope; first pass. */
 struct endpoint {
@@ -105,23 +107,34 @@ const struct hik_tcp_claim *hik_tcp_claim_early(const address *listener, const a
     return endpoint ? endpoint->newest : NULL;
 }
 
-const struct hik_tcp_claim *hik_tcp_best_claim(const struct hik_tcp_claim *newest)
+/* Its answer came a moment ago, or its INVITE, if it has none yet. */
+static bool has_just_begun(const struct hik_session *session, const nstime_t *now)
 {
-    const struct hik_tcp_claim *open = NULL;
+    const nstime_t *begun = session->final_frame ? &session->final_time : &session->invite_time;
+
+    return session->invite_frame && now->secs - begun->secs <= AT_ONCE && now->secs >= begun->secs;
+}
+
+const struct hik_tcp_claim *hik_tcp_best_claim(const struct hik_tcp_claim *newest, const nstime_t *now)
+{
+    const struct hik_tcp_claim *open = NULL, *waits = NULL;
     unsigned searched = 0;
 
     for (const struct hik_tcp_claim *claim = newest; claim && searched < HIK_TCP_MAX_SEARCH;
          claim = claim->older, searched++) {
         const struct hik_session *session = claim->session;
 
-        if (session->bye_frame)
+        if (session->bye_frame || session->final_status >= 300)
             continue;
-        if (!session->tcp_syn_frame && !session->tcp_data_frame)
-            return claim;
+        if (!session->tcp_syn_frame && !session->tcp_data_frame) {
+            if (waits && !has_just_begun(session, now))
+                break;
+            waits = claim;
+        }
         if (!open)
             open = claim;
     }
-    return open ? open : newest;
+    return waits ? waits : open ? open : newest;
 }
 
 const struct hik_tcp_claim *hik_tcp_claim_of_packet(packet_info *pinfo)
@@ -136,7 +149,7 @@ const struct hik_tcp_claim *hik_tcp_claim_of_packet(packet_info *pinfo)
         exact = lookup(&pinfo->dst, pinfo->destport, &pinfo->src);
     if (!exact && from)
         exact = lookup(&pinfo->src, pinfo->srcport, &pinfo->dst);
-    return hik_tcp_best_claim((exact ? exact : to ? to : from)->newest);
+    return hik_tcp_best_claim((exact ? exact : to ? to : from)->newest, &pinfo->abs_ts);
 }
 
 static void open_at(struct hik_session *session, const struct hik_media_line *line, const address *addr,

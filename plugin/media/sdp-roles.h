@@ -9,7 +9,7 @@
 #include "session.h"
 
 /* How far the list of a shared port is searched. */
-#define HIK_TCP_MAX_SEARCH 64
+#define HIK_TCP_MAX_SEARCH 512
 
 /* A session's claim on an endpoint; a list, newest first. File scope. */
 struct hik_tcp_claim {
@@ -40,9 +40,9 @@ bool hik_tcp_is_announced(const address *addr, uint32_t port);
 /* The sessions not answered yet in which somebody may connect to `listener`, or `client` to somebody; NULL if there are none. */
 const struct hik_tcp_claim *hik_tcp_claim_early(const address *listener, const address *client);
 
-/* The claim of a list that fits a connection best: a session that still waits for one, then one that is open, then
- * any; the newest of each. */
-const struct hik_tcp_claim *hik_tcp_best_claim(const struct hik_tcp_claim *newest);
+/* The claim of a list that fits a connection best which is asked for now: of the sessions that still wait for one the newest, or the
+ * oldest of those that have just begun, for calls that begin at once connect in turn; then the newest that is open, then the newest. */
+const struct hik_tcp_claim *hik_tcp_best_claim(const struct hik_tcp_claim *newest, const nstime_t *now);
 
 /* What the addresses of a packet say. NULL: none of our business. */
 const struct hik_tcp_claim *hik_tcp_claim_of_packet(packet_info *pinfo);

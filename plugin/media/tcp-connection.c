@@ -215,27 +215,65 @@ static void note_announced(struct hik_tcp_connection *connection)
     }
 }
 
-void hik_tcp_connection_settle(struct hik_tcp_connection *connection, struct hik_session *session)
+static bool have_end_in_common(const struct hik_tcp_connection *a, const struct hik_tcp_connection *b)
+{
+    for (unsigned i = 0; i < 2; i++)
+        for (unsigned k = 0; k < 2; k++)
+            if (a->port[i] == b->port[k] && addresses_equal(&a->addr[i], &b->addr[k]))
+                return true;
+    return false;
+}
+
+/* The newest connection that only a guess made the session's, at an end of this one's, and that brought nothing yet; NULL: there is
+ * none. */
+static struct hik_tcp_connection *guessed_beside(const struct hik_tcp_connection *connection, const struct hik_session *session)
+{
+    struct hik_tcp_connection *other = (struct hik_tcp_connection *)wmem_map_lookup(first_of, session);
+
+    for (unsigned i = 0; other && i < MAX_CONNECTIONS; other = other->next_in_session, i++)
+        if (other != connection && !other->told && !other->misdirected && !other->media_frame && have_end_in_common(connection, other))
+            return other;
+    return NULL;
+}
+
+/* Forgets what the session was told of a connection that is not its own. */
+static void take_back(struct hik_session *session, const struct hik_tcp_connection *connection)
+{
+    uint32_t *const told[] = {&session->tcp_syn_frame, &session->tcp_accept_frame, &session->tcp_rst_frame, &session->tcp_data_frame};
+    const uint32_t frames[] = {connection->syn_frame, connection->accept_frame, connection->rst_frame, connection->data_frame};
+
+    for (unsigned i = 0; i < array_length(told); i++)
+        if (*told[i] == frames[i])
+            *told[i] = 0;
+}
+
+void hik_tcp_connection_settle(struct hik_tcp_connection *connection, struct hik_session *session, bool announced)
 {
     struct hik_session *before = connection->session;
+    struct hik_tcp_connection *guessed = NULL;
 
-    if (!session || session == before)
+    if (!session)
+        return;
+    connection->told |= announced;
+    if (session == before)
         return;
     if (before && !connection->rtcp && before->flow_count == 0) {
-        if (before->tcp_syn_frame == connection->syn_frame)
-            before->tcp_syn_frame = session->tcp_syn_frame;
-        if (before->tcp_accept_frame == connection->accept_frame)
-            before->tcp_accept_frame = session->tcp_accept_frame;
-        if (before->tcp_rst_frame == connection->rst_frame)
-            before->tcp_rst_frame = 0;
-        if (before->tcp_data_frame == connection->data_frame)
-            before->tcp_data_frame = 0;
-        session->tcp_syn_frame = session->tcp_accept_frame = 0;
+        take_back(before, connection);
+        /* Where several calls wait at one port, each connection is thought to be the one of some of them. */
+        if (announced)
+            guessed = guessed_beside(connection, session);
+        if (guessed)
+            take_back(session, guessed);
     }
     connection->session = session;
     list(connection);
     if (connection->misdirected)
         note_announced(connection);
+    if (guessed) {
+        guessed->session = before;
+        list(guessed);
+        tell_session(guessed);
+    }
     tell_session(connection);
 }
 
@@ -356,8 +394,8 @@ static bool is_replaced(packet_info *pinfo, const struct hik_session *session)
 
 void hik_tcp_update(packet_info *pinfo, const struct hik_tcp_header *header)
 {
-    const struct hik_tcp_claim *claim = hik_tcp_claim_of_packet(pinfo);
     struct hik_tcp_connection *connection = hik_tcp_connection_find(pinfo);
+    const struct hik_tcp_claim *claim = connection ? NULL : hik_tcp_claim_of_packet(pinfo);
     struct hik_tcp_direction *dir;
 
     hik_session_saw(pinfo);

@@ -54,6 +54,7 @@ struct hik_tcp_connection {
     uint16_t port[2];
     struct hik_tcp_direction dir[2]; /* 0: from end 0 */
     struct hik_session *session; /* a guess until an SSRC came; NULL = none */
+    bool told;               /* an SSRC came that its session announced at this endpoint */
     bool rtcp;               /* to the port of the RTCP */
     bool ours;               /* the conversation's dissector is ours, or nobody else wanted its bytes */
     bool misdirected;             /* neither end is one that an SDP names, only the hosts are */
@@ -83,8 +84,9 @@ void hik_tcp_update(packet_info *pinfo, const struct hik_tcp_header *header);
 /* First pass: data came, or an RTP packet. */
 void hik_tcp_connection_data(packet_info *pinfo, struct hik_tcp_connection *connection);
 void hik_tcp_connection_media(packet_info *pinfo, struct hik_tcp_connection *connection);
-/* First pass: an SSRC told whose connection this is. The session that it was thought to be gives back what it was told. */
-void hik_tcp_connection_settle(struct hik_tcp_connection *connection, struct hik_session *session);
+/* First pass: an SSRC came; session: whose it is, NULL: not known. announced: the session announced it at this endpoint. The session
+ * that it was thought to be gives back what it was told, and gets the connection that was thought to be this one's instead. */
+void hik_tcp_connection_settle(struct hik_tcp_connection *connection, struct hik_session *session, bool announced);
 /* First pass: data of a direction that do not look like RTP. */
 void hik_tcp_connection_foreign(struct hik_tcp_direction *dir, uint32_t frame, const uint8_t *bytes, uint32_t captured, uint32_t len);
 /* First pass: stock's conversation of an endpoint gives its connections to us. */
