@@ -8,7 +8,7 @@ import pytest
 import tables
 from test_expert import experts
 from gen_combined import Mixed
-from hikpcap import PS_ONLY, Capture, Link, Platform, rtcp_sr, rtp, sdp
+from hikpcap import PS_ONLY, Call, Capture, Link, Platform, rtcp_sr, rtp, sdp
 from test_combined import check
 
 pytestmark = pytest.mark.logic
@@ -220,3 +220,35 @@ def test_port_of_rtcp_becomes_one_of_rtp(tshark, by, before, early):
     for row in rows:
         assert [row[name] for name in names] == [["1" if by == "another call" else "0"], ["96"], []]
     assert len(tshark.fields_everywhere(cap, ["mp2p.codec"], "mp2p && udp.dstport == %d" % port)) == 5 + early
+
+
+@pytest.mark.parametrize("bad", [0, 1, 2])
+@pytest.mark.parametrize("media", ["at once", "while the others begin"])
+def test_one_of_the_calls_between_two_ports_has_another_ssrc(tshark, bad, media):
+    """Its RTP is that of the call that waits, and stays that when other calls begin: these are well."""
+    cap = Capture()
+    link = Link(cap)
+    calls = [link.call(offer_port=10000, answer_port=40000, rtp_interval=0.001) for _ in range(3)]
+    calls[bad].ssrc = 900000
+
+    def send(some):
+        for _ in range(6):
+            for call in some:
+                call.rtp()
+            cap.wait(0.04)
+    if media == "at once":
+        for step in (Call.invite, Call.ok, Call.ack):
+            for call in calls:
+                step(call)
+    else:
+        for index, call in enumerate(calls):
+            call.start()
+            send(calls[:index + 1])
+    send(calls)
+    for call in calls:
+        call.bye()
+    rows = tables.printed(tshark, "hikcascade,sessions", cap)
+    assert rows == tables.printed(tshark, "hikcascade,sessions", cap, two_pass=True)
+    packets = [6] * 3 if media == "at once" else [24, 18, 12]  # and send(calls) at the end
+    assert [(row["Verdict"], row["RTP"]) for row in rows] == [
+        ("SSRC_MISMATCH" if index == bad else "OK", str(packets[index])) for index in range(3)]

@@ -330,6 +330,27 @@ def test_some_of_many_calls_on_one_port_fail(tshark, how):
     assert verdicts_on_one_port(tshark, cap) == [ON_ONE_PORT[how] if index in (5, 70) else "OK" for index in range(100)]
 
 
+@pytest.mark.parametrize("pause, verdicts", [(1.99, ["SSRC_MISMATCH", "TCP_NO_CONNECTION"]), (2.01, ["TCP_NO_CONNECTION", "SSRC_MISMATCH"])])
+def test_calls_that_begin_at_once_connect_in_turn(tshark, pause, verdicts):
+    """Of two that wait, the first one if both have just begun; else the newest: the other one waits in vain."""
+    cap = Capture()
+    link = Link(cap)
+    calls = [TcpCall(link, offer_port=10000, frames=small) for _ in range(2)]
+    calls[0].invite()
+    answered = cap.now
+    calls[0].ok()
+    calls[0].ack()
+    cap.wait(1)
+    calls[1].start()
+    cap.wait(pause - (cap.now - answered))
+    calls[1].ssrc = 900000
+    calls[1].connect()
+    calls[1].rtp_tcp(3)
+    for call in calls:
+        call.bye()
+    assert verdicts_on_one_port(tshark, cap) == verdicts
+
+
 def test_another_call_on_the_port_connects_again(tshark):
     """The second connection of one call is not that of the other, to which nobody connected."""
     cap = Capture()

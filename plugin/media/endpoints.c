@@ -20,6 +20,8 @@
 
 /* How far a shared port's list is searched for a session that is still open. */
 #define MAX_OPEN_SEARCH 8
+/* And for one that waits. */
+#define MAX_WAITING_SEARCH 512
 /* How often all of stock's conversations of an endpoint are walked through. */
 #define MAX_WALKS 64
 /* And how far. */
@@ -105,6 +107,19 @@ static struct hik_session *newest_open(const struct endpoint *endpoint)
     return endpoint ? endpoint->newest.session : NULL;
 }
 
+/* Whose RTP with an SSRC that nobody announced may be: calls that begin at once send in turn, so that of the oldest that has just begun
+ * and got nothing yet; where there is none, that of newest_open(). */
+static struct hik_session *waiting_or_open(packet_info *pinfo, const struct endpoint *endpoint)
+{
+    const struct claim *claim = endpoint ? &endpoint->newest : NULL;
+    struct hik_session *waits = NULL;
+
+    for (unsigned i = 0; claim && i < MAX_WAITING_SEARCH; claim = claim->older, i++)
+        if (!is_over(claim->session) && claim->session->flow_count == 0 && hik_session_has_just_begun(claim->session, &pinfo->abs_ts))
+            waits = claim->session;
+    return waits ? waits : newest_open(endpoint);
+}
+
 static struct endpoint *lookup_endpoint(const struct hik_index *index, const address *addr, uint32_t port, bool rtcp, uint32_t ssrc)
 {
     return (struct endpoint *)hik_index_get(index, endpoint_digest(addr, (uint16_t)port, rtcp, ssrc));
@@ -170,10 +185,12 @@ struct hik_session *hik_endpoints_match(packet_info *pinfo, bool rtcp, uint32_t 
         by_ssrc = lookup_ssrc(pinfo, rtcp, ssrc);
     if (pair) {
         /* The two ends carry several calls, at once or one after the other: the SSRC has the word if it is theirs. */
-        session = newest_open(pair);
         if (by_ssrc && by_ssrc->count == 1)
             return by_ssrc->newest.session;
-        return session;
+        if (rtcp || by_ssrc)
+            return newest_open(pair);
+        *strong = false;
+        return waiting_or_open(pinfo, pair);
     }
     if (by_ssrc)
         return newest_open(by_ssrc);
@@ -185,7 +202,9 @@ struct hik_session *hik_endpoints_match(packet_info *pinfo, bool rtcp, uint32_t 
         return dst->newest.session;
     /* Where many cameras send to one port, the port they send from tells more. */
     src = lookup_endpoint(&endpoints, &pinfo->src, pinfo->srcport, rtcp, 0);
-    session = newest_open(dst && (!src || src->count >= dst->count) ? dst : src);
+    if (src && (!dst || src->count < dst->count))
+        dst = src;
+    session = rtcp ? newest_open(dst) : waiting_or_open(pinfo, dst);
     return session || rtcp ? session : match_misdirected(pinfo, ssrc);
 }
 

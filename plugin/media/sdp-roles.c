@@ -12,8 +12,6 @@
 
 /* Hikvision's constant, y=0999999999: says nothing. */
 #define HIK_TCP_SSRC_OF_ALL 999999999u
-/* Seconds in which calls begin at once: a wall of pictures is opened. */
-#define AT_ONCE 2
 
 /* All of this: file scope; first pass. */
 struct endpoint {
@@ -107,14 +105,6 @@ const struct hik_tcp_claim *hik_tcp_claim_early(const address *listener, const a
     return endpoint ? endpoint->newest : NULL;
 }
 
-/* Its answer came a moment ago, or its INVITE, if it has none yet. */
-static bool has_just_begun(const struct hik_session *session, const nstime_t *now)
-{
-    const nstime_t *begun = session->final_frame ? &session->final_time : &session->invite_time;
-
-    return session->invite_frame && now->secs - begun->secs <= AT_ONCE && now->secs >= begun->secs;
-}
-
 const struct hik_tcp_claim *hik_tcp_best_claim(const struct hik_tcp_claim *newest, const nstime_t *now)
 {
     const struct hik_tcp_claim *open = NULL, *waits = NULL;
@@ -127,7 +117,7 @@ const struct hik_tcp_claim *hik_tcp_best_claim(const struct hik_tcp_claim *newes
         if (session->bye_frame || session->final_status >= 300)
             continue;
         if (!session->tcp_syn_frame && !session->tcp_data_frame) {
-            if (waits && !has_just_begun(session, now))
+            if (waits && !hik_session_has_just_begun(session, now))
                 break;
             waits = claim;
         }

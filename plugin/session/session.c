@@ -9,6 +9,10 @@
 #include <string.h>
 
 #include "parts.h"
+#include "seconds.h"
+
+/* Seconds in which calls begin at once. */
+#define AT_ONCE 2
 
 /* About the capture; emptied with it. First pass. */
 static struct {
@@ -65,6 +69,13 @@ bool hik_session_ended_at(const struct hik_session *session, uint32_t frame, uin
     *bye_frame = found->bye_frame;
     *bye_time = found->bye_time;
     return found->bye_frame != 0;
+}
+
+bool hik_session_has_just_begun(const struct hik_session *session, const nstime_t *now)
+{
+    const nstime_t *begun = session->final_frame ? &session->final_time : &session->invite_time;
+
+    return session->invite_frame && hik_seconds_between(begun, now) <= AT_ONCE;
 }
 
 unsigned hik_session_count(void)
