@@ -70,7 +70,7 @@ static void unit_complete(struct hik_ps_track *track, const struct hik_ps_es *es
 {
     struct hik_ps_unit out;
 
-    if (!track->unit_cb)
+    if (!track->unit_cb || size == 0) /* a PES packet that holds nothing but its time stamp is no picture */
         return;
     describe_unit(track, es, unit, &out);
     out.size = size;
@@ -903,7 +903,7 @@ bool hik_ps_track_open_unit(const struct hik_ps_track *track, unsigned index, st
             return false;
         unit = (const struct hik_ps_building *)memcpy(&kept, (const uint8_t *)context + REST_HEAD + index * sizeof kept, sizeof kept);
     }
-    if (!unit->open || !unit->picture || unit->closed)
+    if (!unit->open || !unit->picture || unit->closed || unit->size == 0)
         return false;
     describe_unit(track, &context->parser.s.es[index], unit, out);
     return true;

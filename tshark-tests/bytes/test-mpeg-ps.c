@@ -1440,7 +1440,31 @@ static void test_shuffled(void)
     g_rand_free(rand);
 }
 
-/* A few packets late by hundreds, the first ones of key pictures among them; losses in between. */
+/* A time stamp without a byte of video is no picture. */
+static void test_empty_picture(void)
+{
+    GPtrArray *packets = g_ptr_array_new();
+    struct sent *one = g_new0(struct sent, 1);
+    struct hik_ps_unit open;
+    struct units units;
+    struct hik_ps_track *track = track_open(&units);
+
+    one->data = g_byte_array_new();
+    put_pack(one->data, 1, -1);
+    put_psm(one->data, 0x10, 0x90); /* MPEG-4: a new time stamp is a new picture */
+    put_pes(one->data, 0xe0, -2, 3600, NULL, 0);
+    put_pes(one->data, 0xe0, -2, 7200, (const uint8_t *)"0123456789", 10);
+    put_pes(one->data, 0xe0, -2, 10800, NULL, 0);
+    g_ptr_array_add(packets, one);
+    track_feed(track, packets, 0, 1, false);
+    g_assert_cmpuint(units.unit->len, ==, 1);
+    g_assert_cmpuint(g_array_index(units.unit, struct hik_ps_unit, 0).size, ==, 10);
+    for (unsigned i = 0; i < HIK_PS_STREAMS; i++)
+        g_assert_false(hik_ps_track_open_unit(track, i, &open));
+    track_close(track, &units);
+    packets_free(packets);
+}
+
 /* It has no bytes that could be pointed to. */
 static void test_late_and_empty(void)
 {
@@ -1462,6 +1486,7 @@ static void test_late_and_empty(void)
     packets_free(packets);
 }
 
+/* A few packets late by hundreds, the first ones of key pictures among them; losses in between. */
 static void test_late_by_hundreds(void)
 {
     GRand *rand = g_rand_new_with_seed(7100);
@@ -1765,6 +1790,7 @@ int main(int argc, char **argv)
     g_test_add_func("/track/loss", test_loss);
     g_test_add_func("/track/reordering", test_reordering);
     g_test_add_func("/track/shuffled", test_shuffled);
+    g_test_add_func("/track/empty-picture", test_empty_picture);
     g_test_add_func("/track/late-and-empty", test_late_and_empty);
     g_test_add_func("/track/late-by-hundreds", test_late_by_hundreds);
     g_test_add_func("/track/late-work", test_late_work);
