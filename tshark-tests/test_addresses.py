@@ -252,3 +252,17 @@ def test_one_of_the_calls_between_two_ports_has_another_ssrc(tshark, bad, media)
     packets = [6] * 3 if media == "at once" else [24, 18, 12]  # and send(calls) at the end
     assert [(row["Verdict"], row["RTP"]) for row in rows] == [
         ("SSRC_MISMATCH" if index == bad else "OK", str(packets[index])) for index in range(3)]
+
+
+def test_an_answer_that_is_none_names_where_media_came(tshark):
+    """Stock has an endpoint of the SDP from the INVITE on, which holds on later passes for what the call's other end had sent there."""
+    cap = Capture()
+    call = Link(cap).call()
+    call.invite()
+    broken = call.invite(body=b"", content_type=None, send=False).replace(b"Via: SIP/2.0/UDP", b"V0/UDP")
+    call.link.send(call.caller, broken.replace(b"CSeq: 20 INVITE", b"CSeq:rom: <s 20 INVITE"))
+    cap.udp(call.dst, call.src, rtp(b"\xd5" * 160, 55, 0, 0, pt=8))
+    call.ok()
+    names = ["hikcascade.session", "rtp.ssrc"]
+    row, = tshark.fields_everywhere(cap, names, "rtp")
+    assert [row[name] for name in names] == [["0"], ["0x00000037"]]

@@ -36,6 +36,27 @@ def send(call, seq, ssrc=None, src=None, dst=None, **fields):
 
 # ---- time
 
+@pytest.mark.parametrize("way", ["UDP", "TCP"])
+@pytest.mark.parametrize("seconds, told", [(9.999, ""), (10, ", and none in the last 10.0 s before the BYE")])
+def test_media_stopped_before_the_bye(tshark, seconds, told, way):
+    """The picture froze, and only then the call was ended. Who paused the recording saw no picture, either."""
+    sentences = []
+    for pause in (False, True):
+        cap = Capture(gap=0)
+        link = Link(cap)
+        call = TcpCall(link, session="Playback") if way == "TCP" else link.call(session="Playback")
+        call.start()
+        call.connect() if way == "TCP" else None
+        call.rtp_tcp(5) if way == "TCP" else call.rtp(5)
+        if pause:
+            call.info("PAUSE RTSP/1.0\r\nCSeq: 2\r\nPauseTime: now\r\n")
+        cap.wait(seconds - call.rtp_interval)
+        call.bye()
+        sentences.append(verdicts(tshark, cap)[0])
+    whence, whither = (("192.0.2.10:51000" if way == "TCP" else "192.0.2.10:40000"), "198.51.100.20:20000")
+    assert sentences == ["OK 5 RTP packets of H.264 352x288 in 0.2 s from %s to %s%s" % (whence, whither, more) for more in (told, "")]
+
+
 @pytest.mark.parametrize("seconds, code", [(0.4995, "BEGAN_BEFORE"), (0.5, "ONE_SIDED")])
 def test_nothing_of_the_caller(tshark, seconds, code):
     """Half a second after the answer there would have been an ACK."""
@@ -300,15 +321,17 @@ def test_stream_that_was_elsewhere(tshark, others, lost):
     assert ("LOSS" in verdicts(tshark, cap)[0]) == lost
 
 
-@pytest.mark.parametrize("closed, found", [(0, 0), (1, 0), (7, 0), (8, 8)])
-def test_open_call_of_a_shared_port(tshark, closed, found):
-    """It is preferred to newer ones that are over, among the eight newest; else the newest has it."""
+@pytest.mark.parametrize("closed, pause, found", [(0, 3, 0), (1, 3, 0), (7, 3, 0), (8, 2.01, 8), (8, 2, 0), (511, 0, 0), (512, 0, 512)])
+def test_open_call_of_a_shared_port(tshark, closed, pause, found):
+    """It is preferred to newer ones that are over, among the eight newest; if it has just begun and waits for its media, among the 512
+    newest. Else the newest has it."""
     cap, link, call = begin(offer_port=20000)
     call.start()
     for _ in range(closed):
         other = link.call(offer_port=20000)
         other.start()
         other.bye()
+    cap.wait(pause)
     for number in range(3):
         send(call, number, ssrc=1, src=("203.0.113.7", 5000))
     counts = packets(tshark, cap)
@@ -328,6 +351,7 @@ def test_port_of_the_sender(tshark, senders, found):
         fourth = link.call(offer_port=20000, answer_port=42000, answer_ip="192.168.1.8")
         fourth.start()
         found = 3
+    cap.wait(3) # none has just begun
     for number in range(3):
         send(first, number, ssrc=1, src=("192.0.2.10", 40000), dst=("198.51.100.20", 20000))
     counts = packets(tshark, cap)
@@ -432,12 +456,12 @@ def test_connections_that_are_looked_at(tshark, connections, anew):
     assert "reopened %d times" % anew in verdicts(tshark, cap)[0]
 
 
-@pytest.mark.parametrize("running, found", [(63, 0), (64, None)])
+@pytest.mark.parametrize("running, found", [(511, 0), (512, None)])
 def test_call_that_waits_for_its_connection(tshark, running, found):
-    """Among the 64 newest of a listener the one that still waits gets the connection."""
+    """Among the 512 newest of a listener the one that still waits gets the connection."""
     cap = Capture()
     link = Link(cap)
-    calls = [TcpCall(link, offer_port=30000, offer_y=None, answer_y=None, answer_ip="192.0.2.%d" % (10 + number)) for number in range(running + 1)]
+    calls = [TcpCall(link, offer_port=30000, offer_y=None, answer_y=None, answer_ip="192.18.%d.%d" % divmod(number, 256)) for number in range(running + 1)]
     for call in calls:
         call.start()
     for number, call in enumerate(calls[1:]):

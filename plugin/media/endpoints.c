@@ -378,6 +378,10 @@ void hik_endpoints_keep(packet_info *pinfo, const struct hik_session *session, c
             conversation_t *conversation = ports[p] ? find_wildcard(pinfo->num, &line.endpoint.addr, ports[p]) : NULL;
             struct endpoint *endpoint = conversation ? lookup_endpoint(&endpoints, &line.endpoint.addr, ports[p], p == 1, 0) : NULL;
 
+            /* Nobody waits there, but from a call's other end it is the call's: on later passes stock's conversation has also what
+             * came before, from the offer on. */
+            if (!endpoint && session && conversation && conversation->setup_frame < pinfo->num)
+                set_wrapper(pinfo, conversation, p == 1);
             if (endpoint && !set_wrapper(pinfo, conversation, p == 1) && session)
                 wrap_earlier(pinfo, session, endpoint, conversation, &line.endpoint.addr, ports[p], p == 1);
         }

@@ -924,7 +924,7 @@ static void judge_established(const struct hik_facts *f, struct hik_verdict *v)
 static void add_ok(const struct hik_facts *f, struct hik_verdict *v)
 {
     const struct hik_leg *leg = main_leg(f);
-    char what[80] = "", size[24] = "";
+    char what[80] = "", size[24] = "", end[80] = "";
 
     if (!has_media(f)) {
         add(v, HIK_CODE_OK, HIK_SEVERITY_NOTE, "no media was asked for (a=inactive)");
@@ -940,11 +940,14 @@ static void add_ok(const struct hik_facts *f, struct hik_verdict *v)
             snprintf(size, sizeof size, " %ux%u", f->width, f->height);
         snprintf(what, sizeof what, " of %s%s", codec, size);
     }
+    if (f->file_end)
+        snprintf(end, sizeof end, ", to the end of the file (MediaStatus 121)");
+    else if (f->bye && !f->paused && f->after_bye_seconds <= -HIK_WAIT_BYE)
+        snprintf(end, sizeof end, ", and none in the last %s s before the BYE", tenths(-f->after_bye_seconds).s);
     add(v, HIK_CODE_OK, HIK_SEVERITY_NOTE, "%u RTP packet%s%s in %s s from %s to %s%s",
         leg->lines[0].packets > 0 ? leg->lines[0].packets : leg->packets,
         plural(leg->lines[0].packets > 0 ? leg->lines[0].packets : leg->packets), what,
-        tenths(leg->seconds).s, or_unknown(leg->seen_from), or_unknown(leg->seen_to),
-        f->file_end ? ", to the end of the file (MediaStatus 121)" : "");
+        tenths(leg->seconds).s, or_unknown(leg->seen_from), or_unknown(leg->seen_to), end);
 }
 
 /* Worse findings first; the outcome (IN_PROGRESS, BEGAN_BEFORE, OK) leads the notes by its place in the enum only if

@@ -80,7 +80,7 @@ const char *hik_verdict_state_name(enum hik_state state);
 #define HIK_WAIT_START 2.0    /* a BYE sooner than this after the ACK leaves no time for media */
 #define HIK_HANG_UP 1.0       /* a sender that says BYE sooner than this after the ACK did not mean to send */
 #define HIK_LONG_CALL 60.0    /* nobody watches nothing for so long */
-#define HIK_WAIT_BYE 10.0     /* from the last RTP packet to the end of the capture */
+#define HIK_WAIT_BYE 10.0     /* from the last RTP packet to the end of the capture, or to the BYE */
 #define HIK_LATE_MEDIA 1.0    /* RTP after BYE: what is on its way is no fault */
 #define HIK_LATE_MOVE 1.0     /* RTP to the old endpoint after a re-INVITE's answer: so much is on its way, or the sender still gets ready */
 #define HIK_CROSSING 0.5      /* T1: what comes sooner after a CANCEL was on its way already */

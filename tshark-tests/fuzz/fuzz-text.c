@@ -109,8 +109,8 @@ void fuzz_sip_stream(struct input in)
         uint8_t *exact = (uint8_t *)malloc(sip.message_len);
         memcpy(exact, buf, sip.message_len);
         PROMISE(hik_sip_parse(exact, sip.message_len, true, &again));
-        /* A CR at the very end may have its LF still to come. */
-        PROMISE(again.complete || (sip.body.len == 0 && exact[sip.message_len - 1] == '\r'));
+        /* A CR at the very end, or the second one, may have its LF still to come. */
+        PROMISE(again.complete || (sip.body.len <= 1 && exact[sip.message_len - 1] == '\r'));
         PROMISE(!again.complete || (again.message_len == sip.message_len && again.body.len == sip.body.len));
         free(exact);
     }
