@@ -224,14 +224,13 @@ static bool have_end_in_common(const struct hik_tcp_connection *a, const struct 
     return false;
 }
 
-/* The newest connection that only a guess made the session's, at an end of this one's, and that brought nothing yet; NULL: there is
- * none. */
+/* The newest connection that only a guess made the session's, for it brought nothing yet, at an end of this one's; NULL: there is none. */
 static struct hik_tcp_connection *guessed_beside(const struct hik_tcp_connection *connection, const struct hik_session *session)
 {
     struct hik_tcp_connection *other = (struct hik_tcp_connection *)wmem_map_lookup(first_of, session);
 
     for (unsigned i = 0; other && i < MAX_CONNECTIONS; other = other->next_in_session, i++)
-        if (other != connection && !other->told && !other->misdirected && !other->media_frame && have_end_in_common(connection, other))
+        if (other != connection && !other->misdirected && !other->media_frame && have_end_in_common(connection, other))
             return other;
     return NULL;
 }
@@ -252,10 +251,7 @@ void hik_tcp_connection_settle(struct hik_tcp_connection *connection, struct hik
     struct hik_session *before = connection->session;
     struct hik_tcp_connection *guessed = NULL;
 
-    if (!session)
-        return;
-    connection->told |= announced;
-    if (session == before)
+    if (!session || session == before)
         return;
     if (before && !connection->rtcp && before->flow_count == 0) {
         take_back(before, connection);

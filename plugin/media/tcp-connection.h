@@ -54,7 +54,6 @@ struct hik_tcp_connection {
     uint16_t port[2];
     struct hik_tcp_direction dir[2]; /* 0: from end 0 */
     struct hik_session *session; /* a guess until an SSRC came; NULL = none */
-    bool told;               /* an SSRC came that its session announced at this endpoint */
     bool rtcp;               /* to the port of the RTCP */
     bool ours;               /* the conversation's dissector is ours, or nobody else wanted its bytes */
     bool misdirected;             /* neither end is one that an SDP names, only the hosts are */
