@@ -97,7 +97,7 @@ void hik_media_open(packet_info *pinfo, const struct hik_message *message, const
     DISSECTOR_ASSERT(!PINFO_FD_VISITED(pinfo));
     if (session && session->bye_frame == pinfo->num)
         end_flows(session);
-    if (message->goes_on)
+    if (session && message->goes_on)
         revive_flows(session);
     if (session && (message->carries_offer || message->carries_answer)) {
         hik_endpoints_open(pinfo, message);

@@ -154,7 +154,7 @@ static void set_unit(struct mp2p_unit *entry, const struct hik_ps_unit *unit, ui
     entry->packets = unit->packets;
     entry->codec = unit->codec;
     entry->key = unit->key;
-    entry->rate = unit->frame_rate < 655 ? (uint16_t)(unit->frame_rate * 100 + 0.5) : 0;
+    entry->rate = unit->frame_rate < 655 ? (uint16_t)(((unsigned)(unit->frame_rate * 200) + 1) / 2) : 0;
     entry->picture = picture;
 }
 

@@ -340,15 +340,21 @@ static void on_event(void *user, const struct hik_ps_event *event)
             memset(&t->context->unit[index], 0, sizeof t->context->unit[index]);
         break;
     case HIK_PS_EV_NAL:
+        if (!event->es) /* never: these three are of a stream */
+            break;
         arrival->describes |= hik_nal_is_parameter_set((enum hik_es_codec)event->es->codec, event->nal.type);
         on_nal(t, event, index);
         break;
     case HIK_PS_EV_NAL_END:
+        if (!event->es)
+            break;
         arrival->describes |= hik_nal_is_parameter_set((enum hik_es_codec)event->es->codec, event->nal.type);
         if (t->context->sps_stream == index)
             nal_kept(t, event->es, index, event->nal.size);
         break;
     case HIK_PS_EV_CODEC:
+        if (!event->es)
+            break;
         note_codec(track, event->es);
         t->context->unit[index].open = t->context->unit[index].picture = false;
         if (event->es->flags & HIK_PS_ES_MISMATCH && event->es->psm_type &&

@@ -219,7 +219,7 @@ static struct hik_session *session_of(packet_info *pinfo, const struct hik_messa
     /* Outside a dialog, MESSAGE and OPTIONS are no part of a session even if the Call-ID is one's. */
     if (message->is_request && r->to.tag.len == 0 && (method == HIK_METHOD_MESSAGE || method == HIK_METHOD_OPTIONS))
         return NULL;
-    if (message->is_request && message->retransmission && is_party(r, transaction->session))
+    if (message->is_request && message->retransmission && transaction && is_party(r, transaction->session))
         return transaction->session;
     session = session_of_invite(r);
     if (!session)

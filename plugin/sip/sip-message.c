@@ -398,7 +398,7 @@ bool hik_sip_parse(const uint8_t *buf, size_t len, bool stream, struct hik_sip *
     } else if (request_line(buf, n, &out->method_text, &out->uri)) {
         out->is_request = true;
         out->method = method_of(buf, out->method_text);
-        eol = line_end(buf, out->uri.off, n, &next);
+        line_end(buf, out->uri.off, n, &next);
     } else {
         memset(out, 0, sizeof *out);
         return false;

@@ -403,8 +403,10 @@ static void go_back(struct hik_media_file *file)
     const struct hik_media_point *before = &file->before;
 
     remove_tentative(file);
-    for (unsigned i = 0; i < HIK_MEDIA_OUTPUTS; i++)
+    for (unsigned i = 0; i < HIK_MEDIA_OUTPUTS; i++) {
         file->output[i].len = before->len[i];
+        file->output[i].sure = MIN(file->output[i].sure, file->output[i].len);
+    }
     file->now.fragment_open = before->fragment_open;
     file->now.fragment_type = before->fragment_type;
     if (kinds[file->kind].method == METHOD_PS)

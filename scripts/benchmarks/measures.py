@@ -91,10 +91,11 @@ def memory(folder, stock, plugin, other=None, calls=200, packets=400):
     """Peak resident memory above stock: per RTP packet, by twice the packets of the same calls; per call, by ten times the calls
     of few packets, whose share of that is taken off."""
     rows = []
-    twice = [folder / ("memory-%d.pcap" % times) for times in (1, 2)]
-    count = captures.calls(twice[0], calls, packets // 2)
-    captures.calls(twice[1], calls, packets)
-    for name, arguments in (("video parsed", PLAIN), ("sessions table", TABLE)):
+    for name, kind, arguments in (("video parsed", captures.VIDEO, PLAIN), ("a picture in each packet", captures.PICTURES, PLAIN),
+                                  ("sessions table", captures.VIDEO, TABLE)):
+        twice = [folder / ("memory-%d.pcap" % times) for times in (1, 2)]
+        count = captures.calls(twice[0], calls, packets // 2, kind)
+        captures.calls(twice[1], calls, packets, kind)
         peaks = [[tshark.cost(path, arguments if tshark is plugin else PLAIN)[1] for path in twice] for tshark in (stock, plugin)]
         bytes_ = [(large - small) / count for small, large in peaks]
         more = bytes_[1] - bytes_[0]
@@ -189,8 +190,8 @@ def time(folder, stock, plugin, other=None, packets=200000, pairs=5):
 
 
 def large(folder, stock, plugin, other=None, packets=1000000, calls=10000):
-    """Captures as large as promised, against a tenth of them: CPU seconds and peak resident bytes. What is judged is the growth of
-    the whole, for our share of the time is lost in what two runs differ by; of the packets, the bytes above stock as well."""
+    """Captures as large as promised, against a tenth of them: CPU seconds and peak resident bytes. Of the time, the growth of the
+    whole is judged: our share of it is less than two runs differ by."""
     rows = []
     for title, number, write, limit in (("RTP packets", packets, lambda path, n: captures.calls(path, 20, n // 20, captures.VIDEO), 64),
                                         ("calls of %d RTP packets" % FEW, calls, lambda path, n: captures.calls(path, n, FEW), None)):
