@@ -46,8 +46,11 @@ def test_media_stopped_before_the_bye(tshark, seconds, told, way):
         link = Link(cap)
         call = TcpCall(link, session="Playback") if way == "TCP" else link.call(session="Playback")
         call.start()
-        call.connect() if way == "TCP" else None
-        call.rtp_tcp(5) if way == "TCP" else call.rtp(5)
+        if way == "TCP":
+            call.connect()
+            call.rtp_tcp(5)
+        else:
+            call.rtp(5)
         if pause:
             call.info("PAUSE RTSP/1.0\r\nCSeq: 2\r\nPauseTime: now\r\n")
         cap.wait(seconds - call.rtp_interval)

@@ -90,19 +90,13 @@ static struct endpoint *claim_endpoint(struct hik_index *index, uint64_t digest,
     return endpoint;
 }
 
-/* Ended, or never begun: no media of its own is to be expected. */
-static bool is_over(const struct hik_session *session)
-{
-    return session->bye_frame || session->final_status >= 300;
-}
-
 /* The newest session with a claim, a session still open before one that is closed. */
 static struct hik_session *newest_open(const struct endpoint *endpoint)
 {
     const struct claim *claim = endpoint ? &endpoint->newest : NULL;
 
     for (unsigned i = 0; claim && i < MAX_OPEN_SEARCH; claim = claim->older, i++)
-        if (!is_over(claim->session))
+        if (!hik_session_is_over(claim->session))
             return claim->session;
     return endpoint ? endpoint->newest.session : NULL;
 }
@@ -115,7 +109,7 @@ static struct hik_session *waiting_or_open(packet_info *pinfo, const struct endp
     struct hik_session *waits = NULL;
 
     for (unsigned i = 0; claim && i < MAX_WAITING_SEARCH; claim = claim->older, i++)
-        if (!is_over(claim->session) && claim->session->flow_count == 0 && hik_session_has_just_begun(claim->session, &pinfo->abs_ts))
+        if (!hik_session_is_over(claim->session) && claim->session->flow_count == 0 && hik_session_has_just_begun(claim->session, &pinfo->abs_ts))
             waits = claim->session;
     return waits ? waits : newest_open(endpoint);
 }
@@ -160,7 +154,7 @@ static struct hik_session *match_misdirected(packet_info *pinfo, uint32_t ssrc)
     const struct endpoint *endpoint = (const struct endpoint *)hik_index_get(&announced, ssrc_digest(ssrc));
     struct hik_session *session = newest_open(endpoint);
 
-    if (!session || is_over(session) ||
+    if (!session || hik_session_is_over(session) ||
         !(lives_at(&session->caller.addr, hik_session_caller_sdp(session), &pinfo->dst) ||
           lives_at(&session->callee.addr, hik_session_callee_sdp(session), &pinfo->src)))
         return NULL;

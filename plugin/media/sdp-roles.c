@@ -114,7 +114,7 @@ const struct hik_tcp_claim *hik_tcp_best_claim(const struct hik_tcp_claim *newes
          claim = claim->older, searched++) {
         const struct hik_session *session = claim->session;
 
-        if (session->bye_frame || session->final_status >= 300)
+        if (hik_session_is_over(session))
             continue;
         if (!session->tcp_syn_frame && !session->tcp_data_frame) {
             if (waits && !hik_session_has_just_begun(session, now))

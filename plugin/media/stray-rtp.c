@@ -155,7 +155,7 @@ struct hik_session *hik_stray_rtp_session(packet_info *pinfo)
     key = pair_key(&pinfo->src, &pinfo->dst);
     one = (const struct claim *)wmem_map_lookup(claims, &key);
     for (unsigned i = 0; one && i < MAX_CLAIMS; one = one->older, i++) {
-        if (one->session->bye_frame || one->session->final_status >= 300 || one->session == found)
+        if (hik_session_is_over(one->session) || one->session == found)
             continue;
         if (found)
             return NULL;

@@ -559,7 +559,7 @@ static struct hik_session *find_recording(packet_info *pinfo, const char *camera
     struct hik_session *session = (struct hik_session *)hik_index_get(&recordings, hik_text_digest(&key)), *found = NULL;
 
     for (unsigned seen = 0; session && seen < MAX_SAME_IDS; session = session->older_recording, seen++) {
-        if (session->bye_frame || session->final_status >= 300 || !hik_session_is_between_ends(pinfo, session))
+        if (hik_session_is_over(session) || !hik_session_is_between_ends(pinfo, session))
             continue;
         ++*count;
         if (!found || (found->file_end_frame && !session->file_end_frame))

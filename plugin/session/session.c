@@ -71,6 +71,11 @@ bool hik_session_ended_at(const struct hik_session *session, uint32_t frame, uin
     return found->bye_frame != 0;
 }
 
+bool hik_session_is_over(const struct hik_session *session)
+{
+    return session->bye_frame || session->final_status >= 300;
+}
+
 bool hik_session_has_just_begun(const struct hik_session *session, const nstime_t *now)
 {
     const nstime_t *begun = session->final_frame ? &session->final_time : &session->invite_time;

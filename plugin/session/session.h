@@ -241,6 +241,8 @@ const nstime_t *hik_session_last_message_time(void);
 /* The BYE that a session's call was over by when that frame came; false if it was not over. Any pass. */
 bool hik_session_ended_at(const struct hik_session *session, uint32_t frame, uint32_t *bye_frame, nstime_t *bye_time);
 
+/* Ended, or never begun, as far as the capture was read: no media of its own is to be expected. */
+bool hik_session_is_over(const struct hik_session *session);
 /* First pass. Its answer came a moment ago, or its INVITE, if it has none yet: who opens a wall of pictures begins calls at once. */
 bool hik_session_has_just_begun(const struct hik_session *session, const nstime_t *now);
 

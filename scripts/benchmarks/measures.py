@@ -91,12 +91,13 @@ def memory(folder, stock, plugin, other=None, calls=200, packets=400):
     """Peak resident memory above stock: per RTP packet, by twice the packets of the same calls; per call, by ten times the calls
     of few packets, whose share of that is taken off."""
     rows = []
+    twice = {kind: [folder / ("memory-%s-%d.pcap" % (kind, times)) for times in (1, 2)] for kind in (captures.VIDEO, captures.PICTURES)}
+    for kind, paths in twice.items():
+        count = captures.calls(paths[0], calls, packets // 2, kind)
+        captures.calls(paths[1], calls, packets, kind)
     for name, kind, arguments in (("video parsed", captures.VIDEO, PLAIN), ("a picture in each packet", captures.PICTURES, PLAIN),
                                   ("sessions table", captures.VIDEO, TABLE)):
-        twice = [folder / ("memory-%d.pcap" % times) for times in (1, 2)]
-        count = captures.calls(twice[0], calls, packets // 2, kind)
-        captures.calls(twice[1], calls, packets, kind)
-        peaks = [[tshark.cost(path, arguments if tshark is plugin else PLAIN)[1] for path in twice] for tshark in (stock, plugin)]
+        peaks = [[tshark.cost(path, arguments if tshark is plugin else PLAIN)[1] for path in twice[kind]] for tshark in (stock, plugin)]
         bytes_ = [(large - small) / count for small, large in peaks]
         more = bytes_[1] - bytes_[0]
         rows.append(("memory per RTP packet: %s" % name, "%.0f" % bytes_[0], "%.0f" % bytes_[1], "%+.0f bytes" % more, "64 bytes", more <= 64))
